@@ -1,0 +1,1 @@
+"""Mixed-integer programs as flat arrays, their limits and their results; knows nothing of sales."""
