@@ -1,0 +1,202 @@
+"""Candidates: the admissible pairs, and the columns and units that merged families leave of them.
+
+A pair is an admissible (seat, rep). Seats that a family merges form one unit, which takes one rep for all; a column
+is a (unit, rep). Without merging, units are seats and pair p is column p.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from coverplan.domain import value
+from coverplan.domain.book import Book
+from coverplan.domain.eligibility import CandidateRules, Eligibility, Keys, eligibility, explicit_keys
+from coverplan.domain.instance import Bools, Floats, Instance, Ints
+
+Offsets = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Admissible pairs, ordered by column; columns ordered by unit, then rep. Money and hours over the horizon."""
+
+    book: Book
+    seat: Ints
+    rep: Ints
+    column: Ints
+    value: Floats
+    """Expected revenue of the pair before losses."""
+    hours: Floats
+    loss: Floats
+    km: Floats
+    unit_of_seat: Ints
+    n_units: int
+    column_unit: Ints
+    column_rep: Ints
+    unit_start: Offsets
+    """Columns of unit u: `unit_start[u]` to `unit_start[u + 1]`."""
+
+    @classmethod
+    def of(cls, book: Book, rules: CandidateRules, links: npt.NDArray[np.int32] | None = None) -> Self:
+        """All admissible pairs. `links` are pairs of accounts, (n, 2), whose seats of the same role merge."""
+        units, n_units = _units(book, links)
+        keys = _unit_keys(book, eligibility(book, rules), units, n_units)
+        return cls.from_unit_keys(book, keys, units, n_units)
+
+    @classmethod
+    def from_unit_keys(cls, book: Book, keys: Keys, units: Ints, n_units: int) -> Self:
+        """Expand sorted `unit * n_reps + rep` keys to columns and pairs."""
+        column_unit, column_rep = np.divmod(keys, book.instance.n_reps)
+        members = np.argsort(units, kind="stable")
+        size = np.bincount(units, minlength=n_units)
+        first = np.concatenate([[0], np.cumsum(size)])
+        lengths = size[column_unit]
+        column = np.repeat(np.arange(len(keys)), lengths)
+        within = np.arange(len(column)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        seat = members[first[column_unit[column]] + within].astype(np.int32)
+        rep = column_rep[column].astype(np.int32)
+        worth, hours = _explicit_numbers(book, seat, rep)
+        return cls(
+            book=book,
+            seat=seat,
+            rep=rep,
+            column=column.astype(np.int32),
+            value=worth,
+            hours=hours,
+            loss=value.relationship_loss(book, seat, rep),
+            km=value.travel_km(book, seat, rep),
+            unit_of_seat=units,
+            n_units=n_units,
+            column_unit=column_unit.astype(np.int32),
+            column_rep=column_rep.astype(np.int32),
+            unit_start=np.searchsorted(column_unit, np.arange(n_units + 1)),
+        )
+
+    @property
+    def instance(self) -> Instance:
+        return self.book.instance
+
+    @property
+    def n_columns(self) -> int:
+        return len(self.column_unit)
+
+    @property
+    def account(self) -> Ints:
+        """The account of each pair."""
+        return self.book.seats.account[self.seat]
+
+    @property
+    def is_current(self) -> Bools:
+        """Whether the pair is its seat's current one."""
+        return self.book.seats.current[self.seat] == self.rep
+
+    @property
+    def has_rep(self) -> Bools:
+        """Per seat: some rep is admissible."""
+        found: Bools = np.diff(self.unit_start)[self.unit_of_seat] > 0
+        return found
+
+    @property
+    def keeps(self) -> Bools:
+        """Per seat: its current rep is admissible."""
+        kept = np.zeros(len(self.book.seats), np.bool_)
+        kept[self.seat[self.is_current]] = True
+        return kept
+
+    @property
+    def forced(self) -> Bools:
+        """Per seat: it has a current rep who cannot keep it."""
+        return self.book.seats.held & ~self.keeps
+
+    def measure(self, name: str) -> Floats:
+        """A measure per pair: accounts, hours, revenue, potential or expected_revenue (net of the loss)."""
+        if name == "expected_revenue":
+            return self.value - self.loss
+        if name == "hours":
+            return self.hours
+        return self.book.seat_measure(name)[self.seat]
+
+    def listed(self, columns: Bools) -> Self:
+        """The same candidates with only some columns."""
+        keys = self.column_unit[columns].astype(np.int64) * self.instance.n_reps + self.column_rep[columns]
+        return self.from_unit_keys(self.book, keys, self.unit_of_seat, self.n_units)
+
+    def truncated(self, per_seat: int, seed: int) -> Self:
+        """At most `per_seat` columns a unit: the current reps, the nearest, then a seeded rotation by capacity."""
+        if len(self.column_unit) == 0 or int(np.diff(self.unit_start).max()) <= per_seat:
+            return self
+        km = np.full(self.n_columns, 0.0)
+        np.maximum.at(km, self.column, self.km)
+        current = np.zeros(self.n_columns, np.bool_)
+        current[self.column[self.is_current]] = True
+        nearest = self._rank(np.where(current, -1.0, km)) < max(1, per_seat // 2)
+        capacity = np.nan_to_num(self.book.capacity, nan=1.0)[self.column_rep]
+        draw = np.random.default_rng(seed).exponential(size=self.n_columns) / np.maximum(capacity, 1e-9)
+        order = np.where(current, -2.0, np.where(nearest & (km > 0), -1.0, draw))
+        return self.listed(current | (self._rank(order) < per_seat))
+
+    def _rank(self, score: Floats) -> Ints:
+        """Rank of each column within its unit, lowest score first."""
+        order = np.lexsort((score, self.column_unit))
+        rank = np.empty(self.n_columns, np.int32)
+        rank[order] = np.arange(self.n_columns) - self.unit_start[self.column_unit[order]]
+        return rank
+
+    def with_pairs(self, extra: Keys) -> Self:
+        """The same candidates with further (unit, rep) columns, admissible or not; for evaluating given plans."""
+        keys = self.column_unit.astype(np.int64) * self.instance.n_reps + self.column_rep
+        return self.from_unit_keys(self.book, np.union1d(keys, extra), self.unit_of_seat, self.n_units)
+
+
+
+def _units(book: Book, links: npt.NDArray[np.int32] | None) -> tuple[Ints, int]:
+    """Connected components of the seats under account links, per role."""
+    seats = book.seats
+    if links is None or len(links) == 0:
+        return np.arange(len(seats), dtype=np.int32), len(seats)
+    n_accounts, width = book.instance.n_accounts, len(book.instance.roles)
+    graph = sparse.coo_array((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(n_accounts, n_accounts))
+    _, family = csgraph.connected_components(graph, directed=False)
+    keys = family[seats.account].astype(np.int64) * width + seats.role
+    _, first, unit = np.unique(keys, return_index=True, return_inverse=True)
+    in_order = np.argsort(np.argsort(first))
+    return in_order[unit.reshape(-1)].astype(np.int32), len(first)
+
+
+def _unit_keys(book: Book, allowed: Eligibility, units: Ints, n_units: int) -> Keys:
+    """Keys of the columns: every member admits the rep, or it is the current rep of one and possible for all."""
+    width = book.instance.n_reps
+    if n_units == len(units):
+        return np.union1d(allowed.ruled, allowed.current)
+    size = np.bincount(units, minlength=n_units)
+
+    def by_unit(keys: Keys) -> Keys:
+        return units[keys // width].astype(np.int64) * width + keys % width
+
+    keys, counts = np.unique(by_unit(allowed.ruled), return_counts=True)
+    common = keys[counts == size[keys // width]]
+    current = np.setdiff1d(by_unit(allowed.current), by_unit(allowed.excluded))
+    return np.union1d(common, current)
+
+
+def _explicit_numbers(book: Book, seat: Ints, rep: Ints) -> tuple[Floats, Floats]:
+    """Value and hours of each pair, the caller's own numbers first."""
+    worth, hours = value.pair_value(book, seat, rep), book.seats.hours[seat].copy()
+    entry, keys = explicit_keys(book)
+    if len(entry) == 0:
+        return worth, hours
+    order = np.argsort(keys, kind="stable")
+    wanted = seat.astype(np.int64) * book.instance.n_reps + rep
+    place = np.minimum(np.searchsorted(keys[order], wanted), len(order) - 1)
+    source = entry[order[place]]
+    found = keys[order][place] == wanted
+    given = book.instance.pairs.value[source]
+    worth = np.where(found & ~np.isnan(given), given, worth)
+    given = book.instance.pairs.hours[source]
+    return worth, np.where(found & ~np.isnan(given), given, hours)

@@ -1,0 +1,127 @@
+"""Who may serve what: the admissible pairs of seats and reps, as sorted keys `seat * n_reps + rep`.
+
+Strict: the role, some activity within the horizon, no explicit `eligible: false`. Rules: territory, segment, skills,
+distance, and closure by explicit values; the current rep and an explicit `eligible: true` pass the rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from coverplan.domain.book import Book
+from coverplan.domain.geography import haversine_km, rep_covers
+from coverplan.domain.instance import Bools
+
+Keys = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class CandidateRules:
+    """What the policy says of candidates. `per_seat` None: no truncation."""
+
+    per_seat: int | None = None
+    max_distance_km: float | None = None
+    respect_territories: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Eligibility:
+    """Pairs that the rules admit, pairs of current reps that are at least strictly possible, and excluded pairs."""
+
+    ruled: Keys
+    current: Keys
+    excluded: Keys
+
+
+def eligibility(book: Book, rules: CandidateRules) -> Eligibility:
+    """Apply the strict conditions and the rules to every seat."""
+    width = book.instance.n_reps
+    listed, excluded, admitted, closed = _explicit(book)
+    ruled = _by_rules(book, rules)
+    if len(closed):
+        is_closed = np.zeros(book.instance.n_accounts, np.bool_)
+        is_closed[closed] = True
+        shut = is_closed[book.seats.account[ruled // width]]
+        ruled = np.concatenate([ruled[~shut], np.intersect1d(ruled[shut], listed)])
+    ruled = np.union1d(ruled, _strictly_possible(book, admitted))
+    ruled = np.setdiff1d(ruled, excluded, assume_unique=True)
+    held = np.flatnonzero(book.seats.current >= 0)
+    current = _strictly_possible(book, held.astype(np.int64) * width + book.seats.current[held])
+    return Eligibility(ruled, np.setdiff1d(current, excluded), excluded)
+
+
+def _strictly_possible(book: Book, keys: Keys) -> Keys:
+    """The keys whose rep has the seat's role and works within the horizon."""
+    seat, rep = np.divmod(keys, book.instance.n_reps)
+    return keys[(book.instance.reps.role[rep] == book.seats.role[seat]) & (book.active[rep] > 0)]
+
+
+def _explicit(book: Book) -> tuple[Keys, Keys, Keys, Keys]:
+    """Keys of explicit pairs: all listed, excluded, admitted; and the accounts that explicit values close."""
+    pairs = book.instance.pairs
+    entry, keys = explicit_keys(book)
+    eligible = pairs.eligible[entry]
+    closed = np.unique(pairs.account[~np.isnan(pairs.value)])
+    return np.unique(keys), np.unique(keys[eligible == 0]), np.unique(keys[eligible == 1]), closed.astype(np.int64)
+
+
+def explicit_keys(book: Book) -> tuple[npt.NDArray[np.int64], Keys]:
+    """For every explicit pair that has a seat of its rep's role: its index and its key."""
+    instance, seats = book.instance, book.seats
+    width = max(1, len(instance.roles))
+    seat_keys = seats.account.astype(np.int64) * width + seats.role
+    order = np.argsort(seat_keys, kind="stable")
+    wanted = instance.pairs.account.astype(np.int64) * width + instance.reps.role[instance.pairs.rep]
+    if len(wanted) == 0 or len(seat_keys) == 0:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    place = np.minimum(np.searchsorted(seat_keys[order], wanted), len(order) - 1)
+    entry = np.flatnonzero(seat_keys[order][place] == wanted)
+    return entry, order[place][entry] * instance.n_reps + instance.pairs.rep[entry]
+
+
+def _by_rules(book: Book, rules: CandidateRules) -> Keys:
+    """Pairs that role, activity, territory, segment, skills and distance admit.
+
+    Seats fall into classes of equal role, territory, segment and required skills; each class has one list of reps.
+    """
+    instance, seats = book.instance, book.seats
+    accounts = instance.accounts
+    skills = accounts.skills.matrix(len(instance.skills))
+    _, skill_class = np.unique(skills, axis=0, return_inverse=True)
+    columns = (seats.role, accounts.territory[seats.account], accounts.segment[seats.account])
+    traits = np.column_stack([*columns, skill_class.reshape(-1)[seats.account]]).astype(np.int64)
+    classes, first, member = np.unique(traits, axis=0, return_index=True, return_inverse=True)
+    admits = _class_reps(book, rules, classes, skills[seats.account[first]])
+    per_class = admits.sum(axis=1)
+    offsets = np.concatenate([[0], np.cumsum(per_class)])
+    reps = np.nonzero(admits)[1]
+    member = member.reshape(-1)
+    lengths = per_class[member]
+    seat = np.repeat(np.arange(len(seats)), lengths)
+    within = np.arange(len(seat)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    rep = reps[offsets[member[seat]] + within]
+    if rules.max_distance_km is not None:
+        account = seats.account[seat]
+        lat, lon = instance.reps.lat, instance.reps.lon
+        km = haversine_km(lat[rep], lon[rep], accounts.lat[account], accounts.lon[account])
+        near = ~(km > rules.max_distance_km)
+        seat, rep = seat[near], rep[near]
+    keys: Keys = seat.astype(np.int64) * instance.n_reps + rep
+    return keys
+
+
+def _class_reps(book: Book, rules: CandidateRules, classes: Keys, required: Bools) -> Bools:
+    """Which reps serve each class of (role, territory, segment, skills), (classes, reps)."""
+    instance, reps = book.instance, book.instance.reps
+    admits: Bools = (reps.role[None, :] == classes[:, [0]]) & (book.active > 0)[None, :]
+    if rules.respect_territories:
+        admits &= rep_covers(instance).T[classes[:, 1]]
+    serves = reps.segments.matrix(len(instance.segments.ids))
+    serves[reps.segments.lengths == 0] = True
+    admits &= serves.T[classes[:, 2]]
+    has = reps.skills.matrix(len(instance.skills))
+    missing = required.astype(np.float32) @ (~has).T.astype(np.float32)
+    return admits & (missing == 0)
