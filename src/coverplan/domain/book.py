@@ -64,9 +64,7 @@ class Book:
         existing, loss_base = _existing(instance)
         segment = instance.accounts.segment
         new = instance.accounts.potential * instance.segments.conversion[segment]
-        self_serve = (
-            seats.share * existing[seats.account] * instance.segments.self_serve_share[segment[seats.account]]
-        )
+        self_serve = seats.share * existing[seats.account] * instance.segments.self_serve_share[segment[seats.account]]
         return cls(
             instance=instance,
             seats=seats,

@@ -154,7 +154,6 @@ class Candidates:
         return self.from_unit_keys(self.book, np.union1d(keys, extra), self.unit_of_seat, self.n_units)
 
 
-
 def _units(book: Book, links: npt.NDArray[np.int32] | None) -> tuple[Ints, int]:
     """Connected components of the seats under account links, per role."""
     seats = book.seats

@@ -84,9 +84,7 @@ def _knows_industry(book: Book, account: Ints, rep: Ints) -> Bools:
     held = np.unique(np.column_stack([current.rep[known], current.account[known]]).astype(np.int64), axis=0)
     counts = np.zeros(instance.n_reps * width, np.int64)
     np.add.at(counts, held[:, 0] * width + industry[held[:, 1]] + 1, 1)
-    own = np.isin(
-        rep.astype(np.int64) * instance.n_accounts + account, held[:, 0] * instance.n_accounts + held[:, 1]
-    )
+    own = np.isin(rep.astype(np.int64) * instance.n_accounts + account, held[:, 0] * instance.n_accounts + held[:, 1])
     others = counts[rep.astype(np.int64) * width + industry[account] + 1] - own
     return (industry[account] >= 0) & (others > 0)
 

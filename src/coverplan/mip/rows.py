@@ -81,6 +81,10 @@ class RowBlock:
             idle_coefficient=np.concatenate([self.idle_coefficient, coefficient[used]]),
         )
 
+    def relabelled(self, labels: tuple[str, ...]) -> Self:
+        """The same rows under other labels."""
+        return replace(self, labels=labels)
+
     @classmethod
     def stack(cls, blocks: list[Self]) -> Self:
         """One block of all rows, in order."""

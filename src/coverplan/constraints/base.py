@@ -1,0 +1,141 @@
+"""What every constraint kind is: a payload schema, its contribution to the program, and its words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+
+from coverplan.domain.book import Book
+from coverplan.domain.candidates import Candidates
+from coverplan.domain.instance import Bools, Floats, Ints
+from coverplan.mip.rows import LinkedBlock, RowBlock
+
+Links = npt.NDArray[np.int32]
+"""Pairs of accounts, (n, 2)."""
+Measure = Literal["accounts", "hours", "revenue", "potential", "expected_revenue"]
+
+
+@dataclass(frozen=True)
+class RowState:
+    """One row of a plan, as `explain` sees it."""
+
+    scope: str
+    activity: float
+    lower: float | None
+    upper: float | None
+    violation: float
+
+
+class Constraint(BaseModel):
+    """A rule of the policy. Without `penalty` it is hard; with one, each unit of violation costs that much money."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    kind: str
+    id: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="Name of the rule in answers; default: its kind, then `kind-2`, `kind-3`...",
+        examples=["west-capacity"],
+    )
+    penalty: float | None = Field(
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="Money per unit of violation; absent or null: the rule is hard.",
+        examples=[0.2],
+    )
+
+    unit: ClassVar[str]
+    """What one unit of violation is."""
+
+    def merges(self, book: Book) -> Links | None:
+        """Accounts that must share their rep, merged before candidates are formed."""
+        return None
+
+    def rows(self, pairs: Candidates) -> RowBlock | None:
+        """Rows over pairs (and uncovered seats) that get a price."""
+        return None
+
+    def separable(self, pairs: Candidates) -> RowBlock | None:
+        """One row whose violation adds up seat by seat, at most its lower bound: solved by fixing or by costs."""
+        return None
+
+    def links(self, pairs: Candidates) -> LinkedBlock | None:
+        """Rules that tie seats together through auxiliary columns; they get no price."""
+        return None
+
+    def explain(self, row: RowState) -> str:
+        """One sentence about a row, in the caller's words."""
+        bounds = " and ".join(
+            f"{word} {bound:,.10g}"
+            for word, bound in (("at least", row.lower), ("at most", row.upper))
+            if bound is not None
+        )
+        missed = f"; missed by {row.violation:,.10g}" if row.violation > 0 else ""
+        return f"{row.scope}: {row.activity:,.10g} {self.unit} ({bounds or 'no bound'}){missed}."
+
+
+def positions(mask: Bools) -> Ints:
+    """Row number of each member of the mask, -1 for the others."""
+    place = np.full(len(mask), -1, np.int32)
+    place[mask] = np.arange(int(mask.sum()))
+    return place
+
+
+def rep_labels(book: Book, mask: Bools) -> tuple[str, ...]:
+    """`rep:ID` of each rep of the mask."""
+    return tuple(f"rep:{book.instance.reps.ids[rep]}" for rep in np.flatnonzero(mask))
+
+
+def per_rep(
+    pairs: Candidates,
+    reps: Bools,
+    coefficient: Floats,
+    lower: Floats | float = -np.inf,
+    upper: Floats | float = np.inf,
+) -> RowBlock:
+    """One row per rep of the mask over its pairs; a coefficient of 0 leaves the pair out."""
+    row = np.where(coefficient != 0, positions(reps)[pairs.rep], -1)
+    return RowBlock.of(rep_labels(pairs.book, reps), row, coefficient, lower, upper)
+
+
+def qualified(labels: tuple[str, ...], qualifier: str, needed: bool) -> tuple[str, ...]:
+    """Labels with a qualifier, where one constraint would otherwise use a label twice."""
+    return tuple(f"{label}/{qualifier}" for label in labels) if needed else labels
+
+
+def bound(value: float | None, default: float) -> float:
+    """A bound as a number; an absent one is infinite."""
+    return default if value is None else float(value)
+
+
+def fair_shares(amounts: Floats) -> Floats:
+    """Shares that sum to 1: in proportion to the known amounts, an equal part for members without one (NaN)."""
+    size = len(amounts)
+    if size == 0:
+        return amounts
+    known = ~np.isnan(amounts)
+    total = float(amounts[known].sum())
+    if total <= 0:
+        return np.full(size, 1.0 / size)
+    return np.where(known, np.nan_to_num(amounts) * (known.sum() / size / total), 1.0 / size)
+
+
+def teams(book: Book) -> tuple[Ints, tuple[str, ...]]:
+    """Team of each rep and the teams' labels: the direct manager, or the rep alone where there is none."""
+    reps = book.instance.reps
+    alone = np.where(reps.manager >= 0, -1, np.arange(len(reps.ids)))
+    keys = np.where(reps.manager >= 0, reps.manager, alone + len(book.instance.managers.ids))
+    used, team = np.unique(keys, return_inverse=True)
+    n_managers = len(book.instance.managers.ids)
+    labels = tuple(
+        f"team:{book.instance.managers.ids[key]}" if key < n_managers else f"rep:{reps.ids[key - n_managers]}"
+        for key in used
+    )
+    return team.reshape(-1).astype(np.int32), labels

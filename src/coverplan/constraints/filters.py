@@ -1,0 +1,112 @@
+"""Filters: which accounts and reps a constraint is about. Data, not a language: all keys are ANDed."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from coverplan.domain.book import Book
+from coverplan.domain.geography import in_subtrees
+from coverplan.domain.instance import ACTIVE, HIRED, OPEN, Bools, Ints
+
+Ids = Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+STATUS = {"active": ACTIVE, "hired": HIRED, "open": OPEN}
+
+
+def codes(wanted: tuple[str, ...], vocabulary: tuple[str, ...]) -> Ints:
+    """Positions of the wanted ids in the vocabulary, unknown ones left out (validation has named them)."""
+    place = {name: code for code, name in enumerate(vocabulary)}
+    return np.asarray([place[name] for name in wanted if name in place], np.int32)
+
+
+class Filter(BaseModel):
+    """Base of the two filters."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class AccountFilter(Filter):
+    """Accounts that meet every given key; no key at all: every account."""
+
+    segment: Ids | None = Field(None, description="Segment ids; any of them.", examples=[["enterprise"]])
+    industry: Ids | None = Field(None, description="Industries; any of them.", examples=[["health"]])
+    territory: Ids | None = Field(None, description="Territory ids, each with its subtree.", examples=[["west"]])
+    kind: Literal["customer", "prospect"] | None = Field(None, description="Customers or prospects only.")
+    tags: Ids | None = Field(None, description="Tags; any of them.", examples=[["launch-x"]])
+    open_opportunity: bool | None = Field(None, description="Whether an opportunity is open.")
+    since_after: date | None = Field(
+        None, description="Some current relationship began after this day.", examples=["2026-07-01"]
+    )
+    ids: Ids | None = Field(None, description="Account ids.", examples=[["a1", "a2"]])
+    top: int | None = Field(None, ge=1, description="Of the rest, this many with the largest `by`; ties by id.")
+    by: Literal["revenue", "potential", "existing"] = Field("revenue", description="Measure that `top` ranks by.")
+
+    def mask(self, book: Book) -> Bools:
+        """Which accounts pass, (accounts,)."""
+        instance, accounts = book.instance, book.instance.accounts
+        passing = np.ones(instance.n_accounts, np.bool_)
+        if self.segment is not None:
+            passing &= np.isin(accounts.segment, codes(self.segment, instance.segments.ids))
+        if self.industry is not None:
+            passing &= np.isin(accounts.industry, codes(self.industry, instance.industries))
+        if self.territory is not None:
+            inside = np.append(in_subtrees(instance, codes(self.territory, instance.territories.ids)), False)
+            passing &= inside[accounts.territory]
+        if self.kind is not None:
+            passing &= accounts.customer == (self.kind == "customer")
+        if self.tags is not None:
+            tagged = accounts.tags.matrix(len(instance.tags))
+            passing &= tagged[:, codes(self.tags, instance.tags)].any(axis=1)
+        if self.open_opportunity is not None:
+            passing &= accounts.open_opportunity == self.open_opportunity
+        if self.since_after is not None:
+            recent = instance.current.since > np.datetime64(self.since_after, "D")
+            passing &= np.isin(np.arange(instance.n_accounts), instance.current.account[recent])
+        if self.ids is not None:
+            passing &= np.isin(np.arange(instance.n_accounts), codes(self.ids, accounts.ids))
+        return passing if self.top is None else self._largest(book, passing, self.top)
+
+    def _largest(self, book: Book, passing: Bools, top: int) -> Bools:
+        amount = {"revenue": book.revenue, "potential": book.instance.accounts.potential, "existing": book.existing}
+        chosen = np.flatnonzero(passing)
+        ids = np.asarray(book.instance.accounts.ids)[chosen]
+        order = np.lexsort((ids, -amount[self.by][chosen]))[:top]
+        largest = np.zeros(len(passing), np.bool_)
+        largest[chosen[order]] = True
+        return largest
+
+
+class RepFilter(Filter):
+    """Reps that meet every given key; no key at all: every rep."""
+
+    ids: Ids | None = Field(None, description="Rep ids.", examples=[["r1"]])
+    role: Ids | None = Field(None, description="Roles; any of them.", examples=[["account_executive"]])
+    team: Ids | None = Field(None, description="Ids of direct managers.", examples=[["m1"]])
+    territory: Ids | None = Field(None, description="Reps with a territory in one of these subtrees.")
+    status: Annotated[tuple[Literal["active", "hired", "open"], ...], Field(strict=False)] | None = Field(
+        None, description="Rep status; any of them."
+    )
+
+    def mask(self, book: Book) -> Bools:
+        """Which reps pass, (reps,)."""
+        instance, reps = book.instance, book.instance.reps
+        passing = np.ones(instance.n_reps, np.bool_)
+        if self.ids is not None:
+            passing &= np.isin(np.arange(instance.n_reps), codes(self.ids, reps.ids))
+        if self.role is not None:
+            passing &= np.isin(reps.role, codes(self.role, instance.roles))
+        if self.team is not None:
+            passing &= np.isin(reps.manager, codes(self.team, instance.managers.ids))
+        if self.territory is not None:
+            inside = in_subtrees(instance, codes(self.territory, instance.territories.ids))
+            own = reps.territories.matrix(len(instance.territories.ids))
+            passing &= (own & inside).any(axis=1)
+        if self.status is not None:
+            passing &= np.isin(reps.status, [STATUS[status] for status in self.status])
+        return passing
+
+
+EVERY_ACCOUNT, EVERY_REP = AccountFilter(), RepFilter()

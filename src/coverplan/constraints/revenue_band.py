@@ -1,0 +1,39 @@
+"""Revenue band: how much base revenue a rep's book may hold."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from coverplan.constraints.base import Constraint, per_rep
+from coverplan.constraints.filters import EVERY_ACCOUNT, EVERY_REP, AccountFilter, RepFilter
+from coverplan.domain.candidates import Candidates
+from coverplan.domain.instance import Floats
+from coverplan.mip.rows import RowBlock
+
+
+class RevenueBand(Constraint):
+    """Keep the base revenue of each rep's book between two bounds, in money or as multiples of the quota."""
+
+    kind: Literal["revenue_band"] = "revenue_band"
+    unit: ClassVar[str] = "money"
+    min: float | None = Field(None, ge=0, allow_inf_nan=False, description="Least revenue per rep.", examples=[500000])
+    max: float | None = Field(None, ge=0, allow_inf_nan=False, description="Most revenue per rep.", examples=[2000000])
+    relative_to: Literal["quota"] | None = Field(
+        None, description="`quota`: the bounds are multiples of each rep's quota; reps without one have no row."
+    )
+    accounts: AccountFilter = Field(EVERY_ACCOUNT, description="Accounts that count.")
+    reps: RepFilter = Field(EVERY_REP, description="Reps with the bounds.")
+
+    def rows(self, pairs: Candidates) -> RowBlock:
+        reps, quota = self.reps.mask(pairs.book), pairs.instance.reps.quota
+        scale: Floats | float = 1.0
+        if self.relative_to == "quota":
+            reps &= ~np.isnan(quota)
+            scale = quota[reps]
+        revenue = pairs.measure("revenue") * self.accounts.mask(pairs.book)[pairs.account]
+        lower = -np.inf if self.min is None else self.min * scale
+        upper = np.inf if self.max is None else self.max * scale
+        return per_rep(pairs, reps, revenue, lower, upper)

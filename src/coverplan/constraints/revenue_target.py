@@ -1,0 +1,81 @@
+"""Revenue target: the plan's expected revenue reaches a number."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from coverplan.constraints.base import Constraint
+from coverplan.constraints.filters import codes
+from coverplan.domain.candidates import Candidates
+from coverplan.domain.geography import lineage
+from coverplan.mip.rows import RowBlock
+
+
+class RevenueTarget(Constraint):
+    """Expected revenue (after relationship losses) of the company, a team or a territory reaches its target.
+
+    Self-serve revenue of uncovered seats counts for the company and for territories.
+    """
+
+    kind: Literal["revenue_target"] = "revenue_target"
+    unit: ClassVar[str] = "money short"
+    target: float | None = Field(
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="Money over the horizon, for each id. Default: a territory's own target, a team's summed quotas.",
+        examples=[12000000],
+    )
+    per: Literal["company", "team", "territory"] = Field("company", description="One row per what.")
+    ids: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] | None = Field(
+        None, description="Managers' ids of teams, or territory ids; default: all of them."
+    )
+
+    @model_validator(mode="after")
+    def _company_needs_a_target(self) -> Self:
+        if self.per == "company" and self.target is None:
+            raise ValueError("`target` is needed with per = company")
+        return self
+
+    def rows(self, pairs: Candidates) -> RowBlock:
+        net, seats = pairs.measure("expected_revenue"), pairs.book.seats
+        if self.per == "company":
+            row, idle = np.zeros(len(pairs.seat), np.int32), np.zeros(len(seats), np.int32)
+            return RowBlock.of(("company",), row, net, lower=self.target or 0.0).with_idle(idle, pairs.book.self_serve)
+        blocks = self._teams(pairs) if self.per == "team" else self._territories(pairs)
+        return RowBlock.stack(blocks)
+
+    def _teams(self, pairs: Candidates) -> list[RowBlock]:
+        managers, reps = pairs.instance.managers.ids, pairs.instance.reps
+        wanted = np.unique(reps.manager[reps.manager >= 0]) if self.ids is None else codes(self.ids, managers)
+        blocks = []
+        for code in wanted:
+            members = reps.manager == code
+            target = float(np.nansum(reps.quota[members])) if self.target is None else self.target
+            row = np.where(members[pairs.rep], 0, -1)
+            blocks.append(
+                RowBlock.of((f"team:{managers[code]}",), row, pairs.measure("expected_revenue"), lower=target)
+            )
+        return blocks
+
+    def _territories(self, pairs: Candidates) -> list[RowBlock]:
+        territories, seats = pairs.instance.territories, pairs.book.seats
+        related = np.vstack([lineage(territories.parent), np.zeros((1, len(territories.ids)), np.bool_)])
+        wanted = range(len(territories.ids)) if self.ids is None else codes(self.ids, territories.ids)
+        blocks = []
+        for code in wanted:
+            target = territories.revenue_target[code] if self.target is None else self.target
+            if np.isnan(target):
+                continue
+            inside = np.where(related[pairs.instance.accounts.territory[seats.account], code], 0, -1)
+            block = RowBlock.of(
+                (f"territory:{territories.ids[code]}",),
+                inside[pairs.seat],
+                pairs.measure("expected_revenue"),
+                lower=float(target),
+            )
+            blocks.append(block.with_idle(inside, pairs.book.self_serve))
+        return blocks
