@@ -1,0 +1,1 @@
+"""Documents: problem, policy, options, plan and issues, and the way from bytes to arrays."""

@@ -1,0 +1,303 @@
+"""The plan: the answer of a run."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from coverplan.payload.base import Document
+from coverplan.payload.issues import Issue
+from coverplan.payload.rollups import RepBook, Summary, TeamBook, TerritoryBook
+
+SolutionStatus = Literal["optimal", "feasible", "infeasible", "no_solution_found"]
+StoppedBy = Literal[
+    "gap",
+    "proof",
+    "time_limit",
+    "work_limit",
+    "finished_by_caller",
+    "cancelled",
+    "solver_lost",
+    "memory_limit",
+]
+Change = Literal["kept", "moved", "new"]
+UncoveredReason = Literal["no_eligible_rep", "no_room", "not_worthwhile", "search_stopped"]
+BoundSource = Literal["branch_and_bound", "prices"]
+
+
+class AssignmentIn(Document):
+    """One assignment that a caller proposes."""
+
+    account_id: str = Field(description="Id of the account.", examples=["a1"])
+    role: str | None = Field(
+        default=None, description="Role of the seat; null: the segment's first role.", examples=["account_executive"]
+    )
+    rep_id: str = Field(description="Id of the rep.", examples=["r1"])
+
+
+class Method(Document):
+    """How the plan was found."""
+
+    used: Literal["exact", "priced", "evaluated"] = Field(
+        description="Whole program, pricing, or evaluation of given assignments without solving.", examples=["exact"]
+    )
+    backend: str | None = Field(default=None, description="Solver; null when none was needed.", examples=["highs"])
+    why: str = Field(default="", description="Why this one was picked.", examples=["701 seats, 9,814 pairs"])
+
+
+class Term(Document):
+    """One term of the objective, in money: revenue is positive, losses, costs and penalties negative or 0."""
+
+    term: Literal["expected_revenue", "relationship_loss", "travel_cost", "penalty"] = Field(
+        description="Which term.", examples=["penalty"]
+    )
+    constraint: str | None = Field(
+        default=None, description="Id of the soft constraint that a penalty belongs to.", examples=["balance"]
+    )
+    value: float = Field(description="Its contribution.", examples=[-5000.0], json_schema_extra={"unit": "currency"})
+
+
+class Objective(Document):
+    """The objective and the terms that sum to it, within 1e-6 relative."""
+
+    value: float = Field(description="Sum of the terms.", examples=[1250000.0], json_schema_extra={"unit": "currency"})
+    terms: list[Term] = Field(
+        description="All terms, also those that are 0.", examples=[[{"term": "expected_revenue", "value": 1250000.0}]]
+    )
+
+
+class Assignment(Document):
+    """A seat and the rep who covers it."""
+
+    account_id: str = Field(description="Id of the account.", examples=["a1"])
+    role: str = Field(description="Role of the seat.", examples=["account_executive"])
+    rep_id: str = Field(description="Id of the rep.", examples=["r1"])
+    previous_rep_id: str | None = Field(
+        default=None, description="Id of the rep who covers it today; null: nobody.", examples=["r1"]
+    )
+    change: Change = Field(description="Kept, moved from another rep, or new (nobody covered it).", examples=["kept"])
+    forced: bool = Field(
+        default=False,
+        description="Whether the current rep could not stay: gone, inactive, in another role or excluded.",
+        examples=[False],
+    )
+    expected_revenue: float = Field(
+        description="Value of the pair less its relationship loss.",
+        examples=[97500.0],
+        json_schema_extra={"unit": "currency"},
+    )
+    relationship_loss: float = Field(
+        default=0.0,
+        description="Existing revenue that the change of rep is expected to cost.",
+        examples=[0.0],
+        json_schema_extra={"unit": "currency"},
+    )
+    hours: float = Field(
+        description="Hours that it takes of the rep.", examples=[120.0], json_schema_extra={"unit": "hours"}
+    )
+
+
+class Uncovered(Document):
+    """A seat that no rep covers."""
+
+    account_id: str = Field(description="Id of the account.", examples=["a2"])
+    role: str = Field(description="Role of the seat.", examples=["account_executive"])
+    previous_rep_id: str | None = Field(
+        default=None, description="Id of the rep who covers it today; null: nobody.", examples=["r2"]
+    )
+    forced: bool = Field(default=False, description="Whether the current rep could not stay.", examples=[False])
+    reason: UncoveredReason = Field(
+        description="No rep is admissible; none has room within the hard rules; covering it alone would lower the "
+        "objective; or covering it would pay but the search stopped first.",
+        examples=["no_eligible_rep"],
+    )
+
+
+class ConstraintRow(Document):
+    """One row of one constraint, measured on the plan."""
+
+    id: str = Field(description="Id of the constraint.", examples=["capacity"])
+    kind: str = Field(description="Its kind.", examples=["capacity"])
+    scope: str = Field(
+        description="`company`, `rep:ID`, `team:ID`, `territory:ID`, `segment:ID`, or a group's own name; "
+        "a qualifier after `/` where a constraint has several rows for one scope.",
+        examples=["rep:r1"],
+    )
+    activity: float = Field(description="Left-hand side, in the constraint's unit.", examples=[900.0])
+    lower: float | None = Field(default=None, description="Least activity allowed; null: none.", examples=[None])
+    upper: float | None = Field(default=None, description="Largest activity allowed; null: none.", examples=[1500.0])
+    slack: float | None = Field(
+        default=None,
+        description="Distance to the nearer bound, 0 when beyond it; null without bounds.",
+        examples=[600.0],
+    )
+    binding: bool = Field(description="Whether the slack is 0 within 1e-6 + 1e-9 |bound|.", examples=[False])
+    violation: float = Field(description="By how much a bound is missed.", examples=[0.0])
+    penalty: float = Field(
+        description="Penalty x violation; 0 for a hard constraint.",
+        examples=[0.0],
+        json_schema_extra={"unit": "currency"},
+    )
+
+
+class Price(Document):
+    """The multipliers of one row, per unit of the row."""
+
+    constraint: str = Field(description="Id of the constraint.", examples=["capacity"])
+    scope: str = Field(description="Scope of the row.", examples=["rep:r1"])
+    upper: float = Field(default=0.0, ge=0, description="Price of the upper bound.", examples=[12.5])
+    lower: float = Field(default=0.0, ge=0, description="Price of the lower bound.", examples=[0.0])
+
+
+class Certificate(Document):
+    """Prices that prove an upper bound on every plan's objective; `verify` recomputes it."""
+
+    bound: float = Field(
+        description="The bound that the prices prove.", examples=[1262500.0], json_schema_extra={"unit": "currency"}
+    )
+    gap: float | None = Field(default=None, description="(bound - objective) / |objective|.", examples=[0.01])
+    scope: Literal["all_admissible", "listed"] = Field(
+        default="all_admissible",
+        description="Whether the bound holds for all admissible pairs or for the listed ones only.",
+        examples=["all_admissible"],
+    )
+    source: Literal["lp_relaxation", "lagrangian", "resolve"] = Field(
+        description="Where the prices come from.", examples=["lp_relaxation"]
+    )
+    prices: list[Price] = Field(
+        default_factory=list,
+        description="Prices; a row that is not listed has price 0.",
+        examples=[[{"constraint": "capacity", "scope": "rep:r1", "upper": 12.5, "lower": 0.0}]],
+    )
+
+
+class Progress(Document):
+    """Where a solve stands."""
+
+    t: float = Field(description="Time since the start.", examples=[0.1], json_schema_extra={"unit": "seconds"})
+    objective_value: float | None = Field(
+        default=None,
+        description="Objective of the best plan so far; null: none yet.",
+        examples=[1240000.0],
+        json_schema_extra={"unit": "currency"},
+    )
+    dual_bound: float | None = Field(
+        default=None,
+        description="Best proven bound; null: none yet.",
+        examples=[1262500.0],
+        json_schema_extra={"unit": "currency"},
+    )
+    gap: float | None = Field(default=None, description="(dual_bound - objective) / |objective|.", examples=[0.018])
+    phase: str = Field(description="What the solver is doing.", examples=["bound"])
+
+
+class Metrics(Document):
+    """Size and effort; the only part beside `run_id` that differs between equal runs."""
+
+    seats: int = Field(default=0, description="Seats to fill.", examples=[701])
+    pairs: int = Field(default=0, description="Pairs in the program.", examples=[9814])
+    rows: int = Field(default=0, description="Rows of the program.", examples=[743])
+    peak_memory_mb: float | None = Field(
+        default=None,
+        description="Largest memory of the solving processes.",
+        examples=[240.0],
+        json_schema_extra={"unit": "MB"},
+    )
+    seconds: dict[str, float] = Field(
+        default_factory=dict,
+        description="Time per phase.",
+        examples=[{"solve": 2.4}],
+        json_schema_extra={"unit": "seconds"},
+    )
+    progress: list[Progress] = Field(
+        default_factory=list,
+        description="Objective and bound over time.",
+        examples=[[{"t": 0.1, "objective_value": 1240000.0, "dual_bound": 1262500.0, "gap": 0.018, "phase": "bound"}]],
+    )
+
+
+class Plan(Document):
+    """The answer of a run: who covers which account, how good that provably is, and why."""
+
+    run_id: str | None = Field(default=None, description="Id of the durable run; null: none.", examples=["run_01"])
+    problem_hash: str = Field(
+        description="Hash of the problem with its defaults filled in.", examples=["sha256:9f86d0"]
+    )
+    policy_hash: str = Field(description="Hash of the policy with its defaults filled in.", examples=["sha256:60303a"])
+    seed: int = Field(default=0, description="Seed of every random choice.", examples=[0])
+    versions: dict[str, str] = Field(
+        default_factory=dict,
+        description="Versions of what computed it.",
+        examples=[{"coverplan": "0.1.0", "ortools": "9.15.6755"}],
+    )
+    solution_status: SolutionStatus = Field(
+        description="`optimal` only when bound and objective agree to within rounding.", examples=["feasible"]
+    )
+    stopped_by: StoppedBy | None = Field(
+        default=None, description="Why the search ended; null: nothing was solved.", examples=["gap"]
+    )
+    reproducible: bool | None = Field(
+        default=None,
+        description="In deterministic mode: false when the wall clock ended the search. Null otherwise.",
+        examples=[True],
+    )
+    method: Method = Field(
+        description="How it was found.",
+        examples=[{"used": "exact", "backend": "highs", "why": "701 seats, 9,814 pairs"}],
+    )
+    notes: list[str] = Field(
+        default_factory=list,
+        description="What the numbers do not promise.",
+        examples=[["CP-SAT rounded the objective to 1e-4."]],
+    )
+    objective: Objective | None = Field(
+        default=None, description="Objective and its terms; null without a plan.", examples=[None]
+    )
+    dual_bound: float | None = Field(
+        default=None,
+        description="No plan can be worth more; null: not proven.",
+        examples=[1262500.0],
+        json_schema_extra={"unit": "currency"},
+    )
+    dual_bound_source: BoundSource | None = Field(
+        default=None, description="The solver's claim, or the certificate's prices.", examples=["branch_and_bound"]
+    )
+    gap: float | None = Field(
+        default=None, description="(dual_bound - objective) / max(|objective|, 1e-9); null: no bound.", examples=[0.01]
+    )
+    absolute_gap: float | None = Field(
+        default=None,
+        description="dual_bound - objective; null: no bound.",
+        examples=[12500.0],
+        json_schema_extra={"unit": "currency"},
+    )
+    summary: Summary | None = Field(
+        default=None, description="The plan in a few numbers; null without a plan.", examples=[None]
+    )
+    assignments: list[Assignment] = Field(
+        default_factory=list, description="Covered seats; empty without a plan.", examples=[[]]
+    )
+    uncovered: list[Uncovered] = Field(
+        default_factory=list, description="Seats left uncovered, with the reason.", examples=[[]]
+    )
+    reps: list[RepBook] = Field(default_factory=list, description="Each rep's book.", examples=[[]])
+    teams: list[TeamBook] = Field(default_factory=list, description="Each team's book.", examples=[[]])
+    territories: list[TerritoryBook] = Field(
+        default_factory=list, description="Each territory with its subtree.", examples=[[]]
+    )
+    constraints: list[ConstraintRow] = Field(
+        default_factory=list, description="Every row of every constraint, measured.", examples=[[]]
+    )
+    certificate: Certificate | None = Field(
+        default=None, description="Prices that prove a bound; null: none.", examples=[None]
+    )
+    least_violating: Plan | None = Field(
+        default=None,
+        description="When no plan keeps all hard rules: the one that breaks them least, where known. It is no plan.",
+        examples=[None],
+    )
+    issues: list[Issue] = Field(default_factory=list, description="Warnings about the input.", examples=[[]])
+    metrics: Metrics = Field(
+        default_factory=Metrics, description="Size, effort and progress.", examples=[{"pairs": 9814, "rows": 743}]
+    )
