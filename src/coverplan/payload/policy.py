@@ -1,0 +1,121 @@
+"""The policy: the weights of the objective, the candidates and the constraints; the wishes without the facts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from coverplan.constraints import (
+    AccountCount,
+    Balance,
+    BookMix,
+    Capacity,
+    Coverage,
+    Exclusive,
+    Family,
+    Goal,
+    KeepCurrent,
+    MustCover,
+    Protect,
+    RevenueBand,
+    RevenueTarget,
+    SameTeam,
+    Spread,
+)
+from coverplan.constraints.base import Constraint
+from coverplan.payload.base import MAX_AMOUNT, Document, Name
+
+AnyConstraint = Annotated[
+    Capacity
+    | AccountCount
+    | RevenueBand
+    | Balance
+    | KeepCurrent
+    | Protect
+    | RevenueTarget
+    | Goal
+    | BookMix
+    | Family
+    | Exclusive
+    | SameTeam
+    | MustCover
+    | Coverage
+    | Spread,
+    Field(discriminator="kind"),
+]
+"""One rule; `kind` says which."""
+
+DEFAULT_CONSTRAINTS: tuple[Constraint, ...] = (Capacity(), Balance(penalty=0.2))
+"""Hard capacity, and revenue softly balanced within +-15 %."""
+
+
+class ObjectiveWeights(Document):
+    """Weights of the objective's terms; 0 switches a term off."""
+
+    expected_revenue: float = Field(
+        1.0, ge=0, le=1e6, description="Weight of the expected revenue of covered and self-served seats.", examples=[1]
+    )
+    relationship_loss: float = Field(
+        1.0, ge=0, le=1e6, description="Weight of the revenue lost when a relationship changes hands.", examples=[1]
+    )
+    travel_cost_per_km: float = Field(
+        0.0,
+        ge=0,
+        le=MAX_AMOUNT,
+        description="Money per km between rep and account, over the horizon.",
+        examples=[120],
+        json_schema_extra={"unit": "currency per km"},
+    )
+
+
+class CandidateSettings(Document):
+    """Which pairs are considered at all."""
+
+    per_seat: int | None = Field(
+        None,
+        ge=1,
+        description="At most this many reps per seat are given to the solver; null: all admissible ones. "
+        "The bound still covers all of them.",
+        examples=[12],
+    )
+    max_distance_km: float | None = Field(
+        None,
+        gt=0,
+        description="Farthest rep of a seat; seats or reps without a location are not limited.",
+        examples=[800],
+        json_schema_extra={"unit": "km"},
+    )
+    respect_territories: bool = Field(True, description="Whether reps serve only the territories they cover.")
+
+
+class Policy(Document):
+    """A constraint set and the weights of the objective."""
+
+    name: Name | None = Field(None, description="Name to show.", examples=["balanced, gentle"])
+    objective: ObjectiveWeights = Field(default_factory=ObjectiveWeights, description="Weights of the objective.")
+    candidates: CandidateSettings = Field(default_factory=CandidateSettings, description="Which pairs are considered.")
+    constraints: list[AnyConstraint] | None = Field(
+        None,
+        max_length=200,
+        description="The rules; null or absent: hard `capacity` and soft `balance` of revenue within +-15 % at 0.2 "
+        "money per money outside; an empty list: none.",
+        examples=[[{"kind": "capacity", "utilisation": 0.95}, {"kind": "protect", "accounts": {"top": 20}}]],
+    )
+
+    def rules(self) -> list[Constraint]:
+        """The constraints in force, each with an id: its own, else its kind, then `kind-2`, `kind-3`..."""
+        rules: list[Constraint] = []
+        seen: dict[str, int] = {}
+        for rule in DEFAULT_CONSTRAINTS if self.constraints is None else self.constraints:
+            seen[rule.kind] = seen.get(rule.kind, 0) + 1
+            count = seen[rule.kind]
+            default = rule.kind if count == 1 else f"{rule.kind}-{count}"
+            rules.append(rule if rule.id is not None else rule.model_copy(update={"id": default}))
+        return rules
+
+    def filled(self) -> dict[str, Any]:
+        """The policy as a plain document with every default written out."""
+        document = self.model_dump(mode="json")
+        document["constraints"] = [rule.model_dump(mode="json") for rule in self.rules()]
+        return document
