@@ -1,0 +1,1 @@
+"""Backends behind one protocol, the linear relaxation, and model files."""

@@ -1,0 +1,145 @@
+"""What every backend shares: the best point and bound of a solve, and the honest reading of how it ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from enum import Enum, auto
+
+import numpy as np
+
+from coverplan.mip.feasibility import Settling, is_feasible
+from coverplan.mip.program import Floats, Limits, Listener, Program, Result, Status, Step, StoppedBy, gap, is_optimal
+
+
+class Ended(Enum):
+    """How a backend says that its search ended."""
+
+    COMPLETE = auto()
+    """Within its tolerances, or nothing left to search."""
+    INFEASIBLE = auto()
+    TIME = auto()
+    WORK = auto()
+    FAILED = auto()
+
+
+class Search:
+    """The best point and bound so far; each improvement reaches the listener.
+
+    Points are settled and checked against the program as given: what is not feasible there never counts. A feasible
+    `start` is the first point, so that no answer is worse.
+    """
+
+    def __init__(self, program: Program, limits: Limits, start: Floats | None, listen: Listener | None) -> None:
+        self.program = program
+        self.limits = limits
+        self.x: Floats | None = None
+        self.objective = -np.inf
+        self.dual_bound = np.inf
+        self.notes: list[str] = []
+        self._began = time.monotonic()
+        self._listen = listen
+        self._settle = Settling(program)
+        self.start = self._settle(start) if start is not None and start.shape == program.objective.shape else None
+        if start is not None and (self.start is None or not self.found(self.start)):
+            self.notes.append("the start point breaks a row or bound: used as a hint only")
+
+    def remaining(self) -> float:
+        """Seconds left of the time limit, at least a hundredth."""
+        return max(0.01, self.limits.time_limit_s - (time.monotonic() - self._began))
+
+    def found(self, x: Floats) -> bool:
+        """Take a point; True if it is feasible."""
+        x = self._settle(x)
+        if not is_feasible(self.program, x):
+            return False
+        objective = self.program.value(x)
+        if objective > self.objective:
+            self.x, self.objective = x, objective
+            self._tell(Step(objective=objective, x=x))
+        return True
+
+    def bounded(self, dual_bound: float) -> None:
+        """Take an upper bound on the optimum."""
+        if dual_bound < self.dual_bound:
+            self.dual_bound = dual_bound
+            self._tell(Step(dual_bound=dual_bound))
+
+    def _tell(self, step: Step) -> None:
+        if self._listen is not None:
+            self._listen(step)
+
+    def result(self, ended: Ended) -> Result:
+        """The result, whatever the backend calls it."""
+        if self.x is None:
+            return self._without_point(ended)
+        if ended is Ended.INFEASIBLE:
+            self.notes.append("the backend called the program infeasible, yet a feasible point is at hand")
+            self.dual_bound, ended = np.inf, Ended.FAILED
+        # Rounding can leave a bound a hair below the point that it bounds.
+        bound = max(self.dual_bound, self.objective)
+        optimal = is_optimal(self.objective, bound)
+        return Result(
+            status=Status.OPTIMAL if optimal else Status.FEASIBLE,
+            stopped_by=self._stopped_by(ended, bound, optimal),
+            x=self.x,
+            objective=self.objective,
+            dual_bound=bound,
+            reproducible=ended in (Ended.COMPLETE, Ended.WORK),
+            notes=tuple(self.notes),
+        )
+
+    def _without_point(self, ended: Ended) -> Result:
+        if ended is Ended.INFEASIBLE:
+            return Result(Status.INFEASIBLE, StoppedBy.PROOF, dual_bound=-np.inf, notes=tuple(self.notes))
+        if ended is Ended.COMPLETE:
+            self.notes.append("the backend's solution breaks a row of the unscaled program")
+            ended = Ended.FAILED
+        return Result(
+            Status.NO_SOLUTION,
+            _LIMITS[ended],
+            dual_bound=self.dual_bound,
+            reproducible=ended is Ended.WORK,
+            notes=tuple(self.notes),
+        )
+
+    def _stopped_by(self, ended: Ended, bound: float, optimal: bool) -> StoppedBy:
+        if optimal:
+            return StoppedBy.PROOF
+        relative, absolute = gap(self.objective, bound)
+        within = (
+            relative is not None
+            and absolute is not None
+            and (relative <= self.limits.relative_gap or absolute <= self.limits.absolute_gap)
+        )
+        if within or ended is Ended.COMPLETE:
+            return StoppedBy.GAP
+        return _LIMITS[ended]
+
+
+_LIMITS = {Ended.TIME: StoppedBy.TIME_LIMIT, Ended.WORK: StoppedBy.WORK_LIMIT, Ended.FAILED: StoppedBy.SOLVER_LOST}
+
+
+def solve_with(
+    drive: Callable[[Search], Ended],
+    program: Program,
+    limits: Limits,
+    start: Floats | None,
+    listen: Listener | None,
+) -> Result:
+    """Run a backend's `drive` unless the program answers itself: crossed bounds, or no column at all."""
+    if _crossed(program):
+        return Result(Status.INFEASIBLE, StoppedBy.PROOF, dual_bound=-np.inf)
+    search = Search(program, limits, start, listen)
+    if program.objective.size == 0:
+        if not search.found(np.zeros(0)):
+            return search.result(Ended.INFEASIBLE)
+        search.bounded(program.offset)
+        return search.result(Ended.COMPLETE)
+    return search.result(drive(search))
+
+
+def _crossed(program: Program) -> bool:
+    lower = np.where(program.integer, np.ceil(program.lower - 1e-9), program.lower)
+    upper = np.where(program.integer, np.floor(program.upper + 1e-9), program.upper)
+    return bool((lower > upper).any() or (program.row_lower > program.row_upper).any())
