@@ -42,18 +42,22 @@ class Rep(Document):
     """A seller's position: active, hired with a future start date, or open (to be hired)."""
 
     id: Id = Field(description="Identifier, unique among the reps.", examples=["r1"])
-    name: Name | None = Field(None, description="Name to show; null: the id.", examples=["Ana"])
+    name: Name | None = Field(default=None, description="Name to show; null: the id.", examples=["Ana"])
     email: Name | None = Field(
-        None, description="Where letters go; never used to decide.", examples=["ana@example.com"]
+        default=None, description="Where letters go; never used to decide.", examples=["ana@example.com"]
     )
     role: Id = Field(
-        DEFAULT_ROLE, description="The one role whose seats the rep can fill.", examples=["sales_engineer"]
+        default=DEFAULT_ROLE, description="The one role whose seats the rep can fill.", examples=["sales_engineer"]
     )
     manager_id: Id | None = Field(
-        None, description="Id of the direct manager, whose reps are a team; null: a team of one.", examples=["m1"]
+        default=None,
+        description="Id of the direct manager, whose reps are a team; null: a team of one.",
+        examples=["m1"],
     )
     pod: Id | None = Field(
-        None, description="Label of the pod that works together across roles; null: the manager's.", examples=["pod-7"]
+        default=None,
+        description="Label of the pod that works together across roles; null: the manager's.",
+        examples=["pod-7"],
     )
     territory_ids: list[Id] = Field(
         default_factory=list,
@@ -71,37 +75,39 @@ class Rep(Document):
         default_factory=list, max_length=1000, description="Skills that accounts may require.", examples=[["health"]]
     )
     location: Location | None = Field(
-        None,
+        default=None,
         description="Where the rep works from; null: no distance is known.",
         examples=[{"lat": 45.52, "lon": -122.68}],
     )
     status: Literal["active", "hired", "open"] = Field(
-        "active", description="In the seat, hired with a start date to come, or still to be hired.", examples=["hired"]
+        default="active",
+        description="In the seat, hired with a start date to come, or still to be hired.",
+        examples=["hired"],
     )
     start_date: dt.date | None = Field(
-        None,
+        default=None,
         description="First day of work, ISO 8601. Null: long ago if active, else the first day of the horizon.",
         examples=["2027-04-01"],
     )
     end_date: dt.date | None = Field(
-        None, description="Last day of work, ISO 8601; null: none known.", examples=["2027-09-30"]
+        default=None, description="Last day of work, ISO 8601; null: none known.", examples=["2027-09-30"]
     )
     ramp: list[Share] | None = Field(
-        None,
+        default=None,
         max_length=120,
         description="Productivity in each month after the start, 0 to 1; afterwards 1. It lowers the capacity only. "
         "Null: fully productive from the start.",
         examples=[[0, 0.2, 0.5, 0.65, 0.85, 1]],
     )
     capacity_hours: Hours | None = Field(
-        None,
+        default=None,
         description="Hours of the fully ramped rep over the horizon; start, end and ramp are applied to it. "
         "Null: no capacity limit, and an equal fair share.",
         examples=[1500],
     )
-    quota: Money | None = Field(None, description="Revenue that the rep is held to.", examples=[900000])
+    quota: Money | None = Field(default=None, description="Revenue that the rep is held to.", examples=[900000])
     cost: Money | None = Field(
-        None, description="What the rep costs over the horizon; used by targets only.", examples=[180000]
+        default=None, description="What the rep costs over the horizon; used by targets only.", examples=[180000]
     )
 
 
@@ -109,17 +115,19 @@ class Manager(Document):
     """A node of the org chart above the reps."""
 
     id: Id = Field(description="Identifier that reps and managers name.", examples=["m1"])
-    name: Name | None = Field(None, description="Name to show; null: the id.", examples=["Mia"])
-    manager_id: Id | None = Field(None, description="Id of the manager above; null: the top.", examples=["m0"])
+    name: Name | None = Field(default=None, description="Name to show; null: the id.", examples=["Mia"])
+    manager_id: Id | None = Field(default=None, description="Id of the manager above; null: the top.", examples=["m0"])
 
 
 class Fit(Document):
     """How well a rep suits an account, a segment or an industry, exactly one of the three: a factor on the value."""
 
     rep_id: Id = Field(description="Id of the rep.", examples=["r1"])
-    account_id: Id | None = Field(None, description="Id of the account that it holds for.", examples=["a1"])
-    segment: Id | None = Field(None, description="Id of the segment that it holds for.", examples=["enterprise"])
-    industry: Id | None = Field(None, description="Industry that it holds for.", examples=["health"])
+    account_id: Id | None = Field(default=None, description="Id of the account that it holds for.", examples=["a1"])
+    segment: Id | None = Field(
+        default=None, description="Id of the segment that it holds for.", examples=["enterprise"]
+    )
+    industry: Id | None = Field(default=None, description="Industry that it holds for.", examples=["health"])
     multiplier: float = Field(
         ge=0, le=1000, description="Factor, without unit; several that match are multiplied.", examples=[1.1]
     )
@@ -131,16 +139,18 @@ class Pair(Document):
     account_id: Id = Field(description="Id of the account.", examples=["a1"])
     rep_id: Id = Field(description="Id of the rep.", examples=["r1"])
     value: SignedMoney | None = Field(
-        None,
+        default=None,
         description="Replaces the computed value of the pair; may be negative. An account with such an entry is "
         "closed to reps without an entry for it. Null: computed.",
         examples=[-17],
     )
     hours: Hours | None = Field(
-        None, description="Hours that the account takes of this rep; null: the seat's.", examples=[3.0]
+        default=None, description="Hours that the account takes of this rep; null: the seat's.", examples=[3.0]
     )
     eligible: bool | None = Field(
-        None, description="True admits the pair, false excludes it, null leaves it to the rules.", examples=[True]
+        default=None,
+        description="True admits the pair, false excludes it, null leaves it to the rules.",
+        examples=[True],
     )
 
 
@@ -151,11 +161,11 @@ class Problem(Document):
     """
 
     horizon: Horizon = Field(
-        default_factory=lambda: Horizon(),  # type: ignore[call-arg]
+        default_factory=Horizon,
         description="The months that the plan is for.",
         examples=[{"start": "2027-01-01", "months": 12}],
     )
-    currency: Id = Field("USD", description="Label of all amounts; nothing is converted.", examples=["EUR"])
+    currency: Id = Field(default="USD", description="Label of all amounts; nothing is converted.", examples=["EUR"])
     segments: list[Segment] = Field(
         default_factory=list,
         max_length=10000,
