@@ -99,7 +99,7 @@ class Balance(Constraint):
         if self.measure != "expected_revenue":
             return float(pairs.book.seat_measure(self.measure)[counted].sum())
         best = np.zeros(len(pairs.book.seats))
-        np.maximum.at(best, pairs.seat, pairs.measure("expected_revenue"))
+        np.maximum.at(best, pairs.seat, np.where(pairs.admitted, pairs.measure("expected_revenue"), 0.0))
         return float(best[counted].sum())
 
 

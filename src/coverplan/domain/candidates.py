@@ -6,7 +6,7 @@ is a (unit, rep). Without merging, units are seats and pair p is column p.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -39,6 +39,8 @@ class Candidates:
     n_units: int
     column_unit: Ints
     column_rep: Ints
+    admitted: Bools
+    """Per pair: admissible; false only for given pairs that are evaluated all the same."""
     unit_start: Offsets
     """Columns of unit u: `unit_start[u]` to `unit_start[u + 1]`."""
 
@@ -51,7 +53,7 @@ class Candidates:
 
     @classmethod
     def from_unit_keys(cls, book: Book, keys: Keys, units: Ints, n_units: int) -> Self:
-        """Expand sorted `unit * n_reps + rep` keys to columns and pairs."""
+        """Expand sorted `unit * n_reps + rep` keys of admissible columns to columns and pairs."""
         column_unit, column_rep = np.divmod(keys, book.instance.n_reps)
         members = np.argsort(units, kind="stable")
         size = np.bincount(units, minlength=n_units)
@@ -75,6 +77,7 @@ class Candidates:
             n_units=n_units,
             column_unit=column_unit.astype(np.int32),
             column_rep=column_rep.astype(np.int32),
+            admitted=np.ones(len(column), np.bool_),
             unit_start=np.searchsorted(column_unit, np.arange(n_units + 1)),
         )
 
@@ -99,14 +102,15 @@ class Candidates:
     @property
     def has_rep(self) -> Bools:
         """Per seat: some rep is admissible."""
-        found: Bools = np.diff(self.unit_start)[self.unit_of_seat] > 0
+        found = np.zeros(len(self.book.seats), np.bool_)
+        found[self.seat[self.admitted]] = True
         return found
 
     @property
     def keeps(self) -> Bools:
         """Per seat: its current rep is admissible."""
         kept = np.zeros(len(self.book.seats), np.bool_)
-        kept[self.seat[self.is_current]] = True
+        kept[self.seat[self.is_current & self.admitted]] = True
         return kept
 
     @property
@@ -122,16 +126,12 @@ class Candidates:
             return self.hours
         return self.book.seat_measure(name)[self.seat]
 
-    def listed(self, columns: Bools) -> Self:
-        """The same candidates with only some columns."""
-        keys = self.column_unit[columns].astype(np.int64) * self.instance.n_reps + self.column_rep[columns]
-        return self.from_unit_keys(self.book, keys, self.unit_of_seat, self.n_units)
+    def shortlist(self, per_seat: int, seed: int) -> Bools:
+        """At most `per_seat` columns a unit: the current reps, the nearest, then a seeded rotation by capacity.
 
-    def truncated(self, per_seat: int, seed: int) -> Self:
-        """At most `per_seat` columns a unit: the current reps, the nearest, then a seeded rotation by capacity."""
-        if len(self.column_unit) == 0 or int(np.diff(self.unit_start).max()) <= per_seat:
-            return self
-        km = np.full(self.n_columns, 0.0)
+        The rotation differs from unit to unit, so that equal values never send every seat to the same few reps.
+        """
+        km = np.zeros(self.n_columns)
         np.maximum.at(km, self.column, self.km)
         current = np.zeros(self.n_columns, np.bool_)
         current[self.column[self.is_current]] = True
@@ -139,7 +139,7 @@ class Candidates:
         capacity = np.nan_to_num(self.book.capacity, nan=1.0)[self.column_rep]
         draw = np.random.default_rng(seed).exponential(size=self.n_columns) / np.maximum(capacity, 1e-9)
         order = np.where(current, -2.0, np.where(nearest & (km > 0), -1.0, draw))
-        return self.listed(current | (self._rank(order) < per_seat))
+        return current | (self._rank(order) < per_seat)
 
     def _rank(self, score: Floats) -> Ints:
         """Rank of each column within its unit, lowest score first."""
@@ -148,10 +148,13 @@ class Candidates:
         rank[order] = np.arange(self.n_columns) - self.unit_start[self.column_unit[order]]
         return rank
 
-    def with_pairs(self, extra: Keys) -> Self:
-        """The same candidates with further (unit, rep) columns, admissible or not; for evaluating given plans."""
-        keys = self.column_unit.astype(np.int64) * self.instance.n_reps + self.column_rep
-        return self.from_unit_keys(self.book, np.union1d(keys, extra), self.unit_of_seat, self.n_units)
+    def with_seat_pairs(self, given: Keys) -> Self:
+        """One unit per seat, and further pairs `seat * n_reps + rep`, admissible or not; for evaluating given plans."""
+        own = self.seat.astype(np.int64) * self.instance.n_reps + self.rep
+        keys = np.union1d(own, given)
+        n_seats = len(self.book.seats)
+        widened = self.from_unit_keys(self.book, keys, np.arange(n_seats, dtype=np.int32), n_seats)
+        return replace(widened, admitted=np.isin(keys, own))
 
 
 def _units(book: Book, links: npt.NDArray[np.int32] | None) -> tuple[Ints, int]:

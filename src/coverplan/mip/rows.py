@@ -16,16 +16,8 @@ import numpy.typing as npt
 from coverplan.mip.program import Bools, Floats
 
 Ints = npt.NDArray[np.int32]
-Activity = Callable[[npt.NDArray[np.int64]], Floats]
+Activity = Callable[[Ints], Floats]
 """From the choice of each item (-1: idle) to the activity of each reported row."""
-
-FEASIBILITY_TOLERANCE, RELATIVE_TOLERANCE = 1e-6, 1e-9
-
-
-def tolerance(bound: Floats) -> Floats:
-    """How far a row may exceed this bound and still count as kept."""
-    finite = np.where(np.isfinite(bound), np.abs(bound), 0.0)
-    return FEASIBILITY_TOLERANCE + RELATIVE_TOLERANCE * finite
 
 
 def violation(activity: Floats, lower: Floats, upper: Floats) -> Floats:

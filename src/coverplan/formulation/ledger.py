@@ -1,0 +1,83 @@
+"""The ledger: what a choice earns and costs, term by term, and how every row stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from coverplan.constraints.base import Constraint
+from coverplan.domain.instance import Bools, Floats, Ints
+from coverplan.formulation.build import Formulation
+from coverplan.formulation.program import Choice
+from coverplan.mip.feasibility import tolerance
+from coverplan.mip.rows import violation
+
+
+@dataclass(frozen=True, eq=False)
+class RuleState:
+    """All rows of one rule as a plan leaves them."""
+
+    rule: Constraint
+    labels: tuple[str, ...]
+    activity: Floats
+    lower: Floats
+    upper: Floats
+
+    @property
+    def violation(self) -> Floats:
+        return violation(self.activity, self.lower, self.upper)
+
+    @property
+    def broken(self) -> Bools:
+        """Rows missed by more than the tolerance."""
+        beyond = self.activity - self.upper > tolerance(self.upper)
+        return beyond | (self.lower - self.activity > tolerance(self.lower))
+
+    @property
+    def cost(self) -> float:
+        """Penalty of a soft rule in money; 0 for a hard one."""
+        return (self.rule.penalty or 0.0) * float(self.violation.sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Ledger:
+    """The account of one choice."""
+
+    terms: tuple[tuple[str, str | None, float], ...]
+    """(term, constraint id or None, money)."""
+    rules: tuple[RuleState, ...]
+    chosen: Bools
+    """Per pair."""
+    rep_of_seat: Ints
+    """-1: uncovered."""
+
+    @property
+    def objective(self) -> float:
+        return float(sum(amount for _, _, amount in self.terms))
+
+    @property
+    def feasible(self) -> bool:
+        """Every hard row holds within the tolerance."""
+        return not any(state.broken.any() for state in self.rules if state.rule.penalty is None)
+
+
+def ledger(formulation: Formulation, choice: Choice) -> Ledger:
+    """Recompute everything from the choice alone, never from solver floats."""
+    pairs = formulation.pairs
+    taken = np.zeros(pairs.n_columns, np.bool_)
+    taken[choice[choice >= 0]] = True
+    chosen = taken[pairs.column]
+    rep_of_seat = np.full(len(pairs.book.seats), -1, np.int32)
+    rep_of_seat[pairs.seat[chosen]] = pairs.rep[chosen]
+    idle = rep_of_seat < 0
+    states: dict[int, RuleState] = {}
+    for rule, rows in (*formulation.priced, *formulation.separable):
+        states[id(rule)] = RuleState(rule, rows.labels, rows.activity(chosen, idle), rows.lower, rows.upper)
+    for rule, links in formulation.linked:
+        unbounded = np.full(len(links.limit), -np.inf)
+        states[id(rule)] = RuleState(rule, links.labels, links.activity(rep_of_seat), unbounded, links.limit)
+    rules = tuple(states[id(rule)] for rule in formulation.rules)
+    terms = [(term, None, amount) for term, amount in formulation.weights.terms(pairs, chosen, idle)]
+    penalties = [("penalty", state.rule.id, 0.0 - state.cost) for state in rules if state.rule.penalty is not None]
+    return Ledger((*terms, *penalties), rules, chosen, rep_of_seat)

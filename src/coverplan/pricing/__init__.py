@@ -1,0 +1,1 @@
+"""Prices of the coupling rows and the bounds they prove."""

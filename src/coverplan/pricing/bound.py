@@ -1,0 +1,66 @@
+"""The certificate's bound: what the prices of the coupling rows prove.
+
+For prices y = y+ - y- with 0 <= y+, y- (at most rho on soft rows), y+ only where the upper bound is finite and y-
+only where the lower one is:
+
+    L(y) = sum over units of max(v0 - B'y, max over columns of v - A'y) + u'y+ - l'y-
+
+is an upper bound on every plan (Lagrangian relaxation). Rules that link units carry no price: leaving them out can
+only raise the bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from coverplan.domain.instance import Floats
+from coverplan.formulation.build import Formulation
+
+ROUNDING = 1e-12
+"""Share of the sum of absolute terms added against rounding."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prices:
+    """Non-negative multipliers per priced row, in money per unit of the row."""
+
+    upper: Floats
+    lower: Floats
+
+    @property
+    def net(self) -> Floats:
+        return self.upper - self.lower
+
+
+def admissible(formulation: Formulation, signed: Floats) -> Prices:
+    """Split signed multipliers (positive: the upper side) and cut them to what the rows admit."""
+    most = formulation.penalty
+    upper = np.where(np.isfinite(formulation.upper), np.clip(signed, 0.0, most), 0.0)
+    lower = np.where(np.isfinite(formulation.lower), np.clip(-signed, 0.0, most), 0.0)
+    return Prices(upper, lower)
+
+
+def reduced(formulation: Formulation, prices: Prices) -> tuple[Floats, Floats]:
+    """Reduced objective of every column and of every unit's uncovered column; closed ones are -inf."""
+    columns = formulation.value - formulation.matrix.T @ prices.net
+    idle = formulation.idle_value - formulation.idle_matrix.T @ prices.net
+    columns = np.where(formulation.open_column, columns, -np.inf)
+    return columns, np.where(formulation.may_idle, idle, -np.inf)
+
+
+def upper_bound(formulation: Formulation, prices: Prices) -> float:
+    """L(y), a proven upper bound on the objective; -inf when some unit has no choice at all."""
+    columns, best = reduced(formulation, prices)
+    starts = formulation.pairs.unit_start
+    filled = np.flatnonzero(np.diff(starts) > 0)
+    best = best.copy()
+    if len(filled):
+        best[filled] = np.maximum(best[filled], np.maximum.reduceat(columns, starts[filled]))
+    if np.isneginf(best).any():
+        return -np.inf
+    rows = np.where(prices.upper > 0, formulation.upper, 0.0) * prices.upper
+    rows -= np.where(prices.lower > 0, formulation.lower, 0.0) * prices.lower
+    absolute = np.abs(best).sum() + np.abs(rows).sum() + abs(formulation.offset)
+    return float(best.sum() + rows.sum() + formulation.offset + ROUNDING * absolute)

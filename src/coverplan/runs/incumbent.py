@@ -1,0 +1,86 @@
+"""The incumbent of a run: its best plan and bound so far, told to whoever listens."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from coverplan.formulation.build import Formulation
+from coverplan.formulation.ledger import Ledger, ledger
+from coverplan.formulation.program import Choice, to_choice
+from coverplan.mip.program import Step
+from coverplan.runs.outcome import Certificate, Checkpoint, Progress, Report
+
+
+class Incumbent:
+    """Takes points and bounds from any phase; keeps the best plan that the ledger calls feasible."""
+
+    def __init__(self, formulation: Formulation, report: Report | None, checkpoint: Checkpoint | None) -> None:
+        self.formulation = formulation
+        self.choice: Choice | None = None
+        self.account: Ledger | None = None
+        self.dual_bound = np.inf
+        self.certificate: Certificate | None = None
+        self.trace: list[Progress] = []
+        self.phase = "build"
+        self._report = report
+        self._checkpoint = checkpoint
+        self.began = time.monotonic()
+
+    @property
+    def objective(self) -> float | None:
+        return None if self.account is None else self.account.objective
+
+    def enter(self, phase: str) -> None:
+        """A new phase begins."""
+        self.phase = phase
+        self._tell()
+
+    def offer(self, choice: Choice) -> bool:
+        """Take a plan; True if it is feasible."""
+        account = ledger(self.formulation, choice)
+        if not account.feasible:
+            return False
+        if self.account is None or account.objective > self.account.objective:
+            self.choice, self.account = choice, account
+            self._save()
+            self._tell()
+        return True
+
+    def bounded(self, dual_bound: float) -> None:
+        """Take an upper bound."""
+        if dual_bound < self.dual_bound:
+            self.dual_bound = dual_bound
+            self._save()
+            self._tell()
+
+    def certify(self, certificate: Certificate) -> None:
+        """Take prices and the bound they prove."""
+        self.certificate = certificate
+        self.bounded(certificate.bound)
+
+    def hear(self, step: Step) -> None:
+        """Listen to a backend that solves the whole program."""
+        self.hear_points(step)
+        if step.dual_bound is not None:
+            self.bounded(step.dual_bound)
+
+    def hear_points(self, step: Step) -> None:
+        """Listen to a backend that solves a part of the program: its bounds do not hold for the whole."""
+        if step.x is not None:
+            self.offer(to_choice(self.formulation, step.x))
+
+    def _save(self) -> None:
+        if self._checkpoint is not None and self.account is not None:
+            self._checkpoint(self.account.rep_of_seat, self._bound, self.certificate)
+
+    @property
+    def _bound(self) -> float | None:
+        return self.dual_bound if np.isfinite(self.dual_bound) else None
+
+    def _tell(self) -> None:
+        step = Progress(time.monotonic() - self.began, self.objective, self._bound, self.phase)
+        self.trace.append(step)
+        if self._report is not None:
+            self._report(step)

@@ -1,0 +1,58 @@
+"""What a run knows at its end, before it becomes a document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from coverplan.domain.instance import Ints
+from coverplan.formulation.build import Formulation
+from coverplan.formulation.ledger import Ledger
+from coverplan.formulation.program import Choice
+from coverplan.mip.program import Status, StoppedBy
+from coverplan.pricing.bound import Prices
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands after t seconds."""
+
+    t: float
+    objective_value: float | None
+    dual_bound: float | None
+    phase: str
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """Prices and the upper bound that they prove for all admissible pairs."""
+
+    bound: float
+    prices: Prices
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """The answer of a run: `choice` is None without a plan; `least_violating` is never a plan."""
+
+    formulation: Formulation
+    status: Status
+    stopped_by: StoppedBy | None
+    choice: Choice | None = None
+    account: Ledger | None = None
+    dual_bound: float | None = None
+    bound_source: str | None = None
+    certificate: Certificate | None = None
+    least_violating: Choice | None = None
+    backend: str | None = None
+    why: str = ""
+    reproducible: bool | None = None
+    notes: tuple[str, ...] = ()
+    progress: tuple[Progress, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+Report = Callable[[Progress], None]
+Checkpoint = Callable[[Ints, float | None, Certificate | None], None]
+"""Takes the rep of each seat, the dual bound and the certificate, whenever they improve."""
