@@ -1,0 +1,79 @@
+"""A book as a folder of tables: `problem.json` for the small parts, one Parquet file per large table.
+
+Tables have the document's fields as columns (lists and objects nested), so that a folder and a document say the
+same, and a reader of columns never builds an object per account.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import polars as pl
+
+TABLES = ("territories", "managers", "reps", "accounts", "fit", "pairs")
+HEAD = "problem.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Book:
+    """A problem in columns: `head` holds horizon, currency and segments, `tables` the rest by name."""
+
+    head: dict[str, object]
+    tables: Mapping[str, pl.DataFrame]
+
+
+def document(book: Book) -> dict[str, object]:
+    """The problem document of a book; fields that are null are left out."""
+    rows = {name: [_given(row) for row in table.to_dicts()] for name, table in book.tables.items() if table.height}
+    return {**book.head, "reps": [], "accounts": [], **rows}
+
+
+def write_folder(book: Book, path: Path) -> None:
+    """Write a book as a folder; tables of an earlier book in it are replaced."""
+    path.mkdir(parents=True, exist_ok=True)
+    (path / HEAD).write_text(json.dumps(book.head, indent=1, default=str) + "\n", encoding="utf-8")
+    for name in TABLES:
+        table = book.tables.get(name)
+        if table is None or not table.height:
+            (path / f"{name}.parquet").unlink(missing_ok=True)
+        else:
+            table.write_parquet(path / f"{name}.parquet")
+
+
+def read_folder(path: Path) -> Book:
+    """Read a folder of `write_folder`.
+
+    Raises:
+        FileNotFoundError: no `problem.json` in it.
+        TypeError: it is not a JSON object.
+        ValueError: it is not JSON, or a table is not Parquet.
+    """
+    head = json.loads((path / HEAD).read_text(encoding="utf-8"))
+    if not isinstance(head, dict):
+        raise TypeError(f"{path / HEAD} must hold a JSON object")
+    tables = {}
+    for name in TABLES:
+        file = path / f"{name}.parquet"
+        if file.exists():
+            try:
+                tables[name] = pl.read_parquet(file)
+            except pl.exceptions.PolarsError as error:
+                raise ValueError(f"{file} is not a Parquet table: {error}") from error
+    return Book(head, tables)
+
+
+def _given(row: dict[str, object]) -> dict[str, object]:
+    """The row without nulls and empty lists, its dates as text."""
+    return {key: _plain(value) for key, value in row.items() if value is not None and value != []}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return _given(cast("dict[str, object]", value))
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.isoformat() if hasattr(value, "isoformat") else value
