@@ -1,0 +1,23 @@
+FROM python:3.11-slim-bookworm AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+WORKDIR /build
+RUN python -m venv /opt/coverplan
+COPY requirements.lock ./
+RUN /opt/coverplan/bin/pip install --require-hashes -r requirements.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY src ./src
+RUN /opt/coverplan/bin/pip install --no-deps --no-build-isolation . \
+    && /opt/coverplan/bin/pip uninstall --yes editables hatchling pathspec pluggy trove-classifiers pip
+
+FROM python:3.11-slim-bookworm
+RUN useradd --system --create-home --uid 10001 coverplan
+COPY --from=build /opt/coverplan /opt/coverplan
+ENV PATH=/opt/coverplan/bin:$PATH PYTHONUNBUFFERED=1
+USER 10001
+WORKDIR /home/coverplan
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
+ENTRYPOINT ["coverplan"]
+# The container's network is the fence: publish the port on loopback or behind a proxy that authenticates.
+CMD ["serve", "--host", "0.0.0.0", "--port", "8000", "--insecure"]

@@ -1,0 +1,53 @@
+# Everything happens in .venv; `make setup` is fast when nothing changed.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+READY := .venv/.ready
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+UV ?= uv
+LOCK := pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
+
+.DEFAULT_GOAL := setup
+.PHONY: setup demo serve test check format openapi lock clean
+
+setup: $(READY)
+
+$(READY): requirements-dev.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Coverplan needs Python 3.11 or later." >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup
+	@$(BIN)/coverplan demo
+
+serve: setup
+	@$(BIN)/coverplan serve
+
+test: setup
+	@$(BIN)/python -m pytest -n logical --maxprocesses 8
+
+check: setup
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m coverplan.api.openapi --check openapi/openapi.json
+	@$(BIN)/hadolint Dockerfile
+
+format: setup
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+openapi: setup
+	@$(BIN)/python -m coverplan.api.openapi openapi/openapi.json
+
+# Needs uv; nothing else does. The runtime lock agrees with the development lock.
+lock:
+	$(UV) $(LOCK) --group dev --output-file requirements-dev.lock pyproject.toml
+	$(UV) $(LOCK) --group backend --no-annotate --constraints requirements-dev.lock \
+		--output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv build dist
