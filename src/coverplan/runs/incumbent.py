@@ -73,7 +73,7 @@ class Incumbent:
 
     def _save(self) -> None:
         if self._checkpoint is not None and self.account is not None:
-            self._checkpoint(self.account.rep_of_seat, self._bound, self.certificate)
+            self._checkpoint(self.account.rep_of_seat, self._bound, self.certificate, self.trace)
 
     @property
     def _bound(self) -> float | None:

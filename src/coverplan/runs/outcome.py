@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from coverplan.domain.instance import Ints
@@ -54,5 +54,5 @@ class Outcome:
 
 
 Report = Callable[[Progress], None]
-Checkpoint = Callable[[Ints, float | None, Certificate | None], None]
-"""Takes the rep of each seat, the dual bound and the certificate, whenever they improve."""
+Checkpoint = Callable[[Ints, float | None, Certificate | None, Sequence[Progress]], None]
+"""Takes the rep of each seat, the dual bound, the certificate and the trace, whenever they improve."""

@@ -1,0 +1,276 @@
+"""From an outcome to the plan document: assignments, roll-ups, rows and the certificate."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from coverplan.domain.geography import lineage
+from coverplan.domain.instance import Bools, Floats, Instance, Ints
+from coverplan.formulation.build import Formulation
+from coverplan.formulation.ledger import Ledger, RuleState
+from coverplan.formulation.program import Choice
+from coverplan.mip.feasibility import tolerance
+from coverplan.mip.program import gap
+from coverplan.payload.plan import (
+    Assignment,
+    Certificate,
+    ConstraintRow,
+    Objective,
+    Price,
+    Term,
+    Uncovered,
+    UncoveredReason,
+)
+from coverplan.payload.rollups import RepBook, Summary, TeamBook, TerritoryBook
+from coverplan.runs.outcome import Outcome
+from coverplan.runs.uncovered import reasons
+
+
+class Decoder:
+    """Reads one choice of a formulation; every column is computed once and vectorised."""
+
+    def __init__(self, formulation: Formulation, choice: Choice, account: Ledger) -> None:
+        self.formulation, self.choice, self.account = formulation, choice, account
+        self.pairs, self.book = formulation.pairs, formulation.pairs.book
+        self.rep = account.rep_of_seat
+        self.covered: Bools = self.rep >= 0
+        self.kept: Bools = self.covered & (self.book.seats.current == self.rep)
+        self.forced: Bools = self.pairs.forced
+        self.net = self._by_seat(self.pairs.measure("expected_revenue"))
+        self.loss = self._by_seat(self.pairs.loss)
+        self.hours = self._by_seat(self.pairs.hours)
+        self.revenue: Floats = self.book.seat_measure("revenue")
+
+    @property
+    def instance(self) -> Instance:
+        return self.book.instance
+
+    def _by_seat(self, measure: Floats) -> Floats:
+        """A measure of the chosen pair of each seat, 0 for uncovered ones."""
+        values = np.zeros(len(self.rep))
+        values[self.pairs.seat[self.account.chosen]] = measure[self.account.chosen]
+        return values
+
+    def _previous(self) -> list[str | None]:
+        entry, ids = self.book.seats.current_entry, self.instance.current.rep_ids
+        return [ids[index] if index >= 0 else None for index in entry.tolist()]
+
+    def objective(self) -> Objective:
+        """The ledger."""
+        terms = [
+            Term.model_construct(term=cast(Any, term), constraint=name, value=value)
+            for term, name, value in self.account.terms
+        ]
+        return Objective(value=self.account.objective, terms=terms)
+
+    def assignments(self) -> list[Assignment]:
+        """Covered seats in the order of the accounts."""
+        seats, accounts, reps = self.book.seats, self.instance.accounts.ids, self.instance.reps.ids
+        change = np.where(self.kept, "kept", np.where(seats.held, "moved", "new")).tolist()
+        previous, forced = self._previous(), self.forced.tolist()
+        account, role, rep = seats.account.tolist(), seats.role.tolist(), self.rep.tolist()
+        net, loss, hours = self.net.tolist(), self.loss.tolist(), self.hours.tolist()
+        return [
+            Assignment.model_construct(
+                account_id=accounts[account[seat]],
+                role=self.instance.roles[role[seat]],
+                rep_id=reps[rep[seat]],
+                previous_rep_id=previous[seat],
+                change=change[seat],
+                forced=forced[seat],
+                expected_revenue=net[seat],
+                relationship_loss=loss[seat],
+                hours=hours[seat],
+            )
+            for seat in np.flatnonzero(self.covered).tolist()
+        ]
+
+    def uncovered(self) -> list[Uncovered]:
+        """Seats left uncovered, with the reason."""
+        seats, accounts = self.book.seats, self.instance.accounts.ids
+        why, previous = reasons(self.formulation, self.choice, self.account), self._previous()
+        return [
+            Uncovered(
+                account_id=accounts[seats.account[seat]],
+                role=self.instance.roles[seats.role[seat]],
+                previous_rep_id=previous[seat],
+                forced=bool(self.forced[seat]),
+                reason=cast(UncoveredReason, str(why[self.pairs.unit_of_seat[seat]])),
+            )
+            for seat in np.flatnonzero(~self.covered).tolist()
+        ]
+
+    def summary(self) -> Summary:
+        """The plan in a few numbers."""
+        seats = self.book.seats
+        movable = self.pairs.keeps
+        moved = self.covered & ~self.kept & movable
+        base = float(self.revenue[movable & seats.primary].sum())
+        moved_revenue = float(self.revenue[moved & seats.primary].sum())
+        return Summary(
+            accounts=self.instance.n_accounts,
+            seats=len(seats),
+            covered=int(self.covered.sum()),
+            uncovered=int((~self.covered).sum()),
+            kept=int(self.kept.sum()),
+            moved=int(moved.sum()),
+            forced=int((self.covered & self.forced).sum()),
+            new=int((self.covered & ~seats.held).sum()),
+            moved_share=float(moved.sum() / max(1, movable.sum())),
+            moved_revenue=moved_revenue,
+            moved_revenue_share=moved_revenue / base if base > 0 else 0.0,
+        )
+
+    def _sums(self, group: Ints, size: int) -> dict[str, npt.NDArray[Any]]:
+        """Sums over covered seats by group (-1: none), and seats lost by the group of their current rep."""
+        inside = self.covered & (group >= 0)
+        columns = {"hours": self.hours, "expected_revenue": self.net, "revenue": self.revenue}
+        sums: dict[str, npt.NDArray[Any]] = {
+            name: np.bincount(group[inside], values[inside], size) for name, values in columns.items()
+        }
+        kept = np.bincount(group[inside & self.kept], minlength=size)
+        accounts = np.bincount(group[inside], minlength=size)
+        return {**sums, "kept": kept, "accounts": accounts, "gained": accounts - kept}
+
+    def reps(self) -> list[RepBook]:
+        """Each rep's book."""
+        size = self.instance.n_reps
+        sums = self._sums(self.rep, size)
+        lost = self._lost(size)
+        capacity = self.book.capacity.tolist()
+        columns = {name: values.tolist() for name, values in sums.items()}
+        return [
+            RepBook(
+                rep_id=rep_id,
+                hours=columns["hours"][rep],
+                capacity_hours=None if np.isnan(capacity[rep]) else capacity[rep],
+                utilisation=columns["hours"][rep] / capacity[rep] if capacity[rep] > 0 else None,
+                accounts=columns["accounts"][rep],
+                revenue=columns["revenue"][rep],
+                expected_revenue=columns["expected_revenue"][rep],
+                kept=columns["kept"][rep],
+                gained=columns["gained"][rep],
+                lost=int(lost[rep]),
+            )
+            for rep, rep_id in enumerate(self.instance.reps.ids)
+        ]
+
+    def _lost(self, size: int) -> Ints:
+        current = self.book.seats.current
+        left = (current >= 0) & ~self.kept
+        return np.bincount(current[left], minlength=size).astype(np.int32)
+
+    def teams(self) -> list[TeamBook]:
+        """The books of each manager's direct reports together."""
+        manager = self.instance.reps.manager
+        books, account = self.reps(), self.book.seats.account
+        rows = []
+        for team in np.unique(manager[manager >= 0]).tolist():
+            members = [books[rep] for rep in np.flatnonzero(manager == team).tolist()]
+            seats = self.covered & (manager[np.maximum(self.rep, 0)] == team)
+            held = np.unique(account[seats])
+            capacities = [book.capacity_hours for book in members]
+            rows.append(
+                TeamBook(
+                    team_id=self.instance.managers.ids[team],
+                    reps=len(members),
+                    hours=sum(book.hours for book in members),
+                    capacity_hours=None if None in capacities else sum(hours or 0.0 for hours in capacities),
+                    accounts=len(held),
+                    revenue=float(self.book.revenue[held].sum()),
+                    expected_revenue=sum(book.expected_revenue for book in members),
+                    kept=sum(book.kept for book in members),
+                    gained=sum(book.gained for book in members),
+                    lost=sum(book.lost for book in members),
+                )
+            )
+        return rows
+
+    def territories(self) -> list[TerritoryBook]:
+        """Each territory with its subtree."""
+        ids, seats = self.instance.territories.ids, self.book.seats
+        if not ids:
+            return []
+        own = self.instance.accounts.territory
+        placed, expected = own >= 0, np.where(self.covered, self.net, self.book.self_serve)
+        here = own[seats.account]
+        inside = here >= 0
+        covered = inside & self.covered & seats.primary
+        related = lineage(self.instance.territories.parent).T.astype(np.float64)
+        accounts = related @ np.bincount(own[placed], minlength=len(ids))
+        reached = related @ np.bincount(here[covered], minlength=len(ids))
+        revenue = related @ np.bincount(own[placed], self.book.revenue[placed], len(ids))
+        worth = related @ np.bincount(here[inside], expected[inside], len(ids))
+        return [
+            TerritoryBook(
+                territory_id=ids[place],
+                accounts=round(accounts[place]),
+                covered=round(reached[place]),
+                revenue=float(revenue[place]),
+                expected_revenue=float(worth[place]),
+            )
+            for place in range(len(ids))
+        ]
+
+    def constraints(self) -> list[ConstraintRow]:
+        """Every row of every rule, measured."""
+        return [row for state in self.account.rules for row in _rule_rows(state)]
+
+
+def _rule_rows(state: RuleState) -> list[ConstraintRow]:
+    above, below = state.upper - state.activity, state.activity - state.lower
+    slack = np.maximum(0.0, np.minimum(above, below))
+    nearer = np.where(above <= below, state.upper, state.lower)
+    binding = np.isfinite(slack) & (slack <= tolerance(nearer))
+    rate, missed = state.rule.penalty or 0.0, state.violation
+    columns = zip(
+        state.labels,
+        state.activity.tolist(),
+        state.lower.tolist(),
+        state.upper.tolist(),
+        slack.tolist(),
+        binding.tolist(),
+        missed.tolist(),
+        strict=True,
+    )
+    return [
+        ConstraintRow.model_construct(
+            id=str(state.rule.id),
+            kind=state.rule.kind,
+            scope=label,
+            activity=activity,
+            lower=lower if np.isfinite(lower) else None,
+            upper=upper if np.isfinite(upper) else None,
+            slack=distance if np.isfinite(distance) else None,
+            binding=tight,
+            violation=miss,
+            penalty=rate * miss,
+        )
+        for label, activity, lower, upper, distance, tight, miss in columns
+    ]
+
+
+def certificate(outcome: Outcome) -> Certificate | None:
+    """Prices that are not 0, and the bound they prove."""
+    found = outcome.certificate
+    if found is None:
+        return None
+    keys = outcome.formulation.row_keys()
+    used = np.flatnonzero((found.prices.upper > 0) | (found.prices.lower > 0))
+    prices = [
+        Price(
+            constraint=keys[row][0],
+            scope=keys[row][1],
+            upper=float(found.prices.upper[row]),
+            lower=float(found.prices.lower[row]),
+        )
+        for row in used.tolist()
+    ]
+    objective = None if outcome.account is None else outcome.account.objective
+    relative, _ = gap(objective, found.bound)
+    return Certificate(
+        bound=found.bound, gap=relative, scope="all_admissible", source=cast(Any, found.source), prices=prices
+    )
