@@ -75,7 +75,8 @@ def ramped_capacity(instance: Instance) -> Floats:
         instance.reps.ramp, begin - since
     )
     productive = np.where(ramped, with_ramp, productive)
-    return instance.reps.capacity_hours * productive / instance.months
+    ramped_hours: Floats = instance.reps.capacity_hours * productive / instance.months
+    return ramped_hours
 
 
 def timing(instance: Instance, cycle_days: Floats, rep: np.ndarray) -> Floats:
@@ -83,4 +84,5 @@ def timing(instance: Instance, cycle_days: Floats, rep: np.ndarray) -> Floats:
     first, last = horizon(instance)
     start, end = employment(instance)
     ready = np.maximum(first, start[rep] + cycle_days / DAYS_PER_MONTH)
-    return np.maximum(0.0, np.minimum(last, end[rep]) - ready) / instance.months
+    share: Floats = np.maximum(0.0, np.minimum(last, end[rep]) - ready) / instance.months
+    return share

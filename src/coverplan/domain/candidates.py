@@ -97,7 +97,8 @@ class Candidates:
     @property
     def is_current(self) -> Bools:
         """Whether the pair is its seat's current one."""
-        return self.book.seats.current[self.seat] == self.rep
+        current: Bools = self.book.seats.current[self.seat] == self.rep
+        return current
 
     @property
     def has_rep(self) -> Bools:

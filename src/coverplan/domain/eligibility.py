@@ -56,7 +56,8 @@ def eligibility(book: Book, rules: CandidateRules) -> Eligibility:
 def _strictly_possible(book: Book, keys: Keys) -> Keys:
     """The keys whose rep has the seat's role and works within the horizon."""
     seat, rep = np.divmod(keys, book.instance.n_reps)
-    return keys[(book.instance.reps.role[rep] == book.seats.role[seat]) & (book.active[rep] > 0)]
+    possible: Keys = keys[(book.instance.reps.role[rep] == book.seats.role[seat]) & (book.active[rep] > 0)]
+    return possible
 
 
 def _explicit(book: Book) -> tuple[Keys, Keys, Keys, Keys]:
@@ -124,4 +125,5 @@ def _class_reps(book: Book, rules: CandidateRules, classes: Keys, required: Bool
     admits &= serves.T[classes[:, 2]]
     has = reps.skills.matrix(len(instance.skills))
     missing = required.astype(np.float32) @ (~has).T.astype(np.float32)
-    return admits & (missing == 0)
+    admits &= missing == 0
+    return admits

@@ -33,7 +33,8 @@ def lineage(parent: Ints) -> Bools:
 
 def in_subtrees(instance: Instance, roots: Ints) -> Bools:
     """Which territories lie in the subtree of one of the roots."""
-    return lineage(instance.territories.parent)[:, roots].any(axis=1)
+    inside: Bools = np.asarray(lineage(instance.territories.parent)[:, roots].any(axis=1))
+    return inside
 
 
 def rep_covers(instance: Instance) -> Bools:

@@ -72,7 +72,8 @@ def _newcomers(book: Book) -> Bools:
     reps = book.instance.reps
     first = month_index(np.asarray([book.instance.start]))[0]
     starts = np.nan_to_num(month_index(reps.start_date), nan=-np.inf) >= first
-    return (reps.status != ACTIVE) | starts
+    newcomers: Bools = (reps.status != ACTIVE) | starts
+    return newcomers
 
 
 def _knows_industry(book: Book, account: Ints, rep: Ints) -> Bools:
@@ -86,7 +87,8 @@ def _knows_industry(book: Book, account: Ints, rep: Ints) -> Bools:
     np.add.at(counts, held[:, 0] * width + industry[held[:, 1]] + 1, 1)
     own = np.isin(rep.astype(np.int64) * instance.n_accounts + account, held[:, 0] * instance.n_accounts + held[:, 1])
     others = counts[rep.astype(np.int64) * width + industry[account] + 1] - own
-    return (industry[account] >= 0) & (others > 0)
+    knows: Bools = (industry[account] >= 0) & (others > 0)
+    return knows
 
 
 def travel_km(book: Book, seat: Ints, rep: Ints) -> Floats:

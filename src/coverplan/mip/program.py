@@ -112,6 +112,14 @@ def gap(objective: float | None, dual_bound: float | None) -> tuple[float | None
     return difference / max(abs(objective), 1e-9), difference
 
 
+def close_enough(objective: float | None, dual_bound: float | None, limits: Limits) -> bool:
+    """Whether the gap is within one of the limits' tolerances."""
+    relative, absolute = gap(objective, dual_bound)
+    if relative is None or absolute is None:
+        return False
+    return relative <= limits.relative_gap or absolute <= limits.absolute_gap
+
+
 def is_optimal(objective: float, dual_bound: float) -> bool:
     """Whether the bound proves the objective optimal to within rounding."""
     return dual_bound - objective <= max(1e-6, 1e-9 * abs(objective))

@@ -98,8 +98,9 @@ class RowBlock:
 
     def activity(self, chosen: Bools, idle: Bools) -> Floats:
         """Left-hand sides where `chosen` says which choices are taken and `idle` which items have none."""
-        total = np.bincount(self.row, self.coefficient * chosen[self.choice], len(self.labels))
-        return total + np.bincount(self.idle_row, self.idle_coefficient * idle[self.idle], len(self.labels))
+        size = len(self.labels)
+        taken = np.bincount(self.row, self.coefficient * chosen[self.choice], size).astype(np.float64)
+        return taken + np.bincount(self.idle_row, self.idle_coefficient * idle[self.idle], size)
 
     def violation(self, chosen: Bools, idle: Bools) -> Floats:
         """Amount by which each row lies outside its bounds."""

@@ -17,7 +17,7 @@ from coverplan.domain.instance import Bools, Ints
 from coverplan.formulation.build import Formulation, build
 from coverplan.formulation.objective import Weights
 from coverplan.formulation.program import Choice, to_point, to_program
-from coverplan.mip.program import Limits, Result, Status, StoppedBy, gap, is_optimal
+from coverplan.mip.program import Limits, Result, Status, StoppedBy, close_enough, is_optimal
 from coverplan.pricing.bound import admissible, upper_bound
 from coverplan.runs.incumbent import Incumbent
 from coverplan.runs.least_violating import least_violating
@@ -141,10 +141,8 @@ class _Run:
     def _search(self, name: str) -> Result:
         """Branch and bound on the whole program, unless the gap is closed already."""
         limits, choice = self.request.limits, self.incumbent.choice
-        relative, absolute = gap(self.incumbent.objective, self.incumbent.dual_bound)
-        if relative is not None and absolute is not None and choice is not None:
-            if relative <= limits.relative_gap or absolute <= limits.absolute_gap:
-                return Result(Status.FEASIBLE, StoppedBy.GAP)
+        if close_enough(self.incumbent.objective, self.incumbent.dual_bound, limits):
+            return Result(Status.FEASIBLE, StoppedBy.GAP)
         start = None if choice is None else to_point(self.formulation, self.program, choice)
         if start is None and self.request.start is not None:
             hint = choice_of(self.formulation, self.request.start)
