@@ -34,7 +34,7 @@ from coverplan.runs import outcome as runs
 from coverplan.runs.evaluate import evaluate as evaluate_seats
 from coverplan.runs.solve import Request, choice_of, formulate
 from coverplan.runs.solve import solve as solve_request
-from coverplan.solvers.export import write
+from coverplan.solvers.export import export as export_program
 
 CHECKPOINT = "incumbent.npz"
 """Name of the file in a checkpoint folder: reps of the seats, bound and prices."""
@@ -140,7 +140,7 @@ def export(problem: Problem, policy: Policy, path: Path) -> None:
     check(problem, policy).raise_errors()
     formulation = formulate(_request(Book.of(to_instance(problem)), policy, Options(), None))
     columns, rows = names(formulation)
-    write(to_program(formulation), path, columns, rows)
+    export_program(to_program(formulation), path, columns, rows)
 
 
 def _request(book: Book, policy: Policy, options: Options, start: Ints | None) -> Request:
