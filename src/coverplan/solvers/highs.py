@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from ortools.math_opt import parameters_pb2, result_pb2
+from ortools.math_opt import parameters_pb2
 
 from coverplan.mip.program import Floats, Limits, Listener, Program, Result
 from coverplan.mip.scaling import Scaled, scale
@@ -63,7 +62,7 @@ def _drive(search: Search) -> Ended:
             search.notes.append(f"HiGHS failed: {error}")
             return Ended.FAILED
         progress.read_points()
-    return _conclude(search, scaled, result)
+    return mathopt.conclude(search, scaled, result, parameters_pb2.SOLVER_TYPE_HIGHS)
 
 
 def _parameters(search: Search, scaled: Scaled, file: Path) -> parameters_pb2.SolveParametersProto:
@@ -81,37 +80,6 @@ def _parameters(search: Search, scaled: Scaled, file: Path) -> parameters_pb2.So
     parameters.highs.bool_options["mip_improving_solution_save"] = True
     parameters.highs.string_options["mip_improving_solution_file"] = str(file)
     return parameters
-
-
-def _conclude(search: Search, scaled: Scaled, result: result_pb2.SolveResultProto) -> Ended:
-    ended = mathopt.ended(result)
-    if ended is None:
-        ended = _tell_infeasible_from_unbounded(search)
-    mathopt.take_points(search, result)
-    if ended in (Ended.COMPLETE, Ended.TIME, Ended.WORK):
-        bound = result.termination.objective_bounds.dual_bound
-        if np.isfinite(bound):
-            search.bounded(scaled.value(bound))
-    return ended
-
-
-def _tell_infeasible_from_unbounded(search: Search) -> Ended:
-    """Without an objective nothing is unbounded."""
-    program = search.program
-    scaled = scale(replace(program, objective=np.zeros_like(program.objective), offset=0.0))
-    parameters = parameters_pb2.SolveParametersProto()
-    mathopt.time_limit(parameters, search.remaining())
-    try:
-        result = mathopt.call(parameters_pb2.SOLVER_TYPE_HIGHS, mathopt.to_proto(scaled.program), parameters)
-    except mathopt.SolverError as error:
-        search.notes.append(f"HiGHS failed: {error}")
-        return Ended.FAILED
-    ended = mathopt.ended(result) or Ended.FAILED
-    if ended is Ended.COMPLETE:
-        mathopt.take_points(search, result)
-        search.notes.append("the objective is unbounded")
-        return Ended.FAILED
-    return ended
 
 
 class _Progress:

@@ -6,6 +6,7 @@ The protocol buffers are used directly, because MathOpt's Python model costs a P
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from ortools.math_opt.core.python import solver
 from pybind11_abseil.status import StatusNotOk
 
 from coverplan.mip.program import Floats, Program
+from coverplan.mip.scaling import Scaled, scale
 from coverplan.solvers.search import Ended, Search
 
 Messages = Callable[[Sequence[str]], None]
@@ -134,8 +136,36 @@ def ended(result: result_pb2.SolveResultProto) -> Ended | None:
     return Ended.FAILED
 
 
-def take_points(search: Search, result: result_pb2.SolveResultProto) -> None:
-    """Report the solutions of a result, best first."""
+def conclude(search: Search, scaled: Scaled, result: result_pb2.SolveResultProto, kind: int) -> Ended:
+    """Report the points and the bound of a finished solve, and say how it ended."""
+    how = ended(result) or _tell_infeasible_from_unbounded(search, kind)
+    _take_points(search, result)
+    bound = result.termination.objective_bounds.dual_bound
+    if how in (Ended.COMPLETE, Ended.TIME, Ended.WORK) and np.isfinite(bound):
+        search.bounded(scaled.value(bound))
+    return how
+
+
+def _take_points(search: Search, result: result_pb2.SolveResultProto) -> None:
     for solution in result.solutions:
         if solution.HasField("primal_solution"):
             search.found(dense(solution.primal_solution.variable_values, search.program.objective.size))
+
+
+def _tell_infeasible_from_unbounded(search: Search, kind: int) -> Ended:
+    """Without an objective nothing is unbounded: a second solve decides."""
+    program = search.program
+    scaled = scale(replace(program, objective=np.zeros_like(program.objective), offset=0.0))
+    parameters = parameters_pb2.SolveParametersProto()
+    time_limit(parameters, search.remaining())
+    try:
+        result = call(kind, to_proto(scaled.program), parameters)
+    except SolverError as error:
+        search.notes.append(f"the solver failed: {error}")
+        return Ended.FAILED
+    how = ended(result) or Ended.FAILED
+    if how is not Ended.COMPLETE:
+        return how
+    _take_points(search, result)
+    search.notes.append("the objective is unbounded")
+    return Ended.FAILED

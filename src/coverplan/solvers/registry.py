@@ -9,6 +9,9 @@ from coverplan.solvers.base import Backend
 
 BACKENDS = {
     "highs": ("coverplan.solvers.highs", "Highs"),
+    "cp_sat": ("coverplan.solvers.cp_sat", "CpSat"),
+    "scip": ("coverplan.solvers.scip", "Scip"),
+    "cbc": ("coverplan.solvers.cbc", "Cbc"),
 }
 
 
