@@ -1,0 +1,296 @@
+"""The problem document read into plain objects, with every default filled in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from coverplan.verify.months import Horizon, month_index
+
+Document = dict[str, Any]
+Point = tuple[float, float]
+
+DEFAULT_ROLE = "account_executive"
+DEFAULT_SEGMENT = "default"
+
+
+def given(document: Document, key: str, default: Any) -> Any:
+    """The field, or the default where it is absent or null."""
+    value = document.get(key)
+    return default if value is None else value
+
+
+@dataclass(frozen=True)
+class Role:
+    """What one role needs and carries in a segment."""
+
+    name: str
+    hours: float
+    revenue_share: float
+    relationship_weight: float
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One entry of the coverage model."""
+
+    id: str
+    roles: tuple[Role, ...]
+    cycle_days: float
+    conversion: float
+    self_serve_share: float
+    relationship_loss: float | None
+
+
+@dataclass(frozen=True)
+class Rep:
+    """A rep; `start` and `end` are month indices, `capacity` is ramped."""
+
+    index: int
+    id: str
+    role: str
+    manager: str | None
+    pod: tuple[str, str]
+    territories: frozenset[str]
+    segments: frozenset[str]
+    skills: frozenset[str]
+    location: Point | None
+    status: str
+    start: float
+    end: float
+    newcomer: bool
+    active: float
+    capacity: float | None
+    quota: float | None
+
+    @property
+    def team(self) -> str:
+        """Scope of the rep's team; one without a manager is a team of its own."""
+        return f"rep:{self.id}" if self.manager is None else f"team:{self.manager}"
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account; amounts are over the horizon."""
+
+    index: int
+    id: str
+    parent: str | None
+    territory: str | None
+    segment: Segment
+    industry: str | None
+    kind: str
+    existing: float
+    new: float
+    potential: float
+    loss_base: float
+    current: tuple[tuple[str, str, str | None], ...]
+    open_opportunity: bool
+    locked: bool
+    skills: frozenset[str]
+    location: Point | None
+    tags: frozenset[str]
+
+    @property
+    def revenue(self) -> float:
+        """Base revenue."""
+        return self.existing + self.new
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One account's need for one role. `current` is a rep's id, also of one who left."""
+
+    index: int
+    account: Account
+    role: Role
+    primary: bool
+    hours: float
+    current: str | None
+
+    @property
+    def self_served(self) -> float:
+        """What the seat brings while nobody covers it."""
+        return self.role.revenue_share * self.account.existing * self.account.segment.self_serve_share
+
+    @property
+    def name(self) -> str:
+        """How sentences name it."""
+        return f"account {self.account.id!r}, role {self.role.name!r}"
+
+
+@dataclass
+class Book:
+    """All facts of one problem."""
+
+    horizon: Horizon
+    territory_parents: dict[str, str | None]
+    territory_targets: dict[str, float | None]
+    reps: list[Rep]
+    accounts: list[Account]
+    seats: list[Seat] = field(default_factory=list)
+    fits: list[Document] = field(default_factory=list)
+    pairs: list[Document] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.rep_index = {rep.id: rep.index for rep in self.reps}
+        self.account_index = {account.id: account.index for account in self.accounts}
+        self.seat_index = {(seat.account.id, seat.role.name): seat.index for seat in self.seats}
+        self._lineages: dict[str | None, tuple[str, ...]] = {None: ()}
+
+    def lineage(self, territory: str | None) -> tuple[str, ...]:
+        """The territory and all above it, nearest first."""
+        if territory not in self._lineages:
+            line: list[str] = []
+            step = territory
+            while step is not None and step not in line:
+                line.append(step)
+                step = self.territory_parents.get(step)
+            self._lineages[territory] = tuple(line)
+        return self._lineages[territory]
+
+    def within(self, territory: str | None, area: str) -> bool:
+        """Whether a territory lies in the subtree of another."""
+        return area in self.lineage(territory)
+
+
+def read_book(problem: Document) -> Book:
+    """Read a problem document, raw or with its defaults written out."""
+    times = given(problem, "horizon", {})
+    horizon = Horizon(month_index(_day(given(times, "start", "2027-01-01"))), float(given(times, "months", 12)))
+    segments = {segment.id: segment for segment in map(_segment, given(problem, "segments", []))}
+    segments.setdefault(DEFAULT_SEGMENT, _segment({"id": DEFAULT_SEGMENT}))
+    territories = given(problem, "territories", [])
+    accounts = [_account(i, row, segments, horizon) for i, row in enumerate(problem["accounts"])]
+    return Book(
+        horizon=horizon,
+        territory_parents={row["id"]: row.get("parent_id") for row in territories},
+        territory_targets={row["id"]: row.get("revenue_target") for row in territories},
+        reps=[_rep(i, row, horizon) for i, row in enumerate(problem["reps"])],
+        accounts=accounts,
+        seats=list(_seats(accounts, problem["accounts"])),
+        fits=given(problem, "fit", []),
+        pairs=given(problem, "pairs", []),
+    )
+
+
+def _day(value: str | dt.date) -> dt.date:
+    return value if isinstance(value, dt.date) else dt.date.fromisoformat(value)
+
+
+def _point(document: Document) -> Point | None:
+    location = document.get("location")
+    return None if location is None else (float(location["lat"]), float(location["lon"]))
+
+
+def _segment(row: Document) -> Segment:
+    needs = row.get("roles") or [{}]
+    hours = [float(given(need, "hours", 1.0)) for need in needs]
+    total = sum(hours)
+    by_hours = [h / total if total > 0 else 1 / len(hours) for h in hours]
+    roles = tuple(
+        Role(
+            name=given(need, "role", DEFAULT_ROLE),
+            hours=hours[k],
+            revenue_share=float(given(need, "revenue_share", by_hours[k])),
+            relationship_weight=float(given(need, "relationship_weight", 1.0 if k == 0 else 0.0)),
+        )
+        for k, need in enumerate(needs)
+    )
+    return Segment(
+        id=row["id"],
+        roles=roles,
+        cycle_days=float(given(row, "cycle_days", 0.0)),
+        conversion=float(given(row, "conversion", 1.0)),
+        self_serve_share=float(given(row, "self_serve_share", 0.0)),
+        relationship_loss=row.get("relationship_loss"),
+    )
+
+
+def _rep(index: int, row: Document, horizon: Horizon) -> Rep:
+    status = given(row, "status", "active")
+    if row.get("start_date") is not None:
+        start = month_index(_day(row["start_date"]))
+    else:
+        start = -math.inf if status == "active" else horizon.start
+    end = math.inf
+    if row.get("end_date") is not None:
+        end = month_index(_day(row["end_date"]) + dt.timedelta(days=1))
+    capacity = row.get("capacity_hours")
+    manager, pod = row.get("manager_id"), row.get("pod")
+    return Rep(
+        index=index,
+        id=row["id"],
+        role=given(row, "role", DEFAULT_ROLE),
+        manager=manager,
+        pod=("own", row["id"]) if (pod or manager) is None else ("shared", str(pod or manager)),
+        territories=frozenset(given(row, "territory_ids", [])),
+        segments=frozenset(given(row, "segments", [])),
+        skills=frozenset(given(row, "skills", [])),
+        location=_point(row),
+        status=status,
+        start=start,
+        end=end,
+        newcomer=status != "active" or start >= horizon.start,
+        active=horizon.active_share(start, end),
+        capacity=None if capacity is None else capacity * horizon.productive_share(start, end, row.get("ramp")),
+        quota=row.get("quota"),
+    )
+
+
+def existing_revenue(history: list[float], horizon: Horizon) -> float:
+    """Existing revenue over the horizon from yearly figures, oldest first."""
+    newest_first = history[::-1][:3]
+    weights = [0.5, 0.3, 0.2][: len(newest_first)]
+    if not newest_first:
+        return 0.0
+    mean = sum(w * h for w, h in zip(weights, newest_first, strict=True)) / sum(weights)
+    trend = 1.0
+    if len(history) > 1 and history[-2] > 0:
+        trend = min(1.25, max(0.75, history[-1] / history[-2]))
+    return horizon.years * mean * trend
+
+
+def _account(index: int, row: Document, segments: dict[str, Segment], horizon: Horizon) -> Account:
+    segment = segments[given(row, "segment", DEFAULT_SEGMENT)]
+    prospect = given(row, "kind", "customer") == "prospect"
+    history = [float(h) for h in given(row, "revenue_history", [])]
+    existing = float(given(row, "expected_revenue", existing_revenue(history, horizon)))
+    losable = history[-1] * horizon.years if history else existing
+    potential = float(given(row, "potential", 0.0))
+    first = segment.roles[0].name
+    return Account(
+        index=index,
+        id=row["id"],
+        parent=row.get("parent_id"),
+        territory=row.get("territory_id"),
+        segment=segment,
+        industry=row.get("industry"),
+        kind=given(row, "kind", "customer"),
+        existing=0.0 if prospect else existing,
+        new=potential * segment.conversion,
+        potential=potential,
+        loss_base=0.0 if prospect else losable * float(given(row, "relationship_strength", 1.0)),
+        current=tuple(
+            (given(entry, "role", first), entry["rep_id"], None if entry.get("since") is None else str(entry["since"]))
+            for entry in given(row, "current", [])
+        ),
+        open_opportunity=given(row, "open_opportunity", False),
+        locked=given(row, "locked", False),
+        skills=frozenset(given(row, "required_skills", [])),
+        location=_point(row),
+        tags=frozenset(given(row, "tags", [])),
+    )
+
+
+def _seats(accounts: list[Account], rows: list[Document]) -> Iterator[Seat]:
+    index = 0
+    for account, row in zip(accounts, rows, strict=True):
+        holders = {role: rep for role, rep, _ in reversed(account.current)}
+        for k, role in enumerate(account.segment.roles):
+            hours = float(given(row, "hours", role.hours)) if k == 0 else role.hours
+            yield Seat(index, account, role, k == 0, hours, holders.get(role.name))
+            index += 1

@@ -1,0 +1,132 @@
+"""The upper bound that row prices prove, recomputed account by account.
+
+Any prices give a bound: whatever a plan gains, it pays the price of the rows that it loads, so the best choice of each
+seat at those prices, plus the prices of the bounds themselves, is at least the objective of every plan:
+
+    L(y) = sum over seats of max(v0 - B'y, max over admissible reps of v - A'y) + upper'y+ - lower'y-
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from coverplan.verify.book import Document
+from coverplan.verify.counted_rules import SeatRule
+from coverplan.verify.evaluation import Failure, Judge
+from coverplan.verify.rows import LinearRule
+from coverplan.verify.value import Floats
+
+ROUNDING = 1e-12
+
+
+@dataclass
+class Bound:
+    """L(y) with its allowance for rounding; `magnitude` is the sum of the absolute terms."""
+
+    value: float
+    magnitude: float
+    failures: list[Failure] = field(default_factory=list)
+
+
+def bound(problem: Document, policy: Document | None, prices: Iterable[dict[str, Any]]) -> float:
+    """Upper bound on the objective of every plan, from prices `{constraint, scope, upper, lower}` alone."""
+    return recompute_bound(Judge(problem, policy), prices).value
+
+
+def recompute_bound(judge: Judge, prices: Iterable[dict[str, Any]]) -> Bound:
+    """L(y) over all admissible pairs; prices that no valid bound may use are reported and left out."""
+    linear = [rule for rule in judge.rules if isinstance(rule, LinearRule)]
+    table, failures = _read_prices(linear, prices)
+    constants = [
+        (row.upper or 0.0) * upper - (row.lower or 0.0) * lower
+        for rule in linear
+        for row, (upper, lower) in zip(rule.rows, table[rule.id], strict=True)
+    ]
+    total, magnitude = sum(constants), sum(map(abs, constants))
+    net = {
+        rule.id: np.array([upper - lower for upper, lower in table[rule.id]] + [0.0])
+        for rule in linear
+        if any(upper != lower for upper, lower in table[rule.id])
+    }
+    priced = [(rule, net[rule.id]) for rule in linear if rule.id in net]
+    for block in judge.case.blocks:
+        best = _best_choice(judge, block, priced)
+        total += best
+        magnitude += abs(best)
+    return Bound(total + ROUNDING * magnitude, magnitude, failures)
+
+
+def _best_choice(judge: Judge, block: list[int], priced: list[tuple[LinearRule, Floats]]) -> float:
+    """The most that a block can bring at these prices: its best rep, or none."""
+    case, weights = judge.case, judge.case.weights
+    members = [case.offers(place) for place in block]
+    allowed = case.admissible(members)
+    may_be_uncovered = True
+    gains, idle = np.zeros(len(allowed)), 0.0
+    for place, offers in zip(block, members, strict=True):
+        seat = case.book.seats[place]
+        gains += weights.revenue * offers.value - weights.loss * offers.loss - weights.km * offers.km
+        idle += weights.revenue * seat.self_served
+        for rule, prices in priced:
+            gains -= rule.charge(prices, seat, offers)
+            idle -= rule.unfilled_charge(prices, seat)
+        if case.locked[place]:
+            allowed, may_be_uncovered = _only(allowed, offers.holder), False
+        for demand in judge.rules:
+            if not isinstance(demand, SeatRule) or not demand.binds[place]:
+                continue
+            if demand.penalty is not None:
+                idle -= demand.penalty
+                if demand.keeps:
+                    gains -= demand.penalty
+                    gains[offers.holder] += demand.penalty
+            elif demand.keeps:
+                allowed, may_be_uncovered = _only(allowed, offers.holder), False
+            elif case.reachable[place]:
+                may_be_uncovered = False
+    best = float(gains[allowed].max()) if allowed.any() else -math.inf
+    return max(best, idle) if may_be_uncovered else best
+
+
+def _only(allowed: np.ndarray[Any, np.dtype[np.bool_]], rep: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    kept = np.zeros_like(allowed)
+    kept[rep] = allowed[rep]
+    return kept
+
+
+def _read_prices(
+    linear: list[LinearRule], prices: Iterable[dict[str, Any]]
+) -> tuple[dict[str, list[tuple[float, float]]], list[Failure]]:
+    """Price of the upper and of the lower bound of every row; 0 where none is given."""
+    table = {rule.id: [(0.0, 0.0)] * len(rule.rows) for rule in linear}
+    places = {(rule.id, row.scope): (rule, k) for rule in linear for k, row in enumerate(rule.rows)}
+    seen: set[tuple[str, str]] = set()
+    failures: list[Failure] = []
+    for entry in prices:
+        key = (str(entry.get("constraint")), str(entry.get("scope")))
+        upper, lower = float(entry.get("upper") or 0.0), float(entry.get("lower") or 0.0)
+        name = f"price of constraint {key[0]!r}, {key[1]}"
+        if key not in places:
+            failures.append(Failure("price_unknown_row", f"{name}: there is no such row to price"))
+            continue
+        if key in seen:
+            failures.append(Failure("price_repeated", f"{name}: given more than once"))
+        seen.add(key)
+        rule, k = places[key]
+        row, most = rule.rows[k], math.inf if rule.penalty is None else rule.penalty
+        if not (math.isfinite(upper) and math.isfinite(lower)) or min(upper, lower) < 0:
+            failures.append(Failure("price_not_valid", f"{name}: prices are finite and not negative"))
+            continue
+        if (upper > 0 and row.upper is None) or (lower > 0 and row.lower is None):
+            failures.append(Failure("price_without_bound", f"{name}: the row has no such bound"))
+        if max(upper, lower) > most + 1e-9 * (1 + most):
+            failures.append(Failure("price_above_penalty", f"{name}: it may not exceed the penalty {most:g}"))
+        upper = 0.0 if row.upper is None else min(upper, most)
+        lower = 0.0 if row.lower is None else min(lower, most)
+        table[rule.id][k] = (upper, lower)
+    return table, failures

@@ -1,0 +1,198 @@
+"""What an assignment is worth and which rules it breaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from coverplan.verify.book import Document
+from coverplan.verify.case import Case
+from coverplan.verify.rows import CountedRule, LinearRule, Row
+from coverplan.verify.rules import build_rules
+
+Term = tuple[str, str | None]
+"""The term, and the id of the soft constraint whose penalty it is."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something that does not hold, in a plain sentence."""
+
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+@dataclass(frozen=True)
+class RowState:
+    """One row measured on an assignment."""
+
+    id: str
+    kind: str
+    row: Row
+    activity: float
+    rate: float | None
+
+    @property
+    def violation(self) -> float:
+        """By how much a bound is missed."""
+        return self.row.violation(self.activity)
+
+    @property
+    def penalty(self) -> float:
+        """What the violation costs; 0 on a hard row."""
+        return 0.0 if self.rate is None else self.rate * self.violation
+
+    @property
+    def broken(self) -> bool:
+        """Whether it is a hard row that misses a bound by more than the tolerance."""
+        return self.rate is None and self.row.breached(self.activity)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The recomputed objective, its terms, all rows, and the hard rules that are broken."""
+
+    objective: float
+    terms: dict[Term, float]
+    rows: dict[tuple[str, str], RowState]
+    hard_violations: list[Failure]
+
+    @property
+    def feasible(self) -> bool:
+        """Whether no hard rule is broken."""
+        return not self.hard_violations
+
+
+class Judge:
+    """Judges any number of assignments of one problem under one policy."""
+
+    def __init__(self, problem: Document, policy: Document | None) -> None:
+        self.case = Case(problem, policy)
+        self.rules = build_rules(self.case)
+
+    def evaluate(self, assignments: list[dict[str, Any]]) -> Evaluation:
+        """Evaluate assignments of account, role (absent or null: the first) and rep; other seats are uncovered."""
+        cover, failures = self.read_cover(assignments)
+        return self.evaluate_cover(cover, failures)
+
+    def read_cover(self, assignments: list[dict[str, Any]]) -> tuple[list[int], list[Failure]]:
+        """The rep of each seat, -1 where nobody covers it, and the entries that name nothing or repeat a seat."""
+        book = self.case.book
+        cover, failures = [-1] * len(book.seats), []
+        for entry in assignments:
+            account, role, rep = entry.get("account_id"), entry.get("role"), entry.get("rep_id")
+            if role is None and account in book.account_index:
+                role = book.accounts[book.account_index[account]].segment.roles[0].name
+            seat = book.seat_index.get((str(account), str(role)))
+            if seat is None:
+                failures.append(Failure("unknown_seat", f"there is no seat of account {account!r} for role {role!r}"))
+            elif rep not in book.rep_index:
+                failures.append(Failure("unknown_rep", f"{book.seats[seat].name}: there is no rep {rep!r}"))
+            elif cover[seat] >= 0:
+                failures.append(Failure("seat_repeated", f"{book.seats[seat].name} is assigned more than once"))
+            else:
+                cover[seat] = book.rep_index[rep]
+        return cover, failures
+
+    def evaluate_cover(self, cover: list[int], failures: list[Failure] | None = None) -> Evaluation:
+        """Evaluate an assignment given as the rep of each seat."""
+        broken = list(failures or [])
+        activities = {rule.id: [0.0] * len(rule.rows) for rule in self.rules}
+        linear = [rule for rule in self.rules if isinstance(rule, LinearRule)]
+        revenue = loss = km = 0.0
+        for block in self.case.blocks:
+            broken += self._check_block(block, cover)
+            for place in block:
+                seat, rep = self.case.book.seats[place], cover[place]
+                offers = self.case.offers(place)
+                if rep >= 0:
+                    revenue += float(offers.value[rep])
+                    loss += float(offers.loss[rep])
+                    km += float(offers.km[rep])
+                else:
+                    revenue += seat.self_served
+                for rule in linear:
+                    rule.add(activities[rule.id], seat, offers, rep)
+        activities |= {rule.id: rule.count(cover) for rule in self.rules if isinstance(rule, CountedRule)}
+        rows = self._measure(activities)
+        broken += [_breach(state) for state in rows.values() if state.broken]
+        weights = self.case.weights
+        terms: dict[Term, float] = {
+            ("expected_revenue", None): weights.revenue * revenue,
+            ("relationship_loss", None): 0.0 - weights.loss * loss,
+        }
+        if weights.km:
+            terms["travel_cost", None] = 0.0 - weights.km * km
+        for soft in self.rules:
+            if soft.penalty is not None:
+                terms["penalty", soft.id] = 0.0 - sum(rows[soft.id, row.scope].penalty for row in soft.rows)
+        return Evaluation(sum(terms.values()), terms, rows, broken)
+
+    def _measure(self, activities: dict[str, list[float]]) -> dict[tuple[str, str], RowState]:
+        return {
+            (rule.id, row.scope): RowState(rule.id, rule.kind, row, activity, rule.penalty)
+            for rule in self.rules
+            for row, activity in zip(rule.rows, activities[rule.id], strict=True)
+        }
+
+    def _check_block(self, block: list[int], cover: list[int]) -> list[Failure]:
+        """Admissibility, locks and merged seats."""
+        case, failures = self.case, []
+        reps = case.book.reps
+        flags = case.admissible([case.offers(place) for place in block])
+        for place in block:
+            seat, rep = case.book.seats[place], cover[place]
+            if rep >= 0 and not flags[rep]:
+                failures.append(Failure("not_admissible", f"{seat.name}: rep {reps[rep].id!r} is not admissible"))
+            if case.locked[place] and rep != case.holder(seat):
+                failures.append(Failure("lock_broken", f"{seat.name} is locked to rep {seat.current!r}"))
+        if len({cover[place] for place in block}) > 1:
+            names = "; ".join(case.book.seats[place].name for place in block)
+            failures.append(Failure("family_split", f"one family has more than one rep: {names}"))
+        return failures
+
+
+def _breach(state: RowState) -> Failure:
+    row = state.row
+    return Failure(
+        "hard_row_violated",
+        f"constraint {state.id!r}, {row.scope}: activity {state.activity:.12g} is outside "
+        f"[{'-inf' if row.lower is None else format(row.lower, '.12g')}, "
+        f"{'inf' if row.upper is None else format(row.upper, '.12g')}]",
+    )
+
+
+def evaluate_assignment(problem: Document, policy: Document | None, assignments: list[dict[str, Any]]) -> Evaluation:
+    """Evaluate one assignment; see `Judge` to evaluate many of the same problem."""
+    return Judge(problem, policy).evaluate(assignments)
+
+
+def breakdown(problem: Document, policy: Document | None, account_id: str, role: str, rep_id: str) -> dict[str, Any]:
+    """Everything that goes into the worth of one pair."""
+    case = Case(problem, policy)
+    place = case.book.seat_index[account_id, role]
+    seat, rep = case.book.seats[place], case.book.rep_index[rep_id]
+    offers = case.offers(place)
+    account = seat.account
+    flags = case.admissible([case.offers(member) for member in case.blocks[case.block_of[place]]])
+    value, loss, km = float(offers.value[rep]), float(offers.loss[rep]), float(offers.km[rep])
+    weights = case.weights
+    return {
+        "admissible": bool(flags[rep]),
+        "existing": account.existing,
+        "new": account.new,
+        "revenue_share": seat.role.revenue_share,
+        "fit": float(offers.fit[rep]),
+        "active": case.book.reps[rep].active,
+        "timing": float(offers.timing[rep]),
+        "self_serve_share": account.segment.self_serve_share,
+        "value": value,
+        "relationship_loss": loss,
+        "expected_revenue": value - loss,
+        "km": km,
+        "hours": float(offers.hours[rep]),
+        "objective": weights.revenue * value - weights.loss * loss - weights.km * km,
+    }

@@ -1,0 +1,121 @@
+"""What every rule has in common: rows with bounds, and how a seat loads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from coverplan.verify.book import Document, Seat
+from coverplan.verify.value import Floats, Indices, Offers
+
+Load = tuple["int | Indices", "float | Floats"]
+"""The row of each rep (-1: none; one number: the same for all) and the coefficient of each rep."""
+
+Cover = Sequence[int]
+"""The rep of each seat, -1 where nobody covers it."""
+
+
+def tolerance(*bounds: float | None) -> float:
+    """By how much a row may miss its bound."""
+    return 1e-6 + 1e-9 * max((abs(bound) for bound in bounds if bound is not None), default=0.0)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: the activity must lie between the bounds, None meaning no bound."""
+
+    scope: str
+    lower: float | None
+    upper: float | None
+
+    def violation(self, activity: float) -> float:
+        """By how much a bound is missed."""
+        short = 0.0 if self.lower is None else self.lower - activity
+        over = 0.0 if self.upper is None else activity - self.upper
+        return max(0.0, short, over)
+
+    def slack(self, activity: float) -> float | None:
+        """Distance to the nearest bound, 0 beyond it; None without bounds."""
+        distances = []
+        if self.upper is not None:
+            distances.append(self.upper - activity)
+        if self.lower is not None:
+            distances.append(activity - self.lower)
+        return max(0.0, min(distances)) if distances else None
+
+    def breached(self, activity: float) -> bool:
+        """Whether a bound is missed by more than the tolerance."""
+        short = self.lower is not None and self.lower - activity > tolerance(self.lower)
+        over = self.upper is not None and activity - self.upper > tolerance(self.upper)
+        return short or over
+
+
+@dataclass
+class Rule:
+    """One constraint of the policy; `penalty` None means hard."""
+
+    spec: Document
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return str(self.spec["id"])
+
+    @property
+    def kind(self) -> str:
+        """Its kind."""
+        return str(self.spec["kind"])
+
+    @property
+    def penalty(self) -> float | None:
+        """Money per unit of violation."""
+        penalty = self.spec.get("penalty")
+        return None if penalty is None else float(penalty)
+
+
+def _no_loads(_seat: Seat, _offers: Offers) -> Iterable[Load]:
+    return ()
+
+
+def _no_unfilled(_seat: Seat) -> Iterable[tuple[int, float]]:
+    return ()
+
+
+@dataclass
+class LinearRule(Rule):
+    """A rule whose activities are sums over the chosen pairs and the uncovered seats; its rows may have prices."""
+
+    loads: Callable[[Seat, Offers], Iterable[Load]] = _no_loads
+    unfilled: Callable[[Seat], Iterable[tuple[int, float]]] = _no_unfilled
+
+    def add(self, activities: list[float], seat: Seat, offers: Offers, rep: int) -> None:
+        """Add one filled (or, with rep -1, uncovered) seat to the activities of the rows."""
+        if rep < 0:
+            for row, amount in self.unfilled(seat):
+                activities[row] += amount
+            return
+        for rows, amounts in self.loads(seat, offers):
+            row = rows if isinstance(rows, int) else int(rows[rep])
+            if row >= 0:
+                activities[row] += amounts if isinstance(amounts, float) else float(amounts[rep])
+
+    def charge(self, prices: Floats, seat: Seat, offers: Offers) -> Floats:
+        """What each rep would pay for the seat; `prices` has one more entry, 0, for "no row"."""
+        total = np.zeros(len(offers.value))
+        for rows, amounts in self.loads(seat, offers):
+            total += prices[rows] * amounts
+        return total
+
+    def unfilled_charge(self, prices: Floats, seat: Seat) -> float:
+        """What the uncovered seat would pay."""
+        return sum(float(prices[row]) * amount for row, amount in self.unfilled(seat))
+
+
+@dataclass
+class CountedRule(Rule):
+    """A rule whose rows are counted on a whole plan; its rows have no prices."""
+
+    count: Callable[[Cover], list[float]] = field(kw_only=True)
