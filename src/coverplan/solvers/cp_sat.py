@@ -113,7 +113,7 @@ def _add_rows(proto: cp_model.CpModelProto, program: IntegerProgram) -> None:
         linear.domain.extend([program.row_lower[row], program.row_upper[row]])
 
 
-class _Points(cp_model.CpSolverSolutionCallback):
+class _Points(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
     """Hands each better point to the search."""
 
     def __init__(self, search: Search, program: IntegerProgram) -> None:
@@ -122,5 +122,5 @@ class _Points(cp_model.CpSolverSolutionCallback):
         self._program = program
 
     def on_solution_callback(self) -> None:
-        values: Integers = np.array(self.Response().solution, dtype=np.int64)  # type: ignore[no-untyped-call]
+        values: Integers = np.array(self.Response().solution, dtype=np.int64)
         self._search.found(self._program.point(values))

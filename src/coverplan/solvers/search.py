@@ -9,7 +9,18 @@ from enum import Enum, auto
 import numpy as np
 
 from coverplan.mip.feasibility import Settling, is_feasible
-from coverplan.mip.program import Floats, Limits, Listener, Program, Result, Status, Step, StoppedBy, gap, is_optimal
+from coverplan.mip.program import (
+    Floats,
+    Limits,
+    Listener,
+    Program,
+    Result,
+    Status,
+    Step,
+    StoppedBy,
+    close_enough,
+    is_optimal,
+)
 
 
 class Ended(Enum):
@@ -106,13 +117,7 @@ class Search:
     def _stopped_by(self, ended: Ended, bound: float, optimal: bool) -> StoppedBy:
         if optimal:
             return StoppedBy.PROOF
-        relative, absolute = gap(self.objective, bound)
-        within = (
-            relative is not None
-            and absolute is not None
-            and (relative <= self.limits.relative_gap or absolute <= self.limits.absolute_gap)
-        )
-        if within or ended is Ended.COMPLETE:
+        if close_enough(self.objective, bound, self.limits) or ended is Ended.COMPLETE:
             return StoppedBy.GAP
         return _LIMITS[ended]
 
