@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from coverplan.constraints.base import Constraint, Measure, fair_shares, positions, qualified, teams
-from coverplan.constraints.filters import EVERY_ACCOUNT, EVERY_REP, AccountFilter, RepFilter, codes
+from coverplan.constraints.filters import EVERY_ACCOUNT, EVERY_REP, AccountFilter, Ids, RepFilter, codes
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.geography import lineage
 from coverplan.domain.instance import Bools, Floats
@@ -29,7 +29,7 @@ class Balance(Constraint):
     tolerance: float = Field(
         0.15, ge=0, le=10, allow_inf_nan=False, description="Admitted deviation, as a share of the fair share."
     )
-    within: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] | None = Field(
+    within: Ids | None = Field(
         None,
         description="Territory ids; each one's subtree is balanced by itself. Default: the company.",
         examples=[["west"]],

@@ -27,7 +27,9 @@ class Exclusive(Constraint):
 
     kind: Literal["exclusive"] = "exclusive"
     unit: ClassVar[str] = "accounts beyond the first"
-    groups: Annotated[tuple[ExclusiveGroup, ...], Field(strict=False, min_length=1)] = Field(
+    groups: Annotated[
+        tuple[ExclusiveGroup, ...], Field(strict=False, min_length=1, max_length=10000, fail_fast=True)
+    ] = Field(
         description="Groups of accounts that exclude each other.",
         examples=[[{"id": "cola", "accounts": {"ids": ["a1", "a2"]}}]],
     )

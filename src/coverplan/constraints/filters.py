@@ -12,7 +12,9 @@ from coverplan.domain.book import Book
 from coverplan.domain.geography import in_subtrees
 from coverplan.domain.instance import ACTIVE, HIRED, OPEN, Bools, Ints
 
-Ids = Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+Ids = Annotated[tuple[str, ...], Field(strict=False, min_length=1, fail_fast=True)]
+"""At least one id; only the first wrong one is reported."""
+
 STATUS = {"active": ACTIVE, "hired": HIRED, "open": OPEN}
 
 
@@ -86,8 +88,8 @@ class RepFilter(Filter):
     role: Ids | None = Field(None, description="Roles; any of them.", examples=[["account_executive"]])
     team: Ids | None = Field(None, description="Ids of direct managers.", examples=[["m1"]])
     territory: Ids | None = Field(None, description="Reps with a territory in one of these subtrees.")
-    status: Annotated[tuple[Literal["active", "hired", "open"], ...], Field(strict=False)] | None = Field(
-        None, description="Rep status; any of them."
+    status: Annotated[tuple[Literal["active", "hired", "open"], ...], Field(strict=False, fail_fast=True)] | None = (
+        Field(None, description="Rep status; any of them.")
     )
 
     def mask(self, book: Book) -> Bools:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from coverplan.constraints.base import Constraint
-from coverplan.constraints.filters import codes
+from coverplan.constraints.filters import Ids, codes
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.geography import lineage
 from coverplan.mip.rows import RowBlock
@@ -30,9 +30,7 @@ class RevenueTarget(Constraint):
         examples=[12000000],
     )
     per: Literal["company", "team", "territory"] = Field("company", description="One row per what.")
-    ids: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] | None = Field(
-        None, description="Managers' ids of teams, or territory ids; default: all of them."
-    )
+    ids: Ids | None = Field(None, description="Managers' ids of teams, or territory ids; default: all of them.")
 
     @model_validator(mode="after")
     def _company_needs_a_target(self) -> Self:

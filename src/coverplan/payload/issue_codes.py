@@ -35,8 +35,8 @@ _JSON = [
 
 _STRUCTURE = [
     Code("wrong_type", "error", None, "Expected {expected}, found {found}."),
-    Code("unknown_field", "error", None, "There is no field {value} here.", "Remove it."),
-    Code("missing_field", "error", None, "The field {value} is required.", "Add it."),
+    Code("unknown_field", "error", None, "There is no field \"{field}\" here.", "Remove it."),
+    Code("missing_field", "error", None, "The field \"{field}\" is required.", "Add it."),
     Code("out_of_range", "error", None, "{value} is out of range: it must be {bound}."),
     Code("invalid_date", "error", None, "{value} is not a date.", "Write dates as YYYY-MM-DD, e.g. 2027-01-31."),
     Code("unknown_value", "error", None, "{value} is not one of {choices}."),

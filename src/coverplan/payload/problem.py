@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import FailFast, Field
 
 from coverplan.payload.base import Document, Hours, Id, Money, Name, Share, SignedMoney
 from coverplan.payload.market import (
@@ -36,6 +36,11 @@ __all__ = [
     "Segment",
     "Territory",
 ]
+
+
+Item = TypeVar("Item")
+FirstFault = Annotated[list[Item], FailFast()]
+"""A list that gives up at its first wrong item; `reading` looks for the others, in chunks."""
 
 
 class Rep(Document):
@@ -166,27 +171,31 @@ class Problem(Document):
         examples=[{"start": "2027-01-01", "months": 12}],
     )
     currency: Id = Field(default="USD", description="Label of all amounts; nothing is converted.", examples=["EUR"])
-    segments: list[Segment] = Field(
+    segments: FirstFault[Segment] = Field(
         default_factory=list,
         max_length=10000,
         description="The coverage model. Accounts without a segment belong to `default`, "
         "which exists also when it is not given.",
         examples=[[{"id": "enterprise", "roles": [{"role": "account_executive", "hours": 120}]}]],
     )
-    territories: list[Territory] = Field(
+    territories: FirstFault[Territory] = Field(
         default_factory=list, description="The territory tree.", examples=[[{"id": "west", "name": "West"}]]
     )
-    reps: list[Rep] = Field(description="The reps to assign to.", examples=[[{"id": "r1", "capacity_hours": 1500}]])
-    managers: list[Manager] = Field(
+    reps: FirstFault[Rep] = Field(
+        description="The reps to assign to.", examples=[[{"id": "r1", "capacity_hours": 1500}]]
+    )
+    managers: FirstFault[Manager] = Field(
         default_factory=list, description="The org chart above the reps.", examples=[[{"id": "m1", "name": "Mia"}]]
     )
-    accounts: list[Account] = Field(description="The accounts to cover.", examples=[[{"id": "a1", "potential": 50000}]])
-    fit: list[Fit] = Field(
+    accounts: FirstFault[Account] = Field(
+        description="The accounts to cover.", examples=[[{"id": "a1", "potential": 50000}]]
+    )
+    fit: FirstFault[Fit] = Field(
         default_factory=list,
         description="Multipliers on the value, default 1.",
         examples=[[{"rep_id": "r1", "industry": "health", "multiplier": 1.1}]],
     )
-    pairs: list[Pair] = Field(
+    pairs: FirstFault[Pair] = Field(
         default_factory=list,
         description="Explicit numbers per account and rep, for callers who bring their own.",
         examples=[[{"account_id": "a1", "rep_id": "r1", "value": 1.0, "hours": 3.0, "eligible": True}]],
