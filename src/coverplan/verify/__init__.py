@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from coverplan.verify.bound import bound
 from coverplan.verify.evaluation import Evaluation, Failure, Judge, breakdown, evaluate_assignment
+from coverplan.verify.verification import Verification, verify
 
-__all__ = ["Evaluation", "Failure", "Judge", "bound", "breakdown", "evaluate_assignment"]
+__all__ = ["verify", "Verification", "Failure", "evaluate_assignment", "Evaluation", "Judge", "bound", "breakdown"]

@@ -52,13 +52,23 @@ class RowState:
 
 
 @dataclass(frozen=True)
+class Filled:
+    """What one covered seat brings: value less loss, the loss itself, and the hours it takes."""
+
+    net: float
+    loss: float
+    hours: float
+
+
+@dataclass(frozen=True)
 class Evaluation:
-    """The recomputed objective, its terms, all rows, and the hard rules that are broken."""
+    """The recomputed objective, its terms, all rows, the hard rules that are broken, and the covered seats."""
 
     objective: float
     terms: dict[Term, float]
     rows: dict[tuple[str, str], RowState]
     hard_violations: list[Failure]
+    filled: dict[int, Filled]
 
     @property
     def feasible(self) -> bool:
@@ -102,6 +112,7 @@ class Judge:
         broken = list(failures or [])
         activities = {rule.id: [0.0] * len(rule.rows) for rule in self.rules}
         linear = [rule for rule in self.rules if isinstance(rule, LinearRule)]
+        filled: dict[int, Filled] = {}
         revenue = loss = km = 0.0
         for block in self.case.blocks:
             broken += self._check_block(block, cover)
@@ -109,8 +120,10 @@ class Judge:
                 seat, rep = self.case.book.seats[place], cover[place]
                 offers = self.case.offers(place)
                 if rep >= 0:
-                    revenue += float(offers.value[rep])
-                    loss += float(offers.loss[rep])
+                    value, lost = float(offers.value[rep]), float(offers.loss[rep])
+                    filled[place] = Filled(value - lost, lost, float(offers.hours[rep]))
+                    revenue += value
+                    loss += lost
                     km += float(offers.km[rep])
                 else:
                     revenue += seat.self_served
@@ -129,7 +142,7 @@ class Judge:
         for soft in self.rules:
             if soft.penalty is not None:
                 terms["penalty", soft.id] = 0.0 - sum(rows[soft.id, row.scope].penalty for row in soft.rows)
-        return Evaluation(sum(terms.values()), terms, rows, broken)
+        return Evaluation(sum(terms.values()), terms, rows, broken, filled)
 
     def _measure(self, activities: dict[str, list[float]]) -> dict[tuple[str, str], RowState]:
         return {

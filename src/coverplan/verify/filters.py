@@ -60,5 +60,5 @@ def fair_shares(amounts: Sequence[float | None]) -> list[float]:
     rest = len(known) / n if n else 0.0
     total = sum(known)
     if total <= 0:
-        return [1 / n] * n
+        return [1 / n for _ in amounts]
     return [1 / n if amount is None else rest * amount / total for amount in amounts]

@@ -1,0 +1,67 @@
+"""Does a plan prove what it claims? Certificate, dual bound, gaps and status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coverplan.verify.bound import Bound, recompute_bound
+from coverplan.verify.evaluation import Judge
+from coverplan.verify.findings import Findings, as_number, entries, near
+
+
+def relative_gap(objective: float | None, bound: float | None) -> tuple[float | None, float | None]:
+    """Relative and absolute distance of a bound from the objective; None where one of them is missing."""
+    if objective is None or bound is None:
+        return None, None
+    distance = max(0.0, bound - objective)
+    return distance / max(abs(objective), 1e-9), distance
+
+
+def check_certificate(found: Findings, judge: Judge, certificate: dict[str, Any], objective: float | None) -> Bound:
+    """The bound follows from the prices alone, and the objective respects it."""
+    proven = recompute_bound(judge, entries(certificate, "prices"))
+    found.failures += proven.failures
+    within = near(proven.magnitude)
+    found.number("certificate_differs", "certificate bound", certificate.get("bound"), proven.value, within)
+    if certificate.get("scope", "all_admissible") != "all_admissible":
+        found.say("certificate_scope", "a bound over the listed pairs only is no bound on every plan")
+    if objective is not None:
+        if objective > proven.value + within:
+            found.say(
+                "objective_above_bound",
+                f"the objective {objective:.12g} exceeds the bound {proven.value:.12g} that the prices prove",
+            )
+        expected = relative_gap(objective, as_number(certificate.get("bound")))[0]
+        _check_gap(found, "certificate gap", certificate.get("gap"), expected, objective)
+    return proven
+
+
+def check_bounds(found: Findings, plan: dict[str, Any], objective: float, certified: float | None) -> None:
+    """Dual bound, gaps and the word `optimal`, judged at the recomputed objective."""
+    bound = as_number(plan.get("dual_bound"))
+    if bound is None and plan.get("dual_bound") is not None:
+        found.say("dual_bound_differs", f"dual_bound {plan['dual_bound']!r} is no number")
+    gap, absolute_gap = relative_gap(objective, bound)
+    _check_gap(found, "gap", plan.get("gap"), gap, objective)
+    within = near(objective, bound or 0.0)
+    found.number("gap_differs", "absolute_gap", plan.get("absolute_gap"), absolute_gap, within)
+    source = plan.get("dual_bound_source")
+    if bound is None:
+        found.same("dual_bound_differs", "dual_bound_source", source, None)
+    else:
+        if bound < objective - within:
+            found.say("dual_bound_below_objective", f"dual_bound {bound:.12g} is below the objective {objective:.12g}")
+        if source not in ("branch_and_bound", "prices"):
+            found.say("dual_bound_differs", f"dual_bound_source {source!r} is no source")
+        elif source == "prices" and (certified is None or abs(bound - certified) > near(bound, certified)):
+            found.say("dual_bound_differs", f"dual_bound {bound:.12g} is not the certificate's bound {certified!r}")
+    if plan.get("solution_status") == "optimal":
+        close = bound is not None and bound - objective <= max(1e-6, 1e-9 * abs(objective)) + 1e-12 * abs(objective)
+        if not close:
+            found.say("not_optimal", f"optimal is not proven: objective {objective:.12g}, dual_bound {bound!r}")
+
+
+def _check_gap(found: Findings, what: str, claimed: Any, expected: float | None, objective: float) -> None:
+    """A relative gap may differ by what the objective may differ by."""
+    within = near(objective) / max(abs(objective), 1e-9) + 1e-9 * abs(expected or 0.0)
+    found.number("gap_differs", what, claimed, expected, within)
