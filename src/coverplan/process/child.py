@@ -1,0 +1,53 @@
+"""A solver child: `python -m coverplan.process.child [MODULE]` answers jobs until its standard input closes.
+
+MODULE offers `JOBS`, name to function, and `warm_up()`; by default it is `coverplan.process.work`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from coverplan.payload.issues import PayloadError
+from coverplan.process import channel, tether
+from coverplan.process.channel import Answers, Message, NothingKeptError, Order
+
+
+def main(module: str = "coverplan.process.work") -> None:
+    """Announce readiness, then run one job after the other."""
+    tether.die_with_parent()
+    answers = Answers()
+    queue = channel.jobs(ended=tether.end_group)
+    tether.tether_children()
+    work = import_module(module)
+    work.warm_up()
+    answers.send(channel.READY)
+    while True:
+        run(work, queue.get(), answers)
+
+
+def run(work: ModuleType, job: Message, answers: Answers) -> None:
+    """Run one job and say how it ended."""
+    folder = Path(job["folder"])
+    try:
+        work.JOBS[job["job"]](Order(folder, answers, job.get("stopped_by")))
+        answers.send(channel.DONE)
+    except PayloadError as error:
+        errors = [issue.model_dump(mode="json") for issue in error.report.errors]
+        (folder / channel.ERRORS_FILE).write_text(json.dumps({"errors": errors, "total": error.report.total_errors}))
+        answers.send(channel.ERROR, code="invalid")
+    except NothingKeptError:
+        answers.send(channel.ERROR, code="nothing_kept")
+    except MemoryError:
+        answers.send(channel.ERROR, code="memory_limit")
+    except Exception:  # noqa: BLE001  (whatever it is, the next job must not suffer)
+        traceback.print_exc()
+        answers.send(channel.ERROR, code="internal_error")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

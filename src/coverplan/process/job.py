@@ -1,0 +1,81 @@
+"""What the pool is asked to do, and how that can fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from coverplan.mip.program import StoppedBy
+from coverplan.payload.requests import EvaluateRequest, SolveRequest
+
+Kind = Literal["solve", "evaluate", "export_mps", "export_lp"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One piece of work for a child."""
+
+    kind: str
+    request: bytes
+    """The request document, as JSON."""
+    time_limit_s: float | None = None
+    """When a solve is expected to stop by itself; None: the pool's own patience."""
+    large: bool = False
+    """Whether it gets a fresh child, which is not used again."""
+
+    @classmethod
+    def solve(cls, request: SolveRequest, *, large: bool = False) -> Job:
+        """A solve."""
+        return cls("solve", _json(request), request.options.time_limit_s, large)
+
+    @classmethod
+    def evaluate(cls, request: EvaluateRequest, *, large: bool = False) -> Job:
+        """A measurement of given assignments."""
+        return cls("evaluate", _json(request), large=large)
+
+    @classmethod
+    def export(cls, request: SolveRequest, form: Literal["mps", "lp"], *, large: bool = False) -> Job:
+        """The program in MPS or LP format."""
+        return cls(f"export_{form}", _json(request), large=large)
+
+
+class ProcessError(Exception):
+    """The pool's exceptions: `BusyError`, `InvalidError` and `JobFailedError`."""
+
+
+class BusyError(ProcessError):
+    """All slots stay busy."""
+
+
+class InvalidError(ProcessError):
+    """The child found errors in the request: `errors` as issue documents, `total` of them."""
+
+    def __init__(self, errors: list[dict[str, Any]], total: int) -> None:
+        super().__init__(f"{total} errors")
+        self.errors = errors
+        self.total = total
+
+
+class JobFailedError(ProcessError):
+    """There is no result: `code` is `time_limit`, `solver_lost`, `memory_limit`... or `internal_error`.
+
+    `last_words` is the end of what the child wrote to standard error: for the log, not for the caller.
+    """
+
+    def __init__(self, code: str, last_words: str = "") -> None:
+        super().__init__(MESSAGES[code])
+        self.code = code
+        self.last_words = last_words
+
+
+MESSAGES = {
+    StoppedBy.TIME_LIMIT.value: "The time limit passed before there was anything to answer with.",
+    StoppedBy.SOLVER_LOST.value: "The process that worked on it was lost before there was anything to answer with.",
+    StoppedBy.MEMORY_LIMIT.value: "It needs more memory than one solve is allowed.",
+    StoppedBy.FINISHED_BY_CALLER.value: "It was finished before there was anything to answer with.",
+    "internal_error": "Something went wrong inside; the log says what.",
+}
+
+
+def _json(request: SolveRequest | EvaluateRequest) -> bytes:
+    return request.model_dump_json().encode()

@@ -1,0 +1,192 @@
+"""The pool of solver children: who gets one, for how long, and what is made of a lost one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+
+from coverplan.process.job import BusyError, Job
+from coverplan.process.link import Child
+from coverplan.process.run import Run
+from coverplan.settings import MEGABYTE, Settings
+
+Listener = Callable[[dict[str, Any]], None]
+"""Takes progress documents."""
+
+log = structlog.get_logger(__name__)
+
+
+class SolverPool:
+    """Runs jobs in child processes, at most `slots` at a time.
+
+    Small jobs share warm children, which are replaced after a number of jobs, any failure or growth of memory; a large
+    one gets a fresh child. Use it as an async context manager: leaving it kills every child and removes every file.
+    """
+
+    def __init__(self, settings: Settings, module: str = "coverplan.process.work") -> None:
+        self.settings = settings
+        self._module = module
+        self._slots = asyncio.Semaphore(settings.slots)
+        self._waiting = 0
+        self._idle: deque[Child] = deque()
+        self._children: set[Child] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._starting: deque[asyncio.Task[Child]] = deque()
+        self._folder: Path | None = None
+
+    async def __aenter__(self) -> Self:
+        parent = self.settings.work_dir
+        if parent is not None:
+            parent.mkdir(parents=True, exist_ok=True)
+        self._folder = Path(tempfile.mkdtemp(prefix="coverplan-", dir=parent))
+        self.keep_warm()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        folder, self._folder = self.folder, None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(child.kill() for child in self._children))
+        shutil.rmtree(folder, ignore_errors=True)
+
+    @property
+    def folder(self) -> Path:
+        """Where running jobs keep their files."""
+        if self._folder is None:
+            raise RuntimeError("the pool is not open")
+        return self._folder
+
+    @property
+    def ready(self) -> bool:
+        """Whether a small job would start at once or a slot is at work."""
+        return self._folder is not None and (
+            self.settings.idle_children == 0 or any(child.alive for child in self._children)
+        )
+
+    async def submit(self, job: Job, listen: Listener | None = None) -> Run:
+        """Start a job once a slot is free.
+
+        Raises:
+            BusyError: none got free within `queue_wait_s`, or too many wait already.
+        """
+        await self._reserve()
+        run = Run(self, job, listen)
+        self._keep(run.task)
+        run.task.add_done_callback(lambda _: self._slots.release())
+        return run
+
+    async def run(self, job: Job, listen: Listener | None = None) -> bytes:
+        """The result of a job; cancelling the caller kills its child.
+
+        Raises:
+            ProcessError: there is no result.
+        """
+        return await (await self.submit(job, listen)).result()
+
+    async def _reserve(self) -> None:
+        if self._slots.locked() and self._waiting >= self.settings.queue_length:
+            raise BusyError
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self.settings.queue_wait_s):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise BusyError from None
+        finally:
+            self._waiting -= 1
+
+    @contextlib.asynccontextmanager
+    async def child(self, fresh: bool) -> AsyncIterator[Child]:
+        """A child for one job; it stays for the next one only if the block ends well.
+
+        Raises:
+            ChildLostError: it does not start.
+        """
+        child = await self._take(fresh)
+        kept = False
+        try:
+            yield child
+            kept = not fresh and self._is_reusable(child)
+        finally:
+            if kept:
+                self._idle.append(child)
+            else:
+                await asyncio.shield(self._retire(child))
+                self.keep_warm()
+
+    def keep_warm(self) -> None:
+        """Start children in the background until enough are there."""
+        while self._folder is not None and len(self._children) + len(self._starting) < self.settings.idle_children:
+            self._begin()
+
+    def understudy(self) -> None:
+        """Have a child at hand that can finish the work of one that is about to be killed."""
+        if self._folder is not None and not self._idle and not self._starting:
+            self._begin()
+
+    def _begin(self) -> None:
+        task = asyncio.create_task(self._start())
+        self._starting.append(task)
+        self._keep(task)
+        task.add_done_callback(self._started)
+
+    def _started(self, task: asyncio.Task[Child]) -> None:
+        self._starting.remove(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
+            self._idle.append(task.result())
+        else:
+            log.error("solver child does not start", last_words=str(error))
+
+    async def _take(self, fresh: bool) -> Child:
+        """An idle child, or the next to be ready."""
+        if fresh:
+            return await self._start()
+        while True:
+            while self._idle:
+                child = self._idle.popleft()
+                if child.alive:
+                    return child
+                await self._retire(child)
+            if not self._starting:
+                self._begin()
+            starting = self._starting[0]
+            await asyncio.wait([starting])
+            if not starting.cancelled() and (error := starting.exception()) is not None:
+                raise error
+
+    async def _start(self) -> Child:
+        child = await Child.start(self._module, self.folder, self.settings.load_timeout_s)
+        self._children.add(child)
+        return child
+
+    async def _retire(self, child: Child) -> None:
+        await child.kill()
+        self._children.discard(child)
+
+    def _is_reusable(self, child: Child) -> bool:
+        growth = child.resident() - child.first_memory
+        return (
+            child.alive
+            and child.jobs < self.settings.recycle_after
+            and growth <= self.settings.recycle_growth_mb * MEGABYTE
+            and len(self._idle) < self.settings.idle_children
+        )
+
+    def _keep(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,186 @@
+"""One job on its way: the child that works on it, what may stop it, and what is saved when it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from coverplan.mip.program import StoppedBy
+from coverplan.process import channel
+from coverplan.process.channel import Message
+from coverplan.process.job import InvalidError, Job, JobFailedError
+from coverplan.process.link import Child, ChildLostError
+
+if TYPE_CHECKING:
+    from coverplan.process.pool import SolverPool
+
+_MEMORY_EVERY_S = 0.1
+_UNDERSTUDY_S = 2.0
+"""How long before a kill a child is started that can finish the work: importing takes about a second."""
+_GRACE_PER_LOAD_S = 0.5
+"""Grace per second of loading: decoding a plan grows with the problem as reading it does."""
+
+log = structlog.get_logger(__name__)
+
+
+class Run:
+    """A job that runs in a child.
+
+    Its `task` ends with the result or a `ProcessError`; cancelling it kills the child.
+    """
+
+    def __init__(self, pool: SolverPool, job: Job, listen: Callable[[dict[str, Any]], None] | None) -> None:
+        self._pool = pool
+        self._job = job
+        self._listen = listen
+        self._finish = asyncio.Event()
+        self._started = asyncio.Event()
+        self._began = time.monotonic()
+        self._loading_s = 0.0
+        self.task: asyncio.Task[bytes] = asyncio.create_task(self._go())
+
+    async def result(self) -> bytes:
+        """The result document; cancelling the caller cancels the run.
+
+        Raises:
+            ProcessError: there is none.
+        """
+        return await self.task
+
+    def finish(self) -> None:
+        """Stop the solve; its result is the best plan so far."""
+        self._finish.set()
+
+    async def cancel(self) -> None:
+        """Stop and discard; afterwards the child and its children are gone."""
+        self.task.cancel()
+        await asyncio.wait([self.task])
+        if not self.task.cancelled():
+            self.task.exception()
+
+    async def _go(self) -> bytes:
+        folder = Path(tempfile.mkdtemp(prefix="job-", dir=self._pool.folder))
+        try:
+            await asyncio.to_thread((folder / channel.REQUEST_FILE).write_bytes, self._job.request)
+            return await self._work(folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def _work(self, folder: Path) -> bytes:
+        job = self._job
+        try:
+            try:
+                return await self._drive(job.kind, folder, fresh=job.large)
+            except _StoppedError as lost:
+                if self._started.is_set() or lost.reason is not StoppedBy.SOLVER_LOST:
+                    raise
+                # It died before it began: an idle child may have been killed from outside.
+                return await self._drive(job.kind, folder, fresh=True)
+        except _StoppedError as lost:
+            log.warning("solver child stopped", job=job.kind, reason=lost.reason.value, last_words=lost.last_words)
+            if job.kind != "solve":
+                raise JobFailedError(lost.reason.value, lost.last_words) from None
+            return await self._save(folder, lost.reason)
+
+    async def _save(self, folder: Path, reason: StoppedBy) -> bytes:
+        """The best plan of a solve whose child is gone."""
+        try:
+            return await self._drive("finish", folder, fresh=False, stopped_by=reason)
+        except (_StoppedError, JobFailedError) as error:
+            raise JobFailedError(reason.value, error.last_words) from None
+
+    async def _drive(self, kind: str, folder: Path, *, fresh: bool, stopped_by: StoppedBy | None = None) -> bytes:
+        try:
+            async with self._pool.child(fresh) as child:
+                child.jobs += 1
+                await child.send({"job": kind, "folder": str(folder), "stopped_by": stopped_by})
+                message = await self._watch(child, saving=stopped_by is not None)
+                if message["event"] == channel.ERROR and message["code"] != "invalid":
+                    self._raise_failure(message["code"], child.last_words)
+        except ChildLostError as error:
+            raise _StoppedError(StoppedBy.SOLVER_LOST, str(error)) from None
+        if message["event"] == channel.ERROR:
+            report = json.loads((folder / channel.ERRORS_FILE).read_bytes())
+            raise InvalidError(report["errors"], report["total"])
+        return await asyncio.to_thread((folder / channel.RESULT_FILE).read_bytes)
+
+    def _raise_failure(self, code: str, last_words: str) -> None:
+        if code == StoppedBy.MEMORY_LIMIT:
+            raise _StoppedError(StoppedBy.MEMORY_LIMIT, last_words)
+        if code == "nothing_kept":
+            raise JobFailedError(StoppedBy.SOLVER_LOST.value)
+        log.error("job failed", job=self._job.kind, code=code, last_words=last_words)
+        raise JobFailedError(code, last_words)
+
+    async def _watch(self, child: Child, *, saving: bool) -> Message:
+        """Wait for the last message of a job, or for what stops it first."""
+        self._began = time.monotonic()
+        reading = asyncio.create_task(child.until_ended(self._hear))
+        guards: dict[asyncio.Task[Any], StoppedBy] = {
+            asyncio.create_task(self._patience(saving)): StoppedBy.TIME_LIMIT,
+            asyncio.create_task(self._outgrown(child)): StoppedBy.MEMORY_LIMIT,
+        }
+        if not saving:
+            guards[asyncio.create_task(self._finish.wait())] = StoppedBy.FINISHED_BY_CALLER
+        try:
+            done, _ = await asyncio.wait({reading, *guards}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (reading, *guards):
+                task.cancel()
+        if reading in done:
+            message = reading.result()
+            if message is None:
+                raise _StoppedError(StoppedBy.SOLVER_LOST, child.last_words)
+            return message
+        raise _StoppedError(guards[done.pop()], child.last_words)
+
+    def _hear(self, message: Message) -> None:
+        if message["event"] != channel.PROGRESS:
+            return
+        if not self._started.is_set():
+            # The first progress marks the loaded problem: from there the time limit counts.
+            self._loading_s = time.monotonic() - self._began
+            self._started.set()
+        if self._listen is not None:
+            self._listen(message["progress"])
+
+    async def _patience(self, saving: bool) -> None:
+        """Return when the child has had its time."""
+        settings, limit = self._pool.settings, self._job.time_limit_s
+        if saving or limit is None:
+            await asyncio.sleep(settings.load_timeout_s)
+            return
+        try:
+            async with asyncio.timeout(settings.load_timeout_s):
+                await self._started.wait()
+        except TimeoutError:
+            return
+        early = max(limit - _UNDERSTUDY_S, limit / 2)
+        await asyncio.sleep(early)
+        self._pool.understudy()
+        await asyncio.sleep(limit - early + settings.grace_s + _GRACE_PER_LOAD_S * self._loading_s)
+
+    async def _outgrown(self, child: Child) -> None:
+        """Return when the child and its children use too much memory."""
+        limit = self._pool.settings.memory_limit_bytes
+        memory = 0
+        while memory <= limit:
+            await asyncio.sleep(_MEMORY_EVERY_S)
+            memory = await asyncio.to_thread(child.memory)
+
+
+class _StoppedError(Exception):
+    """The child was stopped, or stopped by itself, before it answered."""
+
+    def __init__(self, reason: StoppedBy, last_words: str) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+        self.last_words = last_words

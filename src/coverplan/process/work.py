@@ -1,0 +1,126 @@
+"""The jobs that a solver child does: each reads its request from a folder and leaves its result there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from coverplan.mip.program import StoppedBy
+from coverplan.payload import answer
+from coverplan.payload.hashing import policy_hash, problem_hash
+from coverplan.payload.plan import Method, Plan, Progress
+from coverplan.payload.requests import EvaluateRequest, SolveRequest
+from coverplan.process import channel
+from coverplan.process.channel import Answers, NothingKeptError, Order
+
+Request = TypeVar("Request", SolveRequest, EvaluateRequest)
+
+_LEAST_PAUSE_S = 0.05
+"""Progress in between is left out: nobody reads faster."""
+_ON_REQUEST = (StoppedBy.TIME_LIMIT, StoppedBy.FINISHED_BY_CALLER)
+"""Stopped as the caller asked: then nothing found is an answer."""
+
+
+def warm_up() -> None:
+    """Solve the smallest problem, so that every import is done before the first job."""
+    smallest = b'{"problem":{"accounts":[{"id":"a","potential":1}],"reps":[{"id":"r"}]},"options":{"time_limit_s":5}}'
+    request = SolveRequest.model_validate_json(smallest)
+    answer.solve(request.problem, request.policy, request.options)
+
+
+def solve(order: Order) -> None:
+    """Solve; better plans are kept in the checkpoint folder as they are found."""
+    request = _read(SolveRequest, order)
+    checkpoint = order.folder / channel.CHECKPOINT
+    checkpoint.mkdir(exist_ok=True)
+    plan = answer.solve(
+        request.problem,
+        request.policy,
+        request.options,
+        start_plan=request.start_plan,
+        listen=throttled(order.answers),
+        checkpoint=checkpoint,
+    )
+    _leave(plan, order)
+
+
+def finish(order: Order) -> None:
+    """The best plan of a solve whose child is gone."""
+    request = _read(SolveRequest, order)
+    reason = StoppedBy(order.stopped_by or StoppedBy.SOLVER_LOST)
+    checkpoint = order.folder / channel.CHECKPOINT
+    try:
+        plan = answer.finish(request.problem, request.policy, request.options, checkpoint, reason.value)
+    except FileNotFoundError:
+        if reason not in _ON_REQUEST:
+            raise NothingKeptError from None
+        plan = _nothing_found(request, reason)
+    _leave(plan, order)
+
+
+def evaluate(order: Order) -> None:
+    """Measure given assignments."""
+    request = _read(EvaluateRequest, order)
+    _leave(answer.evaluate(request.problem, request.policy, request.assignments), order)
+
+
+def export_mps(order: Order) -> None:
+    """Write the program in MPS format."""
+    _export(order, ".mps")
+
+
+def export_lp(order: Order) -> None:
+    """Write the program in LP format."""
+    _export(order, ".lp")
+
+
+JOBS: dict[str, Callable[[Order], None]] = {
+    "solve": solve,
+    "finish": finish,
+    "evaluate": evaluate,
+    "export_mps": export_mps,
+    "export_lp": export_lp,
+}
+
+
+def throttled(answers: Answers) -> Callable[[Progress], None]:
+    """A listener that passes progress on, at most twenty times a second unless the phase changes."""
+    last_phase, last_time = "", 0.0
+
+    def listen(progress: Progress) -> None:
+        nonlocal last_phase, last_time
+        now = time.monotonic()
+        if progress.phase != last_phase or now - last_time >= _LEAST_PAUSE_S:
+            last_phase, last_time = progress.phase, now
+            answers.send(channel.PROGRESS, progress=progress.model_dump(mode="json"))
+
+    return listen
+
+
+def _read(kind: type[Request], order: Order) -> Request:
+    return kind.model_validate_json((order.folder / channel.REQUEST_FILE).read_bytes())
+
+
+def _leave(plan: Plan, order: Order) -> None:
+    (order.folder / channel.RESULT_FILE).write_text(plan.model_dump_json(), encoding="utf-8")
+
+
+def _nothing_found(request: SolveRequest, reason: StoppedBy) -> Plan:
+    return Plan.model_validate(
+        {
+            "problem_hash": problem_hash(request.problem),
+            "policy_hash": policy_hash(request.policy),
+            "seed": request.options.seed,
+            "solution_status": "no_solution_found",
+            "stopped_by": reason.value,
+            "method": Method(used="exact", why="stopped before the first plan"),
+        }
+    )
+
+
+def _export(order: Order, suffix: str) -> None:
+    request = _read(SolveRequest, order)
+    model = order.folder / f"model{suffix}"
+    answer.export(request.problem, request.policy, model)
+    model.rename(order.folder / channel.RESULT_FILE)

@@ -1,0 +1,97 @@
+"""Settings of the service and its solver children, read from `COVERPLAN_*` environment variables."""
+
+from __future__ import annotations
+
+import os
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MEGABYTE = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Every setting is the environment variable of its name in capitals with `COVERPLAN_` before it."""
+
+    model_config = SettingsConfigDict(env_prefix="COVERPLAN_", extra="ignore", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on. Anything but loopback needs `insecure`.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    insecure: bool = Field(False, description="Allow an address that other machines reach, although nobody logs in.")
+    allowed_hosts: list[str] = Field(
+        default_factory=list,
+        description="Host names to answer to beside loopback's, as a JSON list; empty on an insecure address: any.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+
+    slots: int = Field(
+        default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="Solves that run at the same time."
+    )
+    warm_children: int | None = Field(
+        None, ge=0, le=256, description="Idle solver children kept ready for small solves; null: as many as slots."
+    )
+    queue_wait_s: float = Field(
+        5.0, ge=0, le=600, description="Seconds that a request waits for a free slot before it is answered with 503."
+    )
+    queue_length: int = Field(32, ge=0, description="Requests that may wait for a slot; more are refused at once.")
+    memory_limit_mb: int = Field(
+        4096, ge=64, description="Memory (MB) of one solver child and its own children; above it they are killed."
+    )
+    grace_s: float = Field(
+        0.8, ge=0, le=60, description="Seconds after its time limit at which a child that still runs is killed."
+    )
+    load_timeout_s: float = Field(
+        120.0, gt=0, description="Seconds that a child may take to start, to read a job, or for a job without a limit."
+    )
+    recycle_after: int = Field(100, ge=1, description="Jobs after which a warm child is replaced.")
+    recycle_growth_mb: int = Field(
+        256, ge=1, description="Growth of memory (MB) since its start at which a warm child is replaced."
+    )
+    work_dir: Path | None = Field(
+        None, description="Folder for the temporary files of running solves; null: the system's."
+    )
+
+    max_body_mb: float = Field(
+        8.0, gt=0, le=1024, description="Largest body of a request (MB), counted after decompression."
+    )
+    max_accounts: int = Field(10_000, ge=1, description="Most accounts of a problem that `POST /v1/solve` takes.")
+    max_account_reps: int = Field(
+        2_000_000, ge=1, description="Most accounts x reps of a problem that `POST /v1/solve` takes."
+    )
+    max_time_limit_s: float = Field(300.0, gt=0, description="Longest time limit that `POST /v1/solve` takes.")
+    small_account_reps: int = Field(
+        100_000, ge=0, description="Accounts x reps up to which a solve goes to a warm child instead of a fresh one."
+    )
+    body_timeout_s: float = Field(30.0, gt=0, description="Seconds within which the body of a request must arrive.")
+    shutdown_s: float = Field(
+        5.0, ge=0, description="Seconds that running requests get to end when the service is asked to stop."
+    )
+
+    @property
+    def max_body_bytes(self) -> int:
+        """The body limit in bytes."""
+        return int(self.max_body_mb * MEGABYTE)
+
+    @property
+    def memory_limit_bytes(self) -> int:
+        """The memory limit of a child in bytes."""
+        return self.memory_limit_mb * MEGABYTE
+
+    @property
+    def idle_children(self) -> int:
+        """Warm children to keep."""
+        return self.slots if self.warm_children is None else self.warm_children
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address."""
+    name = host.strip("[]").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
