@@ -28,6 +28,7 @@ Integers = npt.NDArray[np.int64]
 DECIMALS = 6
 LARGEST_SUM = 2.0**55
 """Most that the absolute terms of a row or of the objective may add up to."""
+SMALLEST_SUM = 2.0**-40
 LARGEST_VALUE = 2.0**40
 """Where an unbounded column is cut off, unless its row says how far it can be needed."""
 FRACTION_UNITS = 2.0**10
@@ -132,7 +133,7 @@ def _row_factors(program: Program, entries: _Entries) -> tuple[Floats, Bools]:
     """What each row is multiplied by, and whether that makes its coefficients whole."""
     rows, fixed = entries.rows, ~entries.own
     reach = np.minimum(np.maximum(np.abs(program.lower), np.abs(program.upper)), LARGEST_VALUE)[entries.columns] * fixed
-    room = LARGEST_SUM / np.maximum(entries.per_row(np.abs(entries.values) * reach), 1e-300)
+    room = LARGEST_SUM / np.maximum(entries.per_row(np.abs(entries.values) * reach), SMALLEST_SUM)
     places = np.zeros(entries.row_count, dtype=np.int64)
     np.maximum.at(places, rows[fixed], decimals(entries.values[fixed]))
     decimal = 10.0 ** np.minimum(places, DECIMALS)
@@ -207,7 +208,7 @@ def _row_bounds(
 def _objective(program: Program, units: Floats, lower: Floats, reach: Floats) -> tuple[Integers, float, float]:
     """Whole coefficients, their common factor, and what rounding up may take away at negative values."""
     wanted = program.objective / units
-    room = LARGEST_SUM / max(float(np.abs(wanted) @ reach), 1e-300)
+    room = LARGEST_SUM / max(float(np.abs(wanted) @ reach), SMALLEST_SUM)
     places = int(decimals(wanted).max(initial=0))
     if places <= DECIMALS and 10.0**places <= room:
         return np.rint(wanted * 10.0**places).astype(np.int64), 10.0**places, 0.0

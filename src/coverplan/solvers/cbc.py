@@ -62,27 +62,23 @@ def _drive(search: Search) -> Ended:
 
 def _run(search: Search, scaled: Scaled, folder: Path) -> list[str]:
     """Run CBC, reporting bounds as it prints them; returns its log."""
-    process = subprocess.Popen(
-        [PULP_CBC_CMD.pulp_cbc_path, *_arguments(search, scaled, folder)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    watchdog = threading.Timer(search.remaining() + GRACE_S, process.kill)
-    watchdog.start()
+    command = [PULP_CBC_CMD.pulp_cbc_path, *_arguments(search, scaled, folder)]
     log = []
-    try:
-        for line in process.stdout or ():
-            log.append(line.strip())
-            if match := _BOUND.search(line):
-                # CBC minimises the negated objective, so its lower bound is the negated upper bound.
-                bound = -float(match["bound"] or match["last"])
-                search.bounded(scaled.value(bound + _LOG_ROUNDING * max(1000.0, abs(bound))))
-    finally:
-        process.kill()
-        process.wait()
-        watchdog.cancel()
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        watchdog = threading.Timer(search.remaining() + GRACE_S, process.kill)
+        watchdog.start()
+        try:
+            for line in process.stdout or ():
+                log.append(line.strip())
+                if match := _BOUND.search(line):
+                    # CBC minimises the negated objective, so its lower bound is the negated upper bound.
+                    bound = -float(match["bound"] or match["last"])
+                    search.bounded(scaled.value(bound + _LOG_ROUNDING * max(1000.0, abs(bound))))
+        finally:
+            watchdog.cancel()
+            process.kill()
     return log
 
 

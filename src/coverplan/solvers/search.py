@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 import numpy as np
 
-from coverplan.mip.feasibility import Settling, is_feasible
+from coverplan.mip.feasibility import Settling, is_feasible, tolerance
 from coverplan.mip.program import (
     Floats,
     Limits,
@@ -132,19 +132,21 @@ def solve_with(
     start: Floats | None,
     listen: Listener | None,
 ) -> Result:
-    """Run a backend's `drive` unless the program answers itself: crossed bounds, or no column at all."""
-    if _crossed(program):
+    """Run a backend's `drive` unless the program answers itself: it contradicts itself, or has no column."""
+    if _contradicts_itself(program):
         return Result(Status.INFEASIBLE, StoppedBy.PROOF, dual_bound=-np.inf)
     search = Search(program, limits, start, listen)
     if program.objective.size == 0:
-        if not search.found(np.zeros(0)):
-            return search.result(Ended.INFEASIBLE)
+        search.found(np.zeros(0))
         search.bounded(program.offset)
         return search.result(Ended.COMPLETE)
     return search.result(drive(search))
 
 
-def _crossed(program: Program) -> bool:
+def _contradicts_itself(program: Program) -> bool:
+    """Bounds that cross, an integer column without a whole number between them, or an empty row that asks for more."""
     lower = np.where(program.integer, np.ceil(program.lower - 1e-9), program.lower)
     upper = np.where(program.integer, np.floor(program.upper + 1e-9), program.upper)
-    return bool((lower > upper).any() or (program.row_lower > program.row_upper).any())
+    empty = np.diff(program.matrix.indptr) == 0
+    asks = (program.row_lower > tolerance(program.row_lower)) | (program.row_upper < -tolerance(program.row_upper))
+    return bool((lower > upper).any() or (program.row_lower > program.row_upper).any() or (empty & asks).any())
