@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from coverplan.constraints.base import Constraint
+from coverplan.constraints.base import Constraint, teams
 from coverplan.constraints.filters import Ids, codes
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.geography import lineage
@@ -47,16 +47,15 @@ class RevenueTarget(Constraint):
         return RowBlock.stack(blocks)
 
     def _teams(self, pairs: Candidates) -> list[RowBlock]:
-        managers, reps = pairs.instance.managers.ids, pairs.instance.reps
-        wanted = np.unique(reps.manager[reps.manager >= 0]) if self.ids is None else codes(self.ids, managers)
+        team, labels = teams(pairs.book)
+        quota = np.bincount(team, np.nan_to_num(pairs.instance.reps.quota), len(labels))
+        wanted = None if self.ids is None else {f"team:{name}" for name in self.ids}
         blocks = []
-        for code in wanted:
-            members = reps.manager == code
-            target = float(np.nansum(reps.quota[members])) if self.target is None else self.target
-            row = np.where(members[pairs.rep], 0, -1)
-            blocks.append(
-                RowBlock.of((f"team:{managers[code]}",), row, pairs.measure("expected_revenue"), lower=target)
-            )
+        for code, label in enumerate(labels):
+            if wanted is None or label in wanted:
+                row = np.where(team[pairs.rep] == code, 0, -1)
+                target = float(quota[code]) if self.target is None else self.target
+                blocks.append(RowBlock.of((label,), row, pairs.measure("expected_revenue"), lower=target))
         return blocks
 
     def _territories(self, pairs: Candidates) -> list[RowBlock]:
