@@ -94,15 +94,17 @@ class Conversion:
     document: dict[str, object]
     findings: Findings
 
-    def lines(self) -> list[str]:
-        """What a reader should know: sizes, constants, assumptions, overrides and warnings."""
+    def lines(self, warnings: int = 1000) -> list[str]:
+        """What a reader should know: sizes, constants, assumptions, overrides and the first warnings."""
+        kept, total = self.findings.warnings[:warnings], len(self.findings.warnings)
         sizes = [
             f"{len(rows):,} {name}" for name in TABLES if isinstance(rows := self.document.get(name), list) and rows
         ]
         return [
             ", ".join(reversed(sizes)),
             *self.findings.notes,
-            *(f"warning: {message}" for message in self.findings.warnings),
+            *(f"warning: {message}" for message in kept),
+            *([f"... and {total - len(kept):,} more warnings."] if total > len(kept) else []),
         ]
 
 
