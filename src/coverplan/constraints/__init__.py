@@ -17,6 +17,26 @@ from coverplan.constraints.revenue_target import RevenueTarget
 from coverplan.constraints.same_team import SameTeam
 from coverplan.constraints.spread import Spread
 
+__all__ = [
+    "CATALOGUE",
+    "AccountCount",
+    "Balance",
+    "Constraint",
+    "BookMix",
+    "Capacity",
+    "Coverage",
+    "Exclusive",
+    "Family",
+    "Goal",
+    "KeepCurrent",
+    "MustCover",
+    "Protect",
+    "RevenueBand",
+    "RevenueTarget",
+    "SameTeam",
+    "Spread",
+]
+
 CATALOGUE: dict[str, type[Constraint]] = {
     "capacity": Capacity,
     "account_count": AccountCount,

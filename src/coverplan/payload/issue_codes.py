@@ -61,7 +61,6 @@ _IDS = [
     Code("unknown_industry", "error", None, "No account is in the industry {value}."),
     Code("unknown_tag", "error", None, "No account has the tag {value}."),
     Code("unknown_team", "error", None, "No manager has the id {value}."),
-    Code("unknown_status", "warning", None, "No rep has the status {value}."),
     Code("repeated_reference", "warning", None, "{value} stands twice in the list.", "Keep one of them."),
     Code("territory_cycle", "error", "territory", "Territory {value} is its own ancestor: {path}.",
          "Set one parent_id of the circle to null."),
@@ -83,6 +82,7 @@ _FACTS = [
          "Name exactly one of the three."),
     Code("duplicate_pair", "error", "pair", "An earlier entry has the same account and rep.", "Keep one of them."),
     Code("duplicate_fit", "warning", "fit", "An earlier entry is for the same rep and target: both multiply."),
+    Code("fit_without_accounts", "warning", "fit", "No account is in the industry {value}: the entry has no effect."),
     Code("pair_without_seat", "warning", "pair", "The account needs no {value}: the entry has no effect.",
          "Remove it, or add the role to the account's segment."),
     Code("role_without_seats", "warning", "rep", "No account needs the role {value}: the rep gets nothing."),
@@ -97,7 +97,6 @@ _FACTS = [
     Code("horizon_assumed", "warning", None, "Dates are given, but no horizon: it is assumed to start on {value}.",
          "Give horizon.start."),
     Code("rep_inactive", "warning", "rep", "Does not work within the horizon: the rep gets nothing."),
-    Code("since_after_start", "warning", "account", "The relationship starts on {value}, after the horizon does."),
 ]  # fmt: skip
 
 _POLICY = [
@@ -130,7 +129,9 @@ _NECESSARY = [
     Code("must_cover_exceeds_capacity", "warning", "constraint",
          "The {role} seats that must be covered need {value} hours, the reps have {capacity}: no plan can.",
          "Make one of the two soft, or add capacity."),
-    Code("bound_out_of_reach", "warning", "constraint", "At least {value} is asked, at most {limit} can be had."),
+    Code("bound_out_of_reach", "warning", "constraint",
+         "{scope}: {value} is the least asked, {limit} the most possible.",
+         "Lower the bound, make it soft, or let more reps serve the accounts."),
 ]  # fmt: skip
 
 _SOLVING = [

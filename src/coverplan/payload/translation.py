@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, get_args
 
@@ -114,8 +115,8 @@ def _without_tags(location: Path, tree: object) -> Path:
 def value_at(tree: object, path: Path) -> object:
     """The value at a path; None where there is none."""
     for part in path:
-        if isinstance(tree, dict) and part in tree:
-            tree = tree[part]
+        if isinstance(tree, dict):
+            tree = tree.get(part)
         elif isinstance(tree, list) and isinstance(part, int) and part < len(tree):
             tree = tree[part]
         else:
@@ -146,7 +147,7 @@ def _fault(kind: str, context: Mapping[str, Any], text: str, path: Path, model: 
     if kind.startswith("union_tag_"):
         return _wrong_tag((*path, "kind"), value_at(tree, (*path, "kind")), entity, context)
     if kind in ("literal_error", "enum"):
-        choices = re.findall(r"'([^']*)'", str(context.get("expected", "")))
+        choices = tuple(re.findall(r"'([^']*)'", str(context.get("expected", ""))))
         words: dict[str, object] = {"choices": ", ".join(choices)}
         return Fault(path, "unknown_value", value, entity, _closest(str(value), choices, None), words)
     code, words = _simple(kind, context)
@@ -156,7 +157,7 @@ def _fault(kind: str, context: Mapping[str, Any], text: str, path: Path, model: 
 def _wrong_tag(path: Path, value: object, entity: tuple[str, str | None] | None, context: Mapping[str, Any]) -> Fault:
     if value is None:
         return Fault(path, "missing_field", None, entity, words={"field": "kind"})
-    kinds = re.findall(r"'([^']*)'", str(context.get("expected_tags", "")))
+    kinds = tuple(re.findall(r"'([^']*)'", str(context.get("expected_tags", ""))))
     return Fault(path, "unknown_kind", value, entity, _closest(str(value), kinds, None))
 
 
@@ -203,7 +204,8 @@ def _found(value: object) -> str:
     return names.get(type(value), "something else")
 
 
-def _closest(wrong: str, known: list[str], noun: str | None) -> str | None:
+@lru_cache(maxsize=4096)
+def _closest(wrong: str, known: tuple[str, ...], noun: str | None) -> str | None:
     """A close match as a question, else the list of what there is if it is short."""
     close = difflib.get_close_matches(clip(wrong).lower(), known, n=1, cutoff=0.6)
     if close:
@@ -213,7 +215,7 @@ def _closest(wrong: str, known: list[str], noun: str | None) -> str | None:
     return "Use one of " + ", ".join(known) + "." if known else None
 
 
-def fields_at(model: type[BaseModel], tree: object, path: Path) -> list[str]:
+def fields_at(model: type[BaseModel], tree: object, path: Path) -> tuple[str, ...]:
     """Field names of the document at a path."""
     options: list[type[BaseModel]] = [model]
     for place, part in enumerate(path):
@@ -223,7 +225,7 @@ def fields_at(model: type[BaseModel], tree: object, path: Path) -> list[str]:
         node = value_at(tree, path[: place + 1])
         if len(options) > 1 and isinstance(node, dict):
             options = [one for one in options if node.get("kind") in get_args(one.model_fields["kind"].annotation)]
-    return sorted({name for one in options for name in one.model_fields})
+    return tuple(sorted({name for one in options for name in one.model_fields}))
 
 
 def _documents(annotation: Any) -> list[type[BaseModel]]:

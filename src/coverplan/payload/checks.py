@@ -1,0 +1,25 @@
+"""All cross-checks of a problem and a policy, collected and returned together."""
+
+from __future__ import annotations
+
+from coverplan.payload.issues import IssueReport
+from coverplan.payload.policy import Policy
+from coverplan.payload.policy_checks import check_policy, check_policy_effects
+from coverplan.payload.problem import Problem
+from coverplan.payload.problem_checks import check_problem
+from coverplan.payload.reach_checks import Reach, check_reach
+
+
+def check(problem: Problem, policy: Policy, at_problem: str = "/problem", at_policy: str = "/policy") -> IssueReport:
+    """Everything wrong (errors) or worth knowing before solving (warnings); never solves.
+
+    The warnings need a sound problem and policy: they are left out while there are errors.
+    """
+    report = IssueReport()
+    check_problem(report, problem, at_problem)
+    check_policy(report, problem, policy, at_policy)
+    if not report.total_errors:
+        reach = Reach.of(problem, policy)
+        check_policy_effects(report, reach, policy, at_policy)
+        check_reach(report, reach, at_problem, at_policy)
+    return report
