@@ -19,10 +19,11 @@ from coverplan.formulation.objective import Weights
 from coverplan.formulation.program import Choice, to_point, to_program
 from coverplan.mip.program import Limits, Result, Status, StoppedBy, close_enough, is_optimal
 from coverplan.pricing.bound import admissible, upper_bound
+from coverplan.runs.choice import pick
 from coverplan.runs.incumbent import Incumbent
 from coverplan.runs.least_violating import least_violating
 from coverplan.runs.outcome import Certificate, Checkpoint, Outcome, Report
-from coverplan.solvers.registry import backend, pick
+from coverplan.solvers.registry import backend
 from coverplan.solvers.relaxation import Relaxation, relaxation
 
 T = TypeVar("T")
@@ -82,7 +83,7 @@ class _Run:
             return self._conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), "none", "the relaxation has no solution")
         if relaxed is not None and relaxed.x is not None and self.formulation.pairs.n_columns >= ROUND_FROM:
             self._timed("rounding", lambda: self._round(relaxed))
-        name, why = pick(self.request.backend, self.program, self.request.limits)
+        name, why = pick(self.request.backend, self.formulation)
         return self._conclude(self._timed("search", lambda: self._search(name)), name, why)
 
     def _shortlist(self) -> Bools | None:
