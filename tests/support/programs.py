@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy import sparse
 
 from coverplan.mip.program import Floats, Program
 
-Cells = npt.ArrayLike
+Cells = npt.ArrayLike | Sequence[object]
 
 
 def program(
@@ -24,7 +25,7 @@ def program(
 ) -> Program:
     """A program written as dense numbers; columns start at 0."""
     costs = np.asarray(objective, dtype=np.float64)
-    dense = np.asarray(rows, dtype=np.float64).reshape(np.size(row_lower), costs.size)
+    dense = np.asarray(rows, dtype=np.float64).reshape(np.asarray(row_lower).size, costs.size)
     return Program(
         objective=costs,
         matrix=sparse.csr_array(dense),

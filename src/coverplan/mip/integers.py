@@ -200,7 +200,8 @@ def _row_bounds(
         too_wide = hard & (2.0 * errors > tolerance(bound) * factors)
         narrowed |= too_wide
         inner = np.floor(scaled + np.where(errors > 0.0, np.where(too_wide, -errors, errors), allowed))
-        whole = np.where(hard, inner, np.ceil(scaled - allowed + give))
+        outer = np.where(_whole(scaled), np.rint(scaled), np.ceil(scaled)) + np.ceil(give)
+        whole = np.where(hard, inner, outer)
         bounds.append(np.where(np.isfinite(bound), side * whole, side * 2.0**62).astype(np.int64))
     return bounds[0], bounds[1], narrowed
 

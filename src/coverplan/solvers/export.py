@@ -14,6 +14,7 @@ FORMATS = (".lp", ".mps")
 def export(program: Program, path: Path, columns: Sequence[str], rows: Sequence[str]) -> None:
     """Write the program to `path` as its suffix says, with these column and row names.
 
+    LP files maximise. MPS files minimise the negated objective, because readers disagree on how MPS says otherwise.
     Numbers have twelve digits after the first. See `pulp_model` for names, two-sided rows and the constant.
 
     Raises:
@@ -21,8 +22,9 @@ def export(program: Program, path: Path, columns: Sequence[str], rows: Sequence[
     """
     if path.suffix.lower() not in FORMATS:
         raise ValueError(f"{path.name}: a model file ends in .lp or .mps")
-    problem = pulp_problem(program, columns=columns, rows=rows)
-    if path.suffix.lower() == ".lp":
+    readable = path.suffix.lower() == ".lp"
+    problem = pulp_problem(program, columns=columns, rows=rows, maximise=readable)
+    if readable:
         problem.writeLP(str(path))
     else:
-        problem.writeMPS(str(path), with_objsense=True)
+        problem.writeMPS(str(path))

@@ -20,7 +20,7 @@ from coverplan.solvers import mathopt
 from coverplan.solvers.base import Capabilities
 from coverplan.solvers.search import Ended, Search, solve_with
 
-_PROGRESS = re.compile(r"^.{3}\s*\S+\s+\S+\s+\S+\s+[\d.]+%\s+(?P<bound>\S+)\s+\S+\s+\S+\s+\d")
+_BOUND_LINE = re.compile(r"^.{3}\s*\S+\s+\S+\s+\S+\s+[\d.]+%\s+(?P<bound>\S+)\s+\S+\s+\S+\s+\d")
 _LOG_ROUNDING = 5e-10
 """Half a unit of the tenth digit, which is the least that the log prints."""
 
@@ -48,7 +48,7 @@ class Highs:
 def _drive(search: Search) -> Ended:
     scaled = scale(search.program)
     with tempfile.TemporaryDirectory(prefix="coverplan-") as folder:
-        progress = _Progress(search, scaled, Path(folder) / "improving.sol")
+        progress = Progress(search, scaled, Path(folder) / "improving.sol")
         try:
             result = mathopt.call(
                 parameters_pb2.SOLVER_TYPE_HIGHS,
@@ -82,7 +82,7 @@ def _parameters(search: Search, scaled: Scaled, file: Path) -> parameters_pb2.So
     return parameters
 
 
-class _Progress:
+class Progress:
     """Follows the log and the file of improving solutions."""
 
     def __init__(self, search: Search, scaled: Scaled, file: Path) -> None:
@@ -94,7 +94,7 @@ class _Progress:
     def hear(self, lines: Sequence[str]) -> None:
         """Take new log lines; HiGHS prints one for each better point."""
         for line in lines:
-            match = _PROGRESS.match(line)
+            match = _BOUND_LINE.match(line)
             if match and (bound := float(match["bound"])) < np.inf:
                 self.search.bounded(self.scaled.value(bound + _LOG_ROUNDING * abs(bound)))
         self.read_points()

@@ -27,7 +27,9 @@ from coverplan.mip.scaling import Scaled, scale
 from coverplan.solvers.search import Ended, Search
 
 Messages = Callable[[Sequence[str]], None]
+Model = model_pb2.ModelProto
 Solution = solution_pb2.SolutionProto
+SolveResult = result_pb2.SolveResultProto
 Callback = Callable[[callback_pb2.CallbackDataProto], callback_pb2.CallbackResultProto]
 
 

@@ -11,7 +11,7 @@ from ortools.math_opt import parameters_pb2
 from coverplan.mip.program import Floats, Program, Status
 from coverplan.mip.scaling import Scaled, scale
 from coverplan.solvers import mathopt
-from coverplan.solvers.search import Ended
+from coverplan.solvers.search import Ended, contradicts_itself
 
 SIMPLEX_MOST_ENTRIES = 200_000
 """Above this many matrix entries HiGHS' interior point method is tried first; below, its dual simplex.
@@ -19,6 +19,9 @@ SIMPLEX_MOST_ENTRIES = 200_000
 Measured on generalised assignment programs with soft targets: 1,000 seats x 20 reps x 8 (50,000 entries) 0.2 s by
 either; 20,000 x 100 x 12 (750,000) 13 s by interior point, 16 s by simplex, 23 s by GLOP.
 """
+
+INTERIOR_POINT_LEAST_S = 5.0
+"""With less time left the simplex goes first: HiGHS' interior point method forgets a limit that has already passed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,38 +43,38 @@ class Relaxation:
 def relaxation(program: Program, time_limit_s: float) -> Relaxation | None:
     """Solve the linear relaxation; None where it was not solved in time."""
     began = time.monotonic()
-    if program.objective.size == 0:
-        return _without_columns(program)
-    if (program.lower > program.upper).any() or (program.row_lower > program.row_upper).any():
+    given = replace(program, integer=np.zeros_like(program.integer))
+    if contradicts_itself(given):
         return Relaxation(Status.INFEASIBLE)
-    scaled = scale(replace(program, integer=np.zeros_like(program.integer)))
+    if program.objective.size == 0:
+        return Relaxation(Status.OPTIMAL, program.offset, np.zeros(0), np.zeros(program.row_lower.size))
+    scaled = scale(given)
     model = mathopt.to_proto(scaled.program)
-    methods = ["simplex", "ipm"] if program.matrix.nnz <= SIMPLEX_MOST_ENTRIES else ["ipm", "simplex"]
-    for method in methods:
-        parameters = parameters_pb2.SolveParametersProto()
-        mathopt.time_limit(parameters, max(0.01, time_limit_s - (time.monotonic() - began)))
-        parameters.highs.string_options["solver"] = method
-        try:
-            result = mathopt.call(parameters_pb2.SOLVER_TYPE_HIGHS, model, parameters)
-        except mathopt.SolverError:
+    large = program.matrix.nnz > SIMPLEX_MOST_ENTRIES
+    for method in ("ipm", "simplex") if large and time_limit_s >= INTERIOR_POINT_LEAST_S else ("simplex", "ipm"):
+        remaining = time_limit_s - (time.monotonic() - began)
+        result = _run(model, method, remaining) if remaining > 0.0 else None
+        if result is None:
             continue
         ended = mathopt.ended(result)
         if ended is Ended.COMPLETE:
             return _solved(program, scaled, result.solutions[0])
-        if ended is Ended.INFEASIBLE:
-            return Relaxation(Status.INFEASIBLE)
-        if ended is Ended.TIME:
-            return None
+        return Relaxation(Status.INFEASIBLE) if ended is Ended.INFEASIBLE else None
     return None
+
+
+def _run(model: mathopt.Model, method: str, time_limit_s: float) -> mathopt.SolveResult | None:
+    """One attempt; None where HiGHS gave up for numerical reasons, which the next method may not share."""
+    parameters = parameters_pb2.SolveParametersProto()
+    mathopt.time_limit(parameters, time_limit_s)
+    parameters.highs.string_options["solver"] = method
+    try:
+        return mathopt.call(parameters_pb2.SOLVER_TYPE_HIGHS, model, parameters)
+    except mathopt.SolverError:
+        return None
 
 
 def _solved(program: Program, scaled: Scaled, solution: mathopt.Solution) -> Relaxation:
     x = mathopt.dense(solution.primal_solution.variable_values, program.objective.size)
     prices = mathopt.dense(solution.dual_solution.dual_values, program.row_lower.size)
     return Relaxation(Status.OPTIMAL, program.value(x), x, scaled.prices(prices))
-
-
-def _without_columns(program: Program) -> Relaxation:
-    if ((program.row_lower > 0.0) | (program.row_upper < 0.0)).any():
-        return Relaxation(Status.INFEASIBLE)
-    return Relaxation(Status.OPTIMAL, program.offset, np.zeros(0), np.zeros(program.row_lower.size))

@@ -133,7 +133,7 @@ def solve_with(
     listen: Listener | None,
 ) -> Result:
     """Run a backend's `drive` unless the program answers itself: it contradicts itself, or has no column."""
-    if _contradicts_itself(program):
+    if contradicts_itself(program):
         return Result(Status.INFEASIBLE, StoppedBy.PROOF, dual_bound=-np.inf)
     search = Search(program, limits, start, listen)
     if program.objective.size == 0:
@@ -143,7 +143,7 @@ def solve_with(
     return search.result(drive(search))
 
 
-def _contradicts_itself(program: Program) -> bool:
+def contradicts_itself(program: Program) -> bool:
     """Bounds that cross, an integer column without a whole number between them, or an empty row that asks for more."""
     lower = np.where(program.integer, np.ceil(program.lower - 1e-9), program.lower)
     upper = np.where(program.integer, np.floor(program.upper + 1e-9), program.upper)
