@@ -10,7 +10,6 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from coverplan.process import channel
 from coverplan.process.channel import Message
 
 _LONGEST_LINE = 1 << 20
-_KEPT_LINES = 50
+_KEPT_BYTES = 8192
 _WAIT_S = 5.0
 
 
@@ -33,7 +32,7 @@ class Child:
         self.first_memory = 0
         self._killed = False
         self._scratch = scratch
-        self._said: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._said = b""
         self._hearing = asyncio.create_task(self._hear())
 
     @classmethod
@@ -79,7 +78,7 @@ class Child:
     @property
     def last_words(self) -> str:
         """The end of what it wrote to standard error."""
-        return "\n".join(self._said)
+        return self._said.decode("utf-8", "replace").strip()
 
     async def send(self, message: Message) -> None:
         """Hand over a job; a child that is gone shows in `next`."""
@@ -132,6 +131,7 @@ class Child:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_WAIT_S):
                 await self.process.wait()
+                await asyncio.shield(self._hearing)
         self._hearing.cancel()
         if self.process.stdin is not None:
             self.process.stdin.close()
@@ -140,7 +140,7 @@ class Child:
     async def _hear(self) -> None:
         assert self.process.stderr is not None
         while data := await self.process.stderr.read(4096):
-            self._said.extend(data.decode("utf-8", "replace").splitlines())
+            self._said = (self._said + data)[-_KEPT_BYTES:]
 
 
 class ChildLostError(Exception):

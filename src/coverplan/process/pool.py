@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import shutil
 import tempfile
 from collections import deque
@@ -11,8 +12,6 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-
-import structlog
 
 from coverplan.process.job import BusyError, Job
 from coverplan.process.link import Child
@@ -22,7 +21,7 @@ from coverplan.settings import MEGABYTE, Settings
 Listener = Callable[[dict[str, Any]], None]
 """Takes progress documents."""
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class SolverPool:
@@ -150,7 +149,7 @@ class SolverPool:
         if error is None:
             self._idle.append(task.result())
         else:
-            log.error("solver child does not start", last_words=str(error))
+            log.error("solver child does not start", extra={"last_words": str(error)})
 
     async def _take(self, fresh: bool) -> Child:
         """An idle child, or the next to be ready."""

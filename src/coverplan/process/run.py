@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import shutil
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import structlog
 
 from coverplan.mip.program import StoppedBy
 from coverplan.process import channel
@@ -28,7 +27,7 @@ _UNDERSTUDY_S = 2.0
 _GRACE_PER_LOAD_S = 0.5
 """Grace per second of loading: decoding a plan grows with the problem as reading it does."""
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Run:
@@ -85,7 +84,8 @@ class Run:
                 # It died before it began: an idle child may have been killed from outside.
                 return await self._drive(job.kind, folder, fresh=True)
         except _StoppedError as lost:
-            log.warning("solver child stopped", job=job.kind, reason=lost.reason.value, last_words=lost.last_words)
+            facts = {"job": job.kind, "reason": lost.reason.value, "last_words": lost.last_words}
+            log.warning("solver child stopped: %s", lost.reason.value, extra=facts)
             if job.kind != "solve":
                 raise JobFailedError(lost.reason.value, lost.last_words) from None
             return await self._save(folder, lost.reason)
@@ -117,7 +117,7 @@ class Run:
             raise _StoppedError(StoppedBy.MEMORY_LIMIT, last_words)
         if code == "nothing_kept":
             raise JobFailedError(StoppedBy.SOLVER_LOST.value)
-        log.error("job failed", job=self._job.kind, code=code, last_words=last_words)
+        log.error("job failed: %s", code, extra={"job": self._job.kind, "last_words": last_words})
         raise JobFailedError(code, last_words)
 
     async def _watch(self, child: Child, *, saving: bool) -> Message:

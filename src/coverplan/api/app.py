@@ -1,0 +1,59 @@
+"""The app: routes, layers and the pool of solver children."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from coverplan import __version__
+from coverplan.api import openapi
+from coverplan.api.body import parsers
+from coverplan.api.errors import answer_errors
+from coverplan.api.gate import Gate
+from coverplan.api.routes import constraint_kinds, evaluate, health, issue_codes, limits, solve, validate
+from coverplan.process.pool import SolverPool
+from coverplan.settings import Settings
+
+ROUTERS = (
+    solve.router,
+    validate.router,
+    evaluate.router,
+    constraint_kinds.router,
+    issue_codes.router,
+    limits.router,
+    health.router,
+)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service as an ASGI app; its solver children live as long as its lifespan."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.parsers = parsers()
+        async with SolverPool(settings) as app.state.pool:
+            yield
+
+    app = FastAPI(
+        title="Coverplan",
+        version=__version__,
+        summary="Assigns accounts to sales reps by a mixed-integer program, with a proven gap and the reasons.",
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.settings = settings
+    for router in ROUTERS:
+        app.include_router(router)
+    answer_errors(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
+    app.add_middleware(Gate, settings=settings)
+    openapi.complete(app)
+    return app

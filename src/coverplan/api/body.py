@@ -1,0 +1,164 @@
+"""The one way in for bodies: bytes, bounded, unpacked, parsed and checked off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+from fastapi import Depends, Request
+from pydantic import BaseModel
+from starlette.requests import ClientDisconnect
+
+from coverplan.api.errors import ApiError, ClientGoneError
+from coverplan.api.media import JSON
+from coverplan.payload.checks import check
+from coverplan.payload.error_document import Limit
+from coverplan.payload.reading import read_document
+from coverplan.payload.requests import EvaluateRequest, SolveRequest
+from coverplan.settings import Settings
+
+Model = TypeVar("Model", bound=BaseModel)
+_GZIP = 16 + zlib.MAX_WBITS
+_PARSERS = 4
+"""Bodies that are parsed at the same time: parsing takes many times the memory of the text."""
+
+if TYPE_CHECKING:
+    Parsed = Annotated[Model, "the body"]
+else:
+
+    class Parsed:
+        """`Parsed[Model]` as a parameter of a route: the body as a valid document of that model."""
+
+        def __class_getitem__(cls, model: type[Model]) -> Any:
+            return Annotated[model, Depends(_reader(model))]
+
+
+def body_of(model: type[BaseModel], **examples: str) -> dict[str, Any]:
+    """What `openapi_extra` says of a body: its model, and example files by name with a summary."""
+    schema: dict[str, Any] = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"requestBody": request_body(schema, examples)}
+
+
+def request_body(schema: dict[str, Any], examples: dict[str, str]) -> dict[str, Any]:
+    """The description of a JSON body; the examples' values are filled in from `openapi/examples`."""
+    content: dict[str, Any] = {"schema": schema}
+    if examples:
+        content["examples"] = {name: {"summary": summary} for name, summary in examples.items()}
+    return {"required": True, "content": {JSON: content}}
+
+
+async def read_body(request: Request) -> bytes:
+    """The body, decompressed.
+
+    Raises:
+        ApiError: the wrong media type or encoding, too large, or too slow.
+    """
+    _check_headers(request)
+    settings: Settings = request.app.state.settings
+    try:
+        async with asyncio.timeout(settings.body_timeout_s):
+            data = await _receive(request, settings.max_body_bytes)
+    except TimeoutError:
+        raise ApiError(
+            "body_timeout",
+            f"The body must arrive within {settings.body_timeout_s:g} s.",
+            suggestion="Compress it with gzip.",
+        ) from None
+    except ClientDisconnect:
+        raise ClientGoneError from None
+    if request.headers.get("content-encoding", "").strip().lower() == "gzip":
+        return await asyncio.to_thread(_unzip, data, settings.max_body_bytes)
+    return data
+
+
+async def parsed_off_loop(request: Request, parse: Callable[[], Model]) -> Model:
+    """The result of a parse in a thread, a few at a time."""
+    parsers: asyncio.Semaphore = request.app.state.parsers
+    async with parsers:
+        return await asyncio.to_thread(parse)
+
+
+def parsers() -> asyncio.Semaphore:
+    """The places for parsing."""
+    return asyncio.Semaphore(_PARSERS)
+
+
+def _reader(model: type[Model]) -> Callable[[Request], Awaitable[Model]]:
+    async def read(request: Request) -> Model:
+        data = await read_body(request)
+        return await parsed_off_loop(request, lambda: _checked(model, data))
+
+    return read
+
+
+def _checked(model: type[Model], data: bytes) -> Model:
+    document = read_document(model, data)
+    if isinstance(document, SolveRequest | EvaluateRequest):
+        check(document.problem, document.policy).raise_errors()
+    return document
+
+
+def _check_headers(request: Request) -> None:
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if media_type != JSON:
+        raise ApiError(
+            "unsupported_media_type",
+            f"The Content-Type is {media_type[:100] or 'missing'}.",
+            suggestion=f"Send the document with Content-Type: {JSON}.",
+            headers={"Accept": JSON},
+        )
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("gzip", "identity", ""):
+        raise ApiError(
+            "unsupported_encoding",
+            f"The Content-Encoding is {encoding[:100]}.",
+            suggestion="Compress with gzip, or not at all.",
+            headers={"Accept-Encoding": "gzip"},
+        )
+
+
+async def _receive(request: Request, limit: int) -> bytes:
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared[:20]) > limit:
+        raise _too_large(limit)
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _unzip(data: bytes, limit: int) -> bytes:
+    """The content of gzip members; stops as soon as it is too large."""
+    parts, size, rest = [], 0, data
+    while rest:
+        unpacker = zlib.decompressobj(_GZIP)
+        try:
+            part = unpacker.decompress(rest, limit - size + 1)
+        except zlib.error:
+            raise _broken() from None
+        size += len(part)
+        if size > limit:
+            raise _too_large(limit)
+        if not unpacker.eof:
+            raise _broken()
+        parts.append(part)
+        rest = unpacker.unused_data
+    return b"".join(parts)
+
+
+def _broken() -> ApiError:
+    return ApiError("broken_encoding", "The body is not complete gzip data.", suggestion="Compress it again.")
+
+
+def _too_large(limit: int) -> ApiError:
+    return ApiError(
+        "body_too_large",
+        f"A body may have {limit:,} bytes, counted after decompression.",
+        suggestion="Use the command line, which reads any size, or raise COVERPLAN_MAX_BODY_MB.",
+        limit=Limit(name="max_body_bytes", value=limit),
+    )

@@ -1,0 +1,35 @@
+"""Lists: at most 200 items a page, and a cursor to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Query
+from pydantic import Field
+
+from coverplan.payload.base import Document
+
+MAX_ITEMS = 200
+
+Item = TypeVar("Item")
+Limit = Annotated[int, Query(ge=1, le=MAX_ITEMS, description="Most items to answer with.")]
+Cursor = Annotated[
+    str | None, Query(pattern="^[0-9]{1,9}$", description="`next_cursor` of the page before; absent: the first page.")
+]
+
+
+class Page(Document, Generic[Item]):
+    """A page of a list."""
+
+    items: list[Item] = Field(description="The items.")
+    next_cursor: str | None = Field(
+        default=None, description="Cursor of the next page; null: this is the last.", examples=[None]
+    )
+
+    @classmethod
+    def of(cls, items: Sequence[Item], limit: int, cursor: str | None) -> Page[Item]:
+        """The page that the cursor points at."""
+        start = int(cursor or 0)
+        end = start + limit
+        return cls(items=list(items[start:end]), next_cursor=str(end) if end < len(items) else None)

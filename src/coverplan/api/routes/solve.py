@@ -1,0 +1,79 @@
+"""Solving a small problem while the caller waits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from coverplan.api.body import Parsed, body_of
+from coverplan.api.disconnect import unless_gone
+from coverplan.api.errors import ApiError, error_responses
+from coverplan.api.events import News, SolveEvents
+from coverplan.api.media import EVENTS, JSON, accepts, chosen
+from coverplan.api.state import Configured, Pool
+from coverplan.payload.error_document import Limit
+from coverplan.payload.plan import Plan
+from coverplan.payload.requests import SolveRequest
+from coverplan.process.job import Job
+from coverplan.settings import Settings
+
+router = APIRouter(prefix="/v1/solve", tags=["solving"])
+
+_EVENTS: dict[str, Any] = {
+    "description": "The plan; or, as events, `progress` at least once a second, then one `plan` or `error`.",
+    "content": {
+        EVENTS: {
+            "schema": {"type": "string"},
+            "example": 'event: progress\ndata: {"t": 0.1, "objective_value": 1240000.0, "phase": "search"}\n\n',
+        }
+    },
+}
+
+
+@router.post(
+    "",
+    summary="Solve a small problem",
+    response_model=Plan,
+    responses={200: _EVENTS, **error_responses(408, 413, 415, 422, 503)},
+    openapi_extra=body_of(
+        SolveRequest,
+        minimal="The smallest problem",
+        small="A small team with a policy",
+        every_constraint_kind="All fifteen constraint kinds",
+        infeasible="Rules that no plan can keep",
+    ),
+    dependencies=[accepts(JSON, EVENTS)],
+)
+async def solve(body: Parsed[SolveRequest], request: Request, pool: Pool, settings: Configured) -> Response:
+    """Answer with the best plan found within the time limit; infeasible is an answer, too. Hang up to stop it."""
+    job = Job.solve(body, large=_admitted_size(body, settings) > settings.small_account_reps)
+    if chosen(request, JSON, EVENTS) == EVENTS:
+        news: News = News()
+        return SolveEvents(await unless_gone(request, pool.submit(job, news.put_nowait)), news)
+    return Response(await unless_gone(request, pool.run(job)), media_type=JSON)
+
+
+def _admitted_size(body: SolveRequest, settings: Settings) -> int:
+    """Accounts x reps of the problem.
+
+    Raises:
+        ApiError: the problem or the time limit is too large to wait for.
+    """
+    accounts = len(body.problem.accounts)
+    size = accounts * len(body.problem.reps)
+    for name, value, words in (
+        ("max_accounts", accounts, "accounts"),
+        ("max_account_reps", size, "accounts x reps"),
+        ("max_time_limit_s", body.options.time_limit_s, "seconds of time limit"),
+    ):
+        limit = getattr(settings, name)
+        if value > limit:
+            raise ApiError(
+                "problem_too_large",
+                f"{value:,.10g} {words}; a synchronous solve takes at most {limit:,.10g}.",
+                suggestion=f"Use the command line, which has no limit, or raise COVERPLAN_{name.upper()}.",
+                limit=Limit(name=name, value=limit),
+            )
+    return size

@@ -1,0 +1,24 @@
+"""What routes get from the app."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from coverplan.process.pool import SolverPool
+from coverplan.settings import Settings
+
+
+def _pool(request: Request) -> SolverPool:
+    pool: SolverPool = request.app.state.pool
+    return pool
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+Pool = Annotated[SolverPool, Depends(_pool)]
+Configured = Annotated[Settings, Depends(_settings)]

@@ -1,0 +1,40 @@
+"""What can go wrong between a client and the service.
+
+CoverplanError
+|-- ConnectionFailedError   no answer, or one that is not the service's
+`-- AnswerError             an error document; `document` has it
+    |-- RefusedError        the request was wrong (4xx)
+    `-- UnavailableError    try again after `retry_after_s` (503)
+"""
+
+from __future__ import annotations
+
+from coverplan.payload.error_document import ErrorDocument
+
+
+class CoverplanError(Exception):
+    """Base of the client's exceptions."""
+
+
+class ConnectionFailedError(CoverplanError):
+    """The service could not be reached, hung up, or is no Coverplan service."""
+
+
+class AnswerError(CoverplanError):
+    """The service answered with an error."""
+
+    def __init__(self, document: ErrorDocument) -> None:
+        super().__init__(f"{document.title}: {document.detail}")
+        self.document = document
+
+
+class RefusedError(AnswerError):
+    """The service refused the request; `document.errors` says what to mend."""
+
+
+class UnavailableError(AnswerError):
+    """The service cannot work on the request now."""
+
+    def __init__(self, document: ErrorDocument, retry_after_s: float) -> None:
+        super().__init__(document)
+        self.retry_after_s = retry_after_s

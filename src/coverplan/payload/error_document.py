@@ -1,0 +1,90 @@
+"""The one document that every failed HTTP call answers with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from coverplan.payload.base import Document
+from coverplan.payload.issues import Issue
+
+
+@dataclass(frozen=True)
+class ErrorKind:
+    """One kind of error: `code` and `status` are stable, `title` is for people."""
+
+    code: str
+    status: int
+    title: str
+
+
+ERROR_KINDS: dict[str, ErrorKind] = {
+    kind.code: kind
+    for kind in (
+        ErrorKind("bad_request", 400, "The request cannot be read"),
+        ErrorKind("host_not_allowed", 403, "The service does not answer to this host name"),
+        ErrorKind("origin_not_allowed", 403, "Calls from another site's pages are refused"),
+        ErrorKind("not_found", 404, "There is nothing at this path"),
+        ErrorKind("method_not_allowed", 405, "The path does not take this method"),
+        ErrorKind("not_acceptable", 406, "The answer has none of the accepted media types"),
+        ErrorKind("body_timeout", 408, "The body did not arrive in time"),
+        ErrorKind("body_too_large", 413, "The body is too large"),
+        ErrorKind("problem_too_large", 413, "The problem is too large for a synchronous solve"),
+        ErrorKind("unsupported_media_type", 415, "The body must be application/json"),
+        ErrorKind("unsupported_encoding", 415, "The body may be compressed with gzip only"),
+        ErrorKind("broken_encoding", 422, "The body is not what its Content-Encoding says"),
+        ErrorKind("invalid", 422, "The request has errors"),
+        ErrorKind("internal_error", 500, "Something went wrong inside"),
+        ErrorKind("solver_lost", 500, "The solver was lost before it found a plan"),
+        ErrorKind("memory_limit", 500, "The solve needs more memory than it is allowed"),
+        ErrorKind("time_limit", 500, "The solver was not heard of in time"),
+        ErrorKind("not_ready", 503, "The service is not ready"),
+        ErrorKind("busy", 503, "All slots are busy"),
+    )
+}
+
+
+class Limit(Document):
+    """A limit that was hit."""
+
+    name: str = Field(description="Its name in `/v1/limits`.", examples=["max_body_bytes"])
+    value: float = Field(description="Its value.", examples=[8388608])
+
+
+class ErrorDocument(Document):
+    """What went wrong (RFC 9457), with every issue of the request."""
+
+    type: str = Field(description="Names the kind of error.", examples=["urn:coverplan:error:invalid"])
+    title: str = Field(description="The kind of error, for people.", examples=["The request has errors"])
+    status: int = Field(description="HTTP status.", examples=[422])
+    code: str = Field(description="The kind of error, for programs; stable.", examples=["invalid"])
+    detail: str = Field(
+        description="What went wrong this time.",
+        examples=['/problem/accounts/3/territory_id: Territory "wset" does not exist.'],
+    )
+    suggestion: str | None = Field(default=None, description="A way out.", examples=["Did you mean west?"])
+    limit: Limit | None = Field(
+        default=None, description="The limit that was hit.", examples=[{"name": "max_body_bytes", "value": 8388608}]
+    )
+    request_id: str | None = Field(
+        default=None, description="Id of the request, as in the log.", examples=["0198b2c4d5e6"]
+    )
+    errors: list[Issue] = Field(
+        default_factory=list,
+        description="The first 1,000 issues of the request.",
+        examples=[
+            [
+                {
+                    "code": "unknown_territory",
+                    "severity": "error",
+                    "pointer": "/problem/accounts/3/territory_id",
+                    "entity": {"type": "account", "id": "a4"},
+                    "message": 'Territory "wset" does not exist.',
+                    "value": "wset",
+                    "suggestion": 'Did you mean "west"?',
+                }
+            ]
+        ],
+    )
+    total_errors: int = Field(default=0, description="How many errors there are in all.", examples=[1])
