@@ -70,7 +70,7 @@ def test_repeated_and_blank_headers_get_names() -> None:
     ],
 )
 def test_what_cannot_be_read_is_explained(data: bytes, words: str) -> None:
-    with pytest.raises(TableError, match="f.csv") as caught:
+    with pytest.raises(TableError, match=r"f\.csv") as caught:
         read(data)
 
     assert words in str(caught.value)

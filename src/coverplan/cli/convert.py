@@ -11,7 +11,7 @@ import typer
 from coverplan.tables.convert import Conversion, convert_texts, read_files
 from coverplan.tables.findings import Findings, Message, TableError
 from coverplan.tables.guess import guess as guess_mapping
-from coverplan.tables.mapping import read_mapping
+from coverplan.tables.mapping_file import read_mapping
 
 BAD_INPUT = 2
 MAX_WARNINGS = 20
@@ -63,13 +63,13 @@ def _converted(files: dict[str, Path], mapping: Path | None, out: Path, *, guess
         known = read_mapping(_text(mapping), mapping.name, findings)
         return convert_texts(read_files(files, known, findings), known, findings)
     path = mapping or out.with_suffix(".mapping.toml")
-    if path.exists():
-        advice = f"Use it: --mapping {path}, or remove it to guess again."
-        raise TableError(
-            [Message("is there already, and guessing does not overwrite it.", str(path), suggestion=advice)]
-        )
     texts = read_files(files, None, findings)
     text = guess_mapping(texts)
+    if path.exists() and _text(path) != text:
+        advice = f"Use it: --mapping {path} without --guess; or remove it to guess again."
+        raise TableError(
+            [Message("is there already, and a guess does not overwrite it.", str(path), suggestion=advice)]
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     typer.echo(f"{text}\nwrote {path}, a first mapping: correct it and run again with --mapping {path}", err=True)

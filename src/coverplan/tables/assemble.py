@@ -10,9 +10,9 @@ from pydantic import BaseModel
 
 from coverplan.payload.problem import Account, Manager, Rep, Territory
 from coverplan.tables.fields import TABLES
-from coverplan.tables.findings import Findings, Message
+from coverplan.tables.findings import Findings, Message, did_you_mean
 from coverplan.tables.folder import Book, document
-from coverplan.tables.mapping import Mapping, Override, did_you_mean
+from coverplan.tables.mapping import Mapping, Override
 from coverplan.tables.rows import OWNER_PREFIX, ROW, SINCE_PREFIX, Rows
 
 MODELS: dict[str, type[BaseModel]] = {"accounts": Account, "reps": Rep, "managers": Manager, "territories": Territory}

@@ -8,8 +8,8 @@ import polars as pl
 
 from coverplan.tables import dates
 from coverplan.tables.fields import MONTHS_OF, Field
-from coverplan.tables.findings import Findings, Message
-from coverplan.tables.mapping import Section, Source, did_you_mean
+from coverplan.tables.findings import Findings, Message, did_you_mean
+from coverplan.tables.mapping import Section, Source
 from coverplan.tables.numbers import Marks, marks, parse_numbers
 from coverplan.tables.text_table import TextTable
 

@@ -80,7 +80,8 @@ from coverplan.tables.assemble import assemble
 from coverplan.tables.fields import TABLES
 from coverplan.tables.findings import Findings, Message, TableError
 from coverplan.tables.links import link
-from coverplan.tables.mapping import Mapping, read_mapping
+from coverplan.tables.mapping import Mapping
+from coverplan.tables.mapping_file import read_mapping
 from coverplan.tables.rows import Rows, mapped_rows
 from coverplan.tables.text_table import TextTable, read_text_table
 

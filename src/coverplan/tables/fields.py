@@ -96,7 +96,7 @@ FIELDS: dict[str, dict[str, Field]] = {
     },
 }
 
-KEYS: dict[str, tuple[str, ...]] = {table: ("id",) for table in FIELDS} | {"pairs": ("account_id", "rep_id")}
+KEYS: dict[str, tuple[str, ...]] = dict.fromkeys(FIELDS, ("id",)) | {"pairs": ("account_id", "rep_id")}
 TABLES = tuple(FIELDS)
 
 UNITS: dict[Base | None, dict[str, float]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -74,3 +75,11 @@ class Findings:
         """
         if self.errors:
             raise TableError(self.errors, self.total)
+
+
+def did_you_mean(word: str, known: tuple[str, ...] | list[str]) -> str | None:
+    """A suggestion that names the nearest of the known words, or lists them when they are few."""
+    close = difflib.get_close_matches(word.casefold(), [item.casefold() for item in known], 1, 0.6)
+    if close:
+        return f'Did you mean "{next(item for item in known if item.casefold() == close[0])}"?'
+    return f"It has: {', '.join(known)}." if 0 < len(known) <= 30 else None

@@ -92,7 +92,8 @@ def guess(texts: Dict[str, TextTable]) -> str:
     """The text of a mapping for these files, `accounts` among them."""
     parts = [
         "# A first mapping, guessed from the headers. Correct it, then run: coverplan convert --mapping THIS_FILE",
-        "# A text names a column; { value = ... } is a constant; more is told by: coverplan convert --help",
+        '# "Name" is a column, 12 or { value = "x" } a constant; { column = "Name", default = 0, scale = 2 } converts;',
+        """# where = "`Account Status` == 'Active'" picks rows.""",
     ]
     used = {
         name: _section(name, texts[name])

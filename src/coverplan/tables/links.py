@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from coverplan.tables.fields import FIELDS
-from coverplan.tables.findings import Findings
-from coverplan.tables.mapping import Mapping, Source, did_you_mean
+from coverplan.tables.findings import Findings, did_you_mean
+from coverplan.tables.mapping import Mapping, Source
 from coverplan.tables.rows import OWNER_PREFIX, ROW, Rows
 
 Tables = dict[str, Rows]

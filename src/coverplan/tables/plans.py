@@ -22,7 +22,7 @@ RISKY = r"^('*[=+\-@\t\r])"
 MARKED = r"^'('*[=+\-@\t\r])"
 TEXTS = ("account_id", "account", "role", "rep_id", "rep", "previous_rep_id", "previous_rep", "change")
 NUMBERS = ("expected_revenue", "relationship_loss", "hours")
-SCHEMA = {name: pl.String for name in TEXTS} | {name: pl.Float64 for name in NUMBERS} | {"reason": pl.String}
+SCHEMA = dict.fromkeys(TEXTS, pl.String) | dict.fromkeys(NUMBERS, pl.Float64) | {"reason": pl.String}
 UNCOVERED = "uncovered"
 
 

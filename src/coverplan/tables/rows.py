@@ -113,17 +113,20 @@ def _report_copies(rows: Rows, again: pl.DataFrame, fields: list[str], keys: lis
 
 
 def _one_row_each(rows: Rows, findings: Findings) -> Rows:
-    """Rows taken from another table: one per id, whose first non-blank values count; contradictions are errors."""
+    """Rows taken from another table: one per id, lists united, else the only value given; contradictions are errors."""
     frame = rows.frame.filter(pl.col("id").is_not_null()) if "id" in rows.frame.columns else rows.frame
     fields = [name for name in frame.columns if name not in ("id", ROW)]
     if not frame.height or "id" not in frame.columns:
         return rows.with_frame(frame)
+    lists = [name for name in fields if frame[name].dtype.base_type() is pl.List]
+    single = [name for name in fields if name not in lists]
     merged = frame.group_by("id", maintain_order=True).agg(
         pl.col(ROW).first(),
-        *(pl.col(name).drop_nulls().first() for name in fields),
-        *(pl.col(name).drop_nulls().n_unique().alias(f"{name} count") for name in fields),
+        *(pl.col(name).explode().drop_nulls().unique(maintain_order=True) for name in lists),
+        *(pl.col(name).drop_nulls().first() for name in single),
+        *(pl.col(name).drop_nulls().n_unique().alias(f"{name} count") for name in single),
     )
-    for name in fields:
+    for name in single:
         for row in merged.filter(pl.col(f"{name} count") > 1).to_dicts():
             other = frame.filter((pl.col("id") == row["id"]) & (pl.col(name) != pl.lit(row[name])))
             place = (rows.file, int(other[ROW][0]), rows.columns.get(name, name))

@@ -1,0 +1,341 @@
+"""CSV exports to problems: hand-made files as companies have them, expectations worked out by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coverplan.payload.problem import Problem
+from coverplan.tables.convert import Conversion, convert
+from coverplan.tables.findings import TableError
+
+Files = dict[str, str | bytes]
+SMALL = '[accounts]\nid = "id"\nowner = "owner"\n'
+REPS = '[reps]\nid = "id"\n'
+
+
+def run(folder: Path, mapping: str, files: Files) -> Conversion:
+    paths = {}
+    for name, content in files.items():
+        paths[name] = folder / f"{name}.csv"
+        paths[name].write_bytes(content if isinstance(content, bytes) else content.encode())
+    return convert(paths, mapping)
+
+
+def made(folder: Path, mapping: str, files: Files) -> dict[str, Any]:
+    return run(folder, mapping, files).document
+
+
+def refusal(folder: Path, mapping: str, files: Files) -> str:
+    with pytest.raises(TableError) as caught:
+        run(folder, mapping, files)
+    return str(caught.value)
+
+
+def test_crm_export_needs_no_code(tmp_path: Path) -> None:
+    """cp1252, semicolons, decimal commas, names as owners, weekly hours, units, words, lists and an override."""
+    accounts = (
+        "Account ID;Account Name;Account Owner;Umsatz 2024;Umsatz 2025;Turnover (k);"
+        "Type;Tags;Since;Region;Group;Lat;Lon\r\n"
+        '001A;Müller & Söhne;Ana Pérez;"1.234,50 €";2.000,00;50;Kunde;vip, eu;01/02/2024;R1;North;52,5;13,4\r\n'
+        "002A;Café;;;3,5;;Interessent;;;R2;North;;\r\n"
+        "003A;Closed Co;Ana Pérez;1;1;1;Kunde;;;R1;North;;\r\n"
+    ).encode("cp1252")
+    reps = "Id,Name,Title,Hours/week,Boss,Region\n7,Ana Pérez,Rep,40,9,R1\n8,Bo,Rep,20,9,R2\n9,Mia,Head,,10,\n"
+    mapping = """
+        currency = "EUR"
+        [horizon]
+        start = 2027-01-01
+        months = 6
+        [accounts]
+        where = "`Account Name` != 'Closed Co'"
+        id = "Account ID"
+        name = "Account Name"
+        owner = { column = "Account Owner", match = "name" }
+        owner_since = { column = "Since", date = "%d/%m/%Y" }
+        revenue_history = ["Umsatz 2024", "Umsatz 2025"]
+        potential = { column = "Turnover (k)", unit = "thousand", scale = 0.05, default = 0 }
+        kind = { column = "Type", map = { Kunde = "customer", Interessent = "prospect" } }
+        tags = { column = "Tags", split = "," }
+        segment = { value = "smb" }
+        hours = 12
+        territory_id = "region"
+        lat = "Lat"
+        lon = "Lon"
+        [reps]
+        where = "Title == 'Rep'"
+        id = "Id"
+        name = "Name"
+        capacity_hours = { column = "Hours/week", per = "week" }
+        manager_id = "Boss"
+        territory_ids = { column = "Region", parent = true }
+        [managers]
+        from = "reps"
+        where = "Title == 'Head'"
+        id = "Id"
+        name = "Name"
+        manager_id = "Boss"
+        [territories]
+        from = "accounts"
+        id = "Region"
+        group = "Group"
+        [[segments]]
+        id = "smb"
+        conversion = 0.5
+        [[override]]
+        id = "8"
+        start_date = 2027-03-01
+        status = "hired"
+        note = "ours"
+    """
+
+    done = run(tmp_path, mapping, {"accounts": accounts, "reps": reps})
+
+    document: Any = done.document
+    assert document["horizon"] == {"start": "2027-01-01", "months": 6}
+    assert document["accounts"][0] == {
+        "id": "001A",
+        "name": "Müller & Söhne",
+        "territory_id": "R1",
+        "segment": "smb",
+        "kind": "customer",
+        "revenue_history": [1234.5, 2000.0],
+        "potential": 2500.0,  # 50 thousand x 0.05
+        "hours": 12.0,
+        "tags": ["vip", "eu"],
+        "location": {"lat": 52.5, "lon": 13.4},
+        "current": [{"rep_id": "7", "since": "2024-02-01"}],
+    }
+    assert document["accounts"][1]["revenue_history"] == [3.5]
+    assert document["accounts"][1]["potential"] == 0
+    assert "current" not in document["accounts"][1]
+    assert [account["id"] for account in document["accounts"]] == ["001A", "002A"]
+    ana, bo = document["reps"]
+    assert ana["capacity_hours"] == pytest.approx(40 * 6 * 30.4375 / 7)
+    assert ana["territory_ids"] == ["North"]
+    assert (bo["status"], bo["start_date"], bo["manager_id"]) == ("hired", "2027-03-01", "9")
+    assert document["managers"] == [{"id": "9", "name": "Mia"}]
+    assert {entry["id"]: entry.get("parent_id") for entry in document["territories"]} == {
+        "R1": "North",
+        "R2": "North",
+        "North": None,
+    }
+    told = "\n".join(done.lines())
+    for words in (
+        "Windows-1252",
+        "accounts.hours = 12.0",
+        "override: reps 8",
+        "(ours)",
+        "10 is not in managers",
+        "0.5",
+    ):
+        assert words in told
+    Problem.model_validate_json(json.dumps(document))
+
+
+def test_owners_found_are_the_reps_without_a_reps_file(tmp_path: Path) -> None:
+    document = made(tmp_path, SMALL, {"accounts": "id,owner\na,Bo\nb,Ana\nc,\nd,Bo\n"})
+
+    assert document["reps"] == [{"id": "Ana"}, {"id": "Bo"}]
+    assert document["accounts"][0]["current"] == [{"rep_id": "Bo"}]
+
+
+def test_owner_who_left_stays_and_is_noted(tmp_path: Path) -> None:
+    done = run(tmp_path, SMALL + REPS, {"accounts": "id,owner\na,r1\nb,gone\n", "reps": "id\nr1\n"})
+
+    assert done.document["accounts"] == [
+        {"id": "a", "current": [{"rep_id": "r1"}]},
+        {"id": "b", "current": [{"rep_id": "gone"}]},
+    ]
+    assert any("they left): gone" in note for note in done.findings.notes)
+
+
+def test_further_roles_have_owners_of_their_own(tmp_path: Path) -> None:
+    mapping = SMALL + '[accounts.owners.sales_engineer]\nrep_id = "se"\nsince = "from"\n'
+
+    document = made(tmp_path, mapping, {"accounts": "id,owner,se,from\na,r1,s1,2026-01-02\nb,r1,,\n"})
+
+    assert document["accounts"][0]["current"] == [
+        {"rep_id": "r1"},
+        {"role": "sales_engineer", "rep_id": "s1", "since": "2026-01-02"},
+    ]
+    assert document["reps"] == [{"id": "r1"}, {"id": "s1", "role": "sales_engineer"}]
+
+
+def test_pairs_bring_their_own_numbers(tmp_path: Path) -> None:
+    mapping = (
+        SMALL + REPS + '[pairs]\naccount_id = "a"\nrep_id = "r"\nvalue = { column = "cost", scale = -1 }\nhours = "h"\n'
+    )
+    files: Files = {"accounts": "id,owner\na,\n", "reps": "id\nr1\n", "pairs": "a,r,cost,h\na,r1,17,3.5\n"}
+
+    assert made(tmp_path, mapping, files)["pairs"] == [
+        {"account_id": "a", "rep_id": "r1", "value": -17.0, "hours": 3.5}
+    ]
+
+
+def test_duplicates(tmp_path: Path) -> None:
+    """An exact repetition is a warning; a contradiction names both rows and the columns that differ."""
+    same = run(tmp_path, SMALL, {"accounts": "id,owner\na,x\nb,x\na,x\n"})
+    other = refusal(tmp_path, SMALL, {"accounts": "id,owner\na,x\nb,x\na,y\n"})
+
+    assert len(same.document["accounts"]) == 2  # type: ignore[arg-type]
+    assert "row 4" in str(same.findings.warnings[0])
+    assert "accounts.csv, row 4" in other
+    assert "row 2, with another owner" in other
+
+
+@pytest.mark.parametrize(
+    ("accounts", "reps", "words"),
+    [
+        ("id,owner\na,123\n", "id\n00123\n", ["row 2", '"owner"', "'00123'", "leading zeros", "pad = 5"]),
+        ("id,owner\n1.23E+05,r\n", "id\nr\n", ["row 2", '"id"', "'1.23E+05'", "rounded number"]),
+        ("id,owner\na,R1\n", "id\nr1\n", ["'R1'", "'r1'", "Spell it alike"]),
+        ("id,owner\n#REF!,r\n", "id\nr\n", ["#REF!", "error value"]),
+        ("id,owner\n,r\n", "id\nr\n", ["row 2", "blank"]),
+    ],
+)
+def test_mangled_ids_are_explained(tmp_path: Path, accounts: str, reps: str, words: list[str]) -> None:
+    text = refusal(tmp_path, SMALL + REPS, {"accounts": accounts, "reps": reps})
+
+    assert all(word in text for word in words)
+
+
+def test_padding_and_trailing_zeros_are_undone(tmp_path: Path) -> None:
+    mapping = '[accounts]\nid = "id"\nowner = { column = "owner", pad = 5 }\n' + REPS
+    done = run(tmp_path, mapping, {"accounts": "id,owner\n7.0,123\n8.0,123.0\n", "reps": "id\n00123\n"})
+
+    assert [account["id"] for account in done.document["accounts"]] == ["7", "8"]  # type: ignore[attr-defined]
+    assert all(a["current"][0]["rep_id"] == "00123" for a in done.document["accounts"])  # type: ignore[attr-defined]
+    assert ".0" in str(done.findings.warnings[0])
+
+
+def test_ambiguous_dates_are_refused_with_both_readings(tmp_path: Path) -> None:
+    mapping = SMALL + 'owner_since = "since"\n'
+    accounts = "id,owner,since\na,r,2026-01-01\nb,r,03/04/2026\n"
+
+    text = refusal(tmp_path, mapping, {"accounts": accounts})
+    told = made(tmp_path, mapping.replace('"since"', '{ column = "since", date = "%d/%m/%Y" }'), {
+        "accounts": accounts.replace("2026-01-01", "01/01/2026")
+    })  # fmt: skip
+
+    assert all(word in text for word in ("row 3", '"since"', "2026-04-03", "2026-03-04", 'date = "%d/%m/%Y"'))
+    assert told["accounts"][1]["current"][0]["since"] == "2026-04-03"
+
+
+@pytest.mark.parametrize(
+    ("content", "value"),
+    [
+        ('id,owner,p\na,r,"1,234"\n', 1234.0),  # a comma-delimited file has decimal points
+        ("id;owner;p;q\na;r;1.234;1,5\n", 1234.0),  # q shows the decimal comma
+        ("id;owner;p;q\na;r;1.234;1.5\n", 1.234),  # q shows the decimal point
+    ],
+)
+def test_the_file_settles_what_a_column_leaves_open(tmp_path: Path, content: str, value: float) -> None:
+    mapping = SMALL + 'potential = "p"\n' + ('expected_revenue = "q"\n' if ";q" in content else "")
+
+    assert made(tmp_path, mapping, {"accounts": content})["accounts"][0]["potential"] == value
+
+
+def test_numbers_that_can_be_read_two_ways_are_refused(tmp_path: Path) -> None:
+    text = refusal(tmp_path, SMALL + 'potential = "p"\n', {"accounts": "id;owner;p\na;r;1.234\n"})
+
+    assert all(word in text for word in ("row 2", '"p"', "1.234 or 1234", "decimal"))
+
+
+def test_all_errors_of_all_files_come_together(tmp_path: Path) -> None:
+    mapping = SMALL + REPS + 'capacity_hours = "h"\n[territories]\nid = "id"\n'
+    mapping = mapping.replace("[reps]", 'potential = "p"\nterritory_id = "t"\n[reps]')
+    files: Files = {
+        "accounts": "id,owner,p,t\na,r1,abc,t1\nb,r1,-5,t1\nc,r1,5,t1\n",
+        "reps": "id,h\nr1,many\n",
+        "territories": "id\nt1\n",
+    }
+
+    text = refusal(tmp_path, mapping, files)
+
+    for words in (
+        'accounts.csv, row 2, column "p"',
+        "accounts.csv, row 3, column \"p\": '-5'",
+        'reps.csv, row 2, column "h"',
+    ):
+        assert words in text
+
+
+def test_many_errors_are_capped_and_counted(tmp_path: Path) -> None:
+    rows = "".join(f"a{k},r,x\n" for k in range(1500))
+
+    with pytest.raises(TableError) as caught:
+        run(tmp_path, SMALL + 'potential = "p"\n', {"accounts": "id,owner,p\n" + rows})
+
+    assert (len(caught.value.messages), caught.value.total) == (1000, 1500)
+    assert "1,480 more" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "words"),
+    [
+        ('[accounts]\nid = "id"\nonwer = "owner"\n', ["onwer", 'Did you mean "owner"']),
+        ('[accounts]\nid = "ids"\nowner = "owner"\n', ['no column "ids"', 'Did you mean "id"']),
+        ('[accounts]\nowner = "owner"\n', ["[accounts] id", "missing"]),
+        ('[accounts]\nid = "id"\nhours = true\n', ["[accounts] hours", "True"]),
+        ('[accounts]\nid = "id"\nhours = { column = "h", scale = "x" }\n', ["scale", "'x'"]),
+        ('[accounts]\nid = "id"\nhours = { default = 3 }\n', ["column", "value"]),
+        ('[accounts]\nid = "id"\nkind = { value = "vip" }\n', ["customer, prospect"]),
+        ('[accounts]\nid = "id"\nwhere = "__import__(1)"\n', ["where"]),
+        ('[accounts\nid = "id"\n', ["not TOML"]),
+        (SMALL + '[[override]]\nid = "zz"\nrole = "x"\n', ["zz", "no table"]),
+        (SMALL + '[[override]]\nid = "x"\nnonsense = 1\n', ["no field nonsense"]),
+        (SMALL + '[[override]]\nid = "x"\nramp = [2]\n', ["reps.0.ramp.0", "less than or equal to 1"]),
+        (SMALL + '[managers]\nfrom = "reps"\nid = "id"\n', ["[managers]", "no such file"]),
+        ('[horizon]\nmonths = "six"\n' + SMALL, ["horizon.months"]),
+        ("", ["[accounts]"]),
+    ],
+)
+def test_mistakes_in_the_mapping_are_named(tmp_path: Path, mapping: str, words: list[str]) -> None:
+    text = refusal(tmp_path, mapping, {"accounts": "id,owner\na,x\n"})
+
+    assert all(word in text for word in words), text
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("r1,t1,North\nr2,t1,South\n", ["'South'", "'North'", "row 3"]),
+        ("r1,North,North\n", ["'North' is a group and a territory"]),
+    ],
+)
+def test_contradictory_groups_are_refused(tmp_path: Path, rows: str, words: list[str]) -> None:
+    mapping = '[accounts]\nid = "id"\nterritory_id = "t"\nowner = "id"\n'
+    mapping += '[territories]\nfrom = "accounts"\nid = "t"\ngroup = "g"\n'
+
+    text = refusal(tmp_path, mapping, {"accounts": "id,t,g\n" + rows})
+
+    assert all(word in text for word in words), text
+
+
+def test_reps_from_the_accounts_cover_the_union_of_their_territories(tmp_path: Path) -> None:
+    mapping = '[accounts]\nid = "id"\nowner = "o"\nterritory_id = "t"\n'
+    mapping += '[reps]\nfrom = "accounts"\nid = "o"\nname = "n"\nterritory_ids = "t"\n'
+
+    document = made(tmp_path, mapping, {"accounts": "id,o,n,t\na,r1,Ana,t1\nb,r1,,t2\nc,,,t1\n"})
+
+    assert document["reps"] == [{"id": "r1", "name": "Ana", "territory_ids": ["t1", "t2"]}]
+
+
+def test_several_levels_of_groups(tmp_path: Path) -> None:
+    mapping = SMALL + '[territories]\nfrom = "accounts"\nid = "t"\ngroup = ["d", "g"]\n'
+
+    document = made(tmp_path, mapping, {"accounts": "id,owner,t,d,g\na,r,t1,D1,G\nb,r,t2,D2,G\n"})
+
+    assert {entry["id"]: entry.get("parent_id") for entry in document["territories"]} == {
+        "t1": "D1", "t2": "D2", "D1": "G", "D2": "G", "G": None,
+    }  # fmt: skip
+
+
+def test_empty_accounts_are_left_to_the_checks_of_the_problem(tmp_path: Path) -> None:
+    files: Files = {"accounts": "id,owner\n", "reps": "id\nr\n"}
+
+    assert made(tmp_path, SMALL + REPS, files)["accounts"] == []
