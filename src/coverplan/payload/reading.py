@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -13,10 +13,12 @@ from coverplan.payload.issues import IssueReport, PayloadError, pointer
 from coverplan.payload.json_text import JsonText, clean
 from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
+from coverplan.payload.salvage import cross_check, cross_errors, set_aside
 from coverplan.payload.translation import Fault, faults, report_fault
 
 MAX_COUNTED = 100_000
-CHUNK = 500
+MAX_SALVAGED = 2_000_000
+CHUNK = 100
 
 Model = TypeVar("Model", bound=BaseModel)
 Path = tuple[str | int, ...]
@@ -38,6 +40,8 @@ def read_document(model: type[Model], data: bytes, at: str = "") -> Model:
     Pointers start with `at`.
     """
     document, report, _ = examine(model, data, at)
+    if document is not None and report.total_errors:
+        cross_check(report, document, at)
     if document is None or report.total_errors:
         raise PayloadError(report)
     return document
@@ -46,7 +50,8 @@ def read_document(model: type[Model], data: bytes, at: str = "") -> Model:
 def examine(model: type[Model], data: bytes, at: str = "") -> tuple[Model | None, IssueReport, list[Fault]]:
     """The document if its structure is right, the issues of text and structure, and the structural faults.
 
-    Raises PayloadError for what is no JSON. A document may come with issues of its text, e.g. a duplicate key.
+    With structural faults, the errors that cross-checks find in the rest are among the issues. Raises PayloadError for
+    what is no JSON. A document may come with issues of its text, e.g. a duplicate key: it is not cross-checked.
     """
     text = clean(data, at)
     try:
@@ -60,33 +65,83 @@ def examine(model: type[Model], data: bytes, at: str = "") -> tuple[Model | None
 
 
 def _collect(model: type[BaseModel], text: JsonText, at: str) -> list[Fault]:
-    """All structural faults: the long lists in chunks, the rest at once, so that a flood of faults stays cheap."""
+    """All structural faults: the long lists in chunks, the rest at once, so that a flood of faults stays cheap.
+
+    What is readable is cross-checked too, unless there are more faults than a report holds, or the document is so long
+    that the answer would have to wait.
+    """
     tree = json.loads(text.data)
     report, kept = text.report, list[Fault]()
-    hollow, lists = _hollowed(model, tree, ())
-    for path, adapter, value in [((), _adapter(model), hollow), *lists]:
-        for error, offset in _errors(adapter, value, whole=not path):
+    parts = _parts(model, tree)
+    for part in parts:
+        error = part.read()
+        if error is None:
+            continue
+        if not report.wants("error"):
+            report.count("invalid_value", error.error_count())
             if report.total_errors >= MAX_COUNTED:
                 report.complete = False
                 return kept
-            if not report.wants("error"):
-                report.count("invalid_value", error.error_count())
-                continue
-            for fault in faults(error, model, tree, path, offset):
-                if pointer(at, fault.path) not in text.spoiled:
-                    report_fault(report, fault, at)
-                    kept.append(fault)
+            continue
+        for fault in faults(error, model, tree, part.path, part.start):
+            kept.append(fault)
+            if pointer(at, fault.path) not in text.spoiled:
+                report_fault(report, fault, at)
+    if report.wants("error") and len(text.data) <= MAX_SALVAGED and set_aside(tree, kept):
+        document = _assembled(_parts(model, tree), parts)
+        if document is not None:
+            report.extend(cross_errors(document, kept, at))
     return kept
 
 
-def _errors(adapter: TypeAdapter[Any], value: Any, *, whole: bool) -> Iterator[tuple[ValidationError, int]]:
-    """Validation errors of a value, or of a list chunk by chunk with the chunk's first index."""
-    for start in [0] if whole else range(0, len(value), CHUNK):
-        part = value if whole else value[start : start + CHUNK]
+@dataclass(eq=False)
+class _Part:
+    """A part of a document that is read by itself: all but the long lists (empty path), or a slice of one of them."""
+
+    path: Path
+    start: int
+    adapter: TypeAdapter[Any]
+    value: Any
+    result: Any = None
+
+    def read(self) -> ValidationError | None:
+        """Read the part; the error if it has faults."""
         try:
-            adapter.validate_json(json.dumps(part))
+            self.result = self.adapter.validate_json(json.dumps(self.value))
         except ValidationError as error:
-            yield error, start
+            return error
+        return None
+
+
+def _parts(model: type[BaseModel], tree: object) -> list[_Part]:
+    hollow, lists = _hollowed(model, tree, ())
+    parts = [_Part((), 0, _adapter(model), hollow)]
+    for path, adapter, value in lists:
+        parts.extend(_Part(path, start, adapter, value[start : start + CHUNK]) for start in range(0, len(value), CHUNK))
+    return parts
+
+
+def _assembled(parts: list[_Part], before: list[_Part]) -> BaseModel | None:
+    """The document of all parts, those that had faults before read once more; None if one still has."""
+    results = {(part.path, part.start): part.result for part in before[1:]}
+    for part in parts:
+        part.result = results.get((part.path, part.start))
+    if any(part.result is None and part.read() is not None for part in parts):
+        return None
+    lists: dict[Path, list[Any]] = {}
+    for part in parts[1:]:
+        lists.setdefault(part.path, []).extend(part.result)
+    document: BaseModel = parts[0].result
+    for path, items in lists.items():
+        document = _with(document, path, items)
+    return document
+
+
+def _with(document: BaseModel, path: Path, value: list[Any]) -> BaseModel:
+    """The document with the field at a path replaced."""
+    name = str(path[0])
+    inner = value if len(path) == 1 else _with(getattr(document, name), path[1:], value)
+    return document.model_copy(update={name: inner})
 
 
 def _hollowed(
