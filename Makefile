@@ -35,7 +35,8 @@ check: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python -m coverplan.api.openapi --check openapi/openapi.json
+	@$(BIN)/python -m coverplan.api.openapi build/openapi.json
+	@diff -u openapi/openapi.json build/openapi.json || { echo "openapi/openapi.json is old: make openapi" >&2; exit 1; }
 	@$(BIN)/hadolint Dockerfile
 
 format: setup

@@ -1,0 +1,65 @@
+"""Proposed assignments from JSON or CSV."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pydantic import Field
+
+from coverplan.cli.inputs import BadInputError, file_bytes
+from coverplan.payload.base import Document
+from coverplan.payload.issues import PayloadError
+from coverplan.payload.json_text import read_json
+from coverplan.payload.plan import AssignmentIn
+from coverplan.payload.reading import read_document
+from coverplan.tables.plans import TableError
+from coverplan.tables.plans import read_assignments as read_table
+
+COLUMNS = tuple(AssignmentIn.model_fields)
+AT = "/assignments"
+
+
+class _Proposal(Document):
+    assignments: list[AssignmentIn] = Field(description="Who covers what.")
+
+
+def read_assignments(path: Path) -> list[AssignmentIn]:
+    """Assignments from a CSV with the columns account_id, rep_id and perhaps role, or from JSON: a list or a plan.
+
+    Raises:
+        BadInputError: the file holds something else.
+    """
+    try:
+        rows = _csv_rows(path) if path.suffix.lower() == ".csv" else _json_rows(path)
+        return read_document(_Proposal, json.dumps({"assignments": rows}).encode()).assignments
+    except PayloadError as error:
+        raise BadInputError(report=error.report, files={AT: path}) from None
+
+
+def _json_rows(path: Path) -> list[object]:
+    """The list, or the list in the field `assignments`; of a plan's assignments only what a proposal needs."""
+    given = read_json(file_bytes(path), AT)
+    if not isinstance(given, dict):
+        rows = given
+    else:
+        rows = given.get("assignments")
+        if isinstance(rows, list) and "solution_status" in given:
+            rows = [_needed(row) if isinstance(row, dict) else row for row in rows]
+    if not isinstance(rows, list):
+        raise BadInputError(f'{path}: expected a list of assignments, or an object with "assignments".')
+    return rows
+
+
+def _csv_rows(path: Path) -> list[object]:
+    """Rows with a rep; other columns are left out, so that a plan's CSV can be edited and measured."""
+    try:
+        return list(read_table(path))
+    except TableError as error:
+        raise BadInputError(str(error)) from None
+    except OSError as error:
+        raise BadInputError(f"cannot read {path}: {error.strerror or error}") from None
+
+
+def _needed(row: dict[str, object]) -> dict[str, object]:
+    return {name: row[name] for name in COLUMNS if row.get(name) not in (None, "")}

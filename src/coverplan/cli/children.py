@@ -1,0 +1,29 @@
+"""The solver children of one command."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import psutil
+import structlog
+
+from coverplan.process.pool import SolverPool
+from coverplan.settings import MEGABYTE, Settings
+
+LOAD_TIMEOUT_S = 3600.0
+MEMORY_SHARE = 0.8
+"""Share of the machine's memory that a solve may use, unless COVERPLAN_MEMORY_LIMIT_MB says otherwise."""
+
+
+def solver_children() -> SolverPool:
+    """A pool of one slot that takes any size and keeps its log to itself: the command says what went wrong."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    settings = Settings()
+    update: dict[str, object] = {"slots": 1, "warm_children": 0, "load_timeout_s": LOAD_TIMEOUT_S}
+    if "memory_limit_mb" not in settings.model_fields_set:
+        update["memory_limit_mb"] = int(MEMORY_SHARE * psutil.virtual_memory().total / MEGABYTE)
+    return SolverPool(settings.model_copy(update=update))

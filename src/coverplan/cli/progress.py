@@ -1,0 +1,72 @@
+"""One line of progress on standard error: live on a terminal, a line every few seconds elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Self, TextIO
+
+from rich.console import Console
+from rich.status import Status
+
+from coverplan.cli.summary import percent
+from coverplan.payload.plan import Progress
+
+EVERY_S = 3.0
+
+
+class ProgressLine:
+    """Shows incumbent, bound, gap and phase while a solve runs."""
+
+    def __init__(self, currency: str, stream: TextIO | None = None) -> None:
+        self.currency = currency
+        self.stream = stream or sys.stderr
+        console = Console(file=self.stream)
+        self.live: Status | None = console.status("starting") if console.is_terminal else None
+        self._shown_at = 0.0
+        self._pending: Progress | None = None
+
+    def __enter__(self) -> Self:
+        if self.live is not None:
+            self.live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self.live is not None:
+            self.live.stop()
+        elif self._pending is not None:
+            self._write(self._pending)
+
+    def __call__(self, progress: Progress) -> None:
+        """Show where the solve stands."""
+        if self.live is not None:
+            self.live.update(self.text(progress))
+        elif time.monotonic() - self._shown_at >= EVERY_S:
+            self._write(progress)
+        else:
+            self._pending = progress
+
+    def say(self, text: str) -> None:
+        """Show a remark above the line."""
+        if self.live is not None:
+            self.live.console.print(text)
+        else:
+            print(text, file=self.stream, flush=True)
+
+    def text(self, progress: Progress) -> str:
+        """The line itself."""
+        parts = [f"{progress.t:6.1f} s  {progress.phase:<12}"]
+        best, bound = progress.objective_value, progress.dual_bound
+        parts.append("no plan yet" if best is None else f"{self.currency} {best:,.0f}")
+        if bound is not None:
+            parts.append(f"bound {bound:,.0f}")
+        if progress.gap is not None:
+            parts.append(f"gap {percent(progress.gap)}")
+        return "  ".join(parts)
+
+    def _write(self, progress: Progress) -> None:
+        print(self.text(progress), file=self.stream, flush=True)
+        self._shown_at, self._pending = time.monotonic(), None

@@ -1,0 +1,51 @@
+"""`coverplan serve`: the HTTP service."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from typing import Annotated, Literal
+
+import typer
+
+from coverplan.api.serve import UnsafeAddressError, run
+from coverplan.cli.inputs import BadInputError
+from coverplan.settings import Settings
+
+
+def serve(
+    *,
+    host: Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on. [default: 8000]")] = None,
+    role: Annotated[Literal["all", "api"], typer.Option(help="Answer and solve, or answer only.")] = "all",
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Allow an address that other machines reach, although nobody logs in.")
+    ] = False,
+) -> None:
+    """Serve the HTTP API until told to stop (Ctrl-C or SIGTERM).
+
+    Settings are environment variables COVERPLAN_*: COVERPLAN_HOST, COVERPLAN_PORT, COVERPLAN_SLOTS...
+    """
+    if role == "api":
+        raise BadInputError("--role api leaves the solving to workers, which this version does not have.")
+    settings = Settings()
+    address, number = settings.host if host is None else host, settings.port if port is None else port
+    try:
+        _check_free(address, number)
+        shown = f"[{address}]" if ":" in address else address
+        print(f"Coverplan listens on http://{shown}:{number}; the API is described at /openapi.json.", file=sys.stderr)
+        run(host=host, port=port, insecure=insecure or None)
+    except UnsafeAddressError as error:
+        raise BadInputError(str(error)) from None
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raise BadInputError if the address cannot be listened on."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BadInputError(f"cannot listen on {host}, port {port}: {reason}") from None

@@ -1,0 +1,241 @@
+"""A plan in words: what a person reads on standard output."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from coverplan.payload.plan import ConstraintRow, Plan
+from coverplan.payload.problem import Problem
+from coverplan.payload.rollups import RepBook
+
+STATUS = {
+    "optimal": "Optimal: no plan is worth more.",
+    "infeasible": "Infeasible: no plan keeps all hard rules.",
+    "no_solution_found": "No plan was found within the limit; there may be one.",
+}
+STOPPED = {
+    "gap": "the gap asked for was reached",
+    "proof": "the proof was complete",
+    "time_limit": "the time limit was reached",
+    "work_limit": "the work limit was reached",
+    "finished_by_caller": "it was told to finish",
+    "cancelled": "it was cancelled",
+    "solver_lost": "the solver process was lost",
+    "memory_limit": "the memory limit was reached",
+}
+PIPE_WIDTH = 110
+BOOKS_SHOWN = 3
+ROWS_SHOWN = 8
+TERMS = {
+    "expected_revenue": "expected revenue",
+    "relationship_loss": "relationship loss",
+    "travel_cost": "travel cost",
+    "penalty": "penalty",
+}
+
+
+def print_plan(plan: Plan, problem: Problem, *, as_json: bool = False) -> None:
+    """Print a plan on standard output: its summary, or the document."""
+    if as_json:
+        print(plan.model_dump_json())
+        return
+    console = Console()
+    Summary(plan, problem, console if console.is_terminal else Console(width=PIPE_WIDTH)).show()
+
+
+def percent(share: float) -> str:
+    """A share with as many digits as it needs to be told from 0."""
+    digits = 1 if share >= 0.01 else 2 if share >= 0.001 else 4
+    return f"{100 * share:,.{digits}f} %"
+
+
+def number(value: float) -> str:
+    """An activity or bound in its own unit."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
+
+
+class Summary:
+    """Prints one plan."""
+
+    def __init__(self, plan: Plan, problem: Problem, console: Console) -> None:
+        self.plan = plan
+        self.console = console
+        self.currency = problem.currency
+        self.names = {rep.id: rep.name or rep.id for rep in problem.reps}
+
+    def show(self) -> None:
+        """Print everything, the verdict first."""
+        self.console.print(f"[bold]{self._verdict()}[/bold]")
+        self._facts()
+        if self.plan.objective is not None:
+            self._ledger()
+            self._books()
+        self._rules(self.plan.constraints)
+        closest = self.plan.least_violating
+        if closest is not None:
+            self.console.print("\nThe plan that breaks the hard rules least (it is no plan):")
+            self._rules(closest.constraints)
+        self._remarks()
+
+    def _line(self, text: str) -> None:
+        self.console.print(escape(text), highlight=False, soft_wrap=True)
+
+    def _table(self, title: str, first: str, *numbers: str, footer: bool = False) -> Table:
+        """A table of names and numbers."""
+        self.console.print(f"\n{escape(title)}")
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, show_footer=footer)
+        table.add_column(first, overflow="fold")
+        for heading in numbers:
+            table.add_column(heading, justify="right")
+        return table
+
+    def money(self, amount: float) -> str:
+        """An amount with its currency; cents only where they carry the information."""
+        return f"{self.currency} {amount:,.{2 if abs(amount) < 1000 else 0}f}"
+
+    def _verdict(self) -> str:
+        if self.plan.method.used == "evaluated":
+            return "All hard rules hold." if self.plan.solution_status == "feasible" else "Some hard rules are broken."
+        if self.plan.solution_status != "feasible":
+            return STATUS[self.plan.solution_status]
+        if self.plan.gap is None:
+            return "Feasible: a plan without a proven bound."
+        return f"Feasible: proven within {percent(self.plan.gap)} of the best possible plan."
+
+    def _facts(self) -> None:
+        for name, text in self._fact_lines():
+            self._line(f"  {name:<12} {text}")
+
+    def _fact_lines(self) -> Iterable[tuple[str, str]]:
+        plan = self.plan
+        if plan.objective is not None:
+            yield "objective", self.money(plan.objective.value)
+        if plan.dual_bound is not None:
+            source = {"prices": "by prices", "branch_and_bound": "by branch and bound"}.get(
+                plan.dual_bound_source or "", ""
+            )
+            yield "upper bound", f"{self.money(plan.dual_bound)} {source}".rstrip()
+        if plan.gap is not None and plan.absolute_gap is not None:
+            yield "gap", f"{percent(plan.gap)} ({self.money(plan.absolute_gap)})"
+        if plan.certificate is not None:
+            yield "certificate", self._certificate()
+        if plan.summary is not None:
+            yield from self._seat_lines()
+        yield "found by", self._method()
+
+    def _certificate(self) -> str:
+        certificate = self.plan.certificate
+        assert certificate is not None
+        gap = "" if certificate.gap is None else f", gap {percent(certificate.gap)}"
+        scope = "all admissible pairs" if certificate.scope == "all_admissible" else "the listed pairs only"
+        count = len(certificate.prices)
+        return f"{count:,} row prices prove {self.money(certificate.bound)}{gap}, over {scope}"
+
+    def _seat_lines(self) -> Iterable[tuple[str, str]]:
+        summary = self.plan.summary
+        assert summary is not None
+        reasons = Counter(seat.reason for seat in self.plan.uncovered)
+        why = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in reasons.most_common())
+        uncovered = f"{summary.uncovered:,} uncovered" + (f" ({why})" if why else "")
+        yield "seats", f"{summary.seats:,}: {summary.covered:,} covered, {uncovered}"
+        moved = f"{summary.moved:,} moved ({percent(summary.moved_share)}"
+        moved += f"; {percent(summary.moved_revenue_share)} of revenue, {self.money(summary.moved_revenue)})"
+        forced = f", {summary.forced:,} forced to move" if summary.forced else ""
+        yield "moves", f"{summary.kept:,} kept, {moved}{forced}, {summary.new:,} new"
+
+    def _method(self) -> str:
+        method, seconds = self.plan.method, sum(self.plan.metrics.seconds.values())
+        text = method.used + (f" with {method.backend}" if method.backend else "")
+        text += f" ({method.why})" if method.why else ""
+        text += f" in {seconds:,.1f} s" if seconds else ""
+        stopped = STOPPED.get(self.plan.stopped_by or "")
+        return f"{text}; {stopped}" if stopped else text
+
+    def _ledger(self) -> None:
+        objective = self.plan.objective
+        assert objective is not None
+        table = self._table("Ledger", "term", self.currency, footer=True)
+        table.columns[0].footer, table.columns[1].footer = "objective", f"{objective.value:,.2f}"
+        for term in objective.terms:
+            name = TERMS[term.term] + (f": {term.constraint}" if term.constraint else "")
+            table.add_row(escape(name), f"{term.value:,.2f}")
+        self.console.print(table)
+
+    def _books(self) -> None:
+        books = sorted(self.plan.reps, key=_fullness, reverse=True)
+        if not books:
+            return
+        short = len(books) <= 2 * BOOKS_SHOWN
+        title = "Books" if short else "Fullest and emptiest books"
+        revenue = f"revenue, {self.currency}"
+        table = self._table(title, "rep", "accounts", "hours", "of", "used", revenue, "gained", "lost")
+        for book in books if short else books[:BOOKS_SHOWN]:
+            self._add_book(table, book)
+        if not short:
+            table.add_row("...")
+            for book in books[-BOOKS_SHOWN:]:
+                self._add_book(table, book)
+        self.console.print(table)
+
+    def _add_book(self, table: Table, book: RepBook) -> None:
+        table.add_row(
+            escape(self.names.get(book.rep_id, book.rep_id)),
+            f"{book.accounts:,}",
+            f"{book.hours:,.0f}",
+            "no limit" if book.capacity_hours is None else f"{book.capacity_hours:,.0f}",
+            "" if book.utilisation is None else f"{100 * book.utilisation:,.0f} %",
+            f"{book.revenue:,.0f}",
+            f"{book.gained:,}",
+            f"{book.lost:,}",
+        )
+
+    def _rules(self, rows: list[ConstraintRow]) -> None:
+        if not rows:
+            return
+        table = self._table("Rules", "id", "rows", "binding", "violated", f"penalty, {self.currency}")
+        for name in dict.fromkeys(row.id for row in rows):
+            mine = [row for row in rows if row.id == name]
+            binding, violated = sum(row.binding for row in mine), sum(row.violation > 0 for row in mine)
+            penalty = sum(row.penalty for row in mine)
+            table.add_row(escape(name), f"{len(mine):,}", f"{binding:,}", f"{violated:,}", f"{penalty:,.2f}")
+        self.console.print(table)
+        self._worst(rows)
+
+    def _worst(self, rows: list[ConstraintRow]) -> None:
+        worst = sorted((row for row in rows if row.violation > 0), key=lambda row: (-row.penalty, -row.violation))
+        for row in worst[:ROWS_SHOWN]:
+            bounds = [f"{words} {number(bound)}" for words, bound in _bounds(row)]
+            cost = f", costs {self.money(row.penalty)}" if row.penalty else ""
+            wanted = f"should be {' and '.join(bounds)}, misses by {number(row.violation)}"
+            self._line(f"  {row.id} {row.scope}: {number(row.activity)}, {wanted}{cost}")
+        if len(worst) > ROWS_SHOWN:
+            self._line(f"  and {len(worst) - ROWS_SHOWN:,} more")
+
+    def _remarks(self) -> None:
+        if self.plan.notes or self.plan.issues:
+            self._line("")
+        for note in self.plan.notes:
+            self._line(f"note: {note}")
+        repeated = Counter(f"{issue.severity}: {issue.message}" for issue in self.plan.issues)
+        for text, times in list(repeated.items())[:ROWS_SHOWN]:
+            self._line(text + (f" ({times:,} times)" if times > 1 else ""))
+        if len(repeated) > ROWS_SHOWN:
+            self._line(f"and {len(repeated) - ROWS_SHOWN:,} more warnings; they are in the plan")
+
+
+def _fullness(book: RepBook) -> tuple[float, float]:
+    return (-1.0 if book.utilisation is None else book.utilisation, book.revenue)
+
+
+def _bounds(row: ConstraintRow) -> Iterable[tuple[str, float]]:
+    """The bounds of a row that exist, in words."""
+    if row.lower is not None:
+        yield "at least", row.lower
+    if row.upper is not None:
+        yield "at most", row.upper

@@ -1,0 +1,85 @@
+"""`coverplan verify`: a plan recomputed from problem and policy by code that shares nothing with the solver."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coverplan.cli.exits import Exit
+from coverplan.cli.inputs import examine, read_plan
+from coverplan.payload.hashing import policy_hash, problem_hash
+from coverplan.payload.plan import Plan
+from coverplan.payload.policy import Policy
+from coverplan.payload.problem import Problem
+from coverplan.verify import Verification
+from coverplan.verify import verify as recompute
+
+SHOWN = 50
+
+
+def verify(
+    *,
+    problem: Annotated[Path, typer.Argument(help="PROBLEM.json, or a folder of tables.")],
+    plan: Annotated[Path, typer.Argument(help="PLAN.json.")],
+    policy: Annotated[Path | None, typer.Option(help="Policy file; without it, the default policy.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Recompute what a plan claims: feasibility, every row, ledger, objective, and the bound that its prices prove.
+
+    Exit codes: 0 verified; 1 not verified; 2 bad input.
+    """
+    facts, rules = examine(problem, policy).checked()
+    claimed = read_plan(plan)
+    found = verified(facts, rules, claimed)
+    if as_json:
+        typer.echo(json.dumps(found.document(), indent=1))
+    else:
+        for line in (*_mismatches(facts, rules, claimed), *report(found, claimed, facts.currency)):
+            typer.echo(line)
+    raise typer.Exit(Exit.OK if found.ok else Exit.NEGATIVE)
+
+
+def verified(problem: Problem, policy: Policy, plan: Plan) -> Verification:
+    """The independent check of a plan."""
+    return recompute(problem.model_dump(mode="json"), policy.filled(), plan.model_dump(mode="json"))
+
+
+def report(found: Verification, plan: Plan, currency: str) -> Iterator[str]:
+    """What was recomputed, and what does not hold."""
+    if found.terms is not None and found.objective is not None:
+        yield f"{len(plan.assignments):,} assignments and {len(plan.constraints):,} rows of rules recounted"
+        for (term, rule), value in found.terms.items():
+            yield f"  {term.replace('_', ' ') + (f': {rule}' if rule else ''):<40} {currency} {value:>18,.2f}"
+        yield f"  {'objective':<40} {currency} {found.objective:>18,.2f}"
+    if found.bound is not None and plan.certificate is not None:
+        prices = f"upper bound proven by {len(plan.certificate.prices):,} prices"
+        yield f"  {prices:<40} {currency} {found.bound:>18,.2f}"
+    for failure in found.failures[:SHOWN]:
+        yield f"wrong: {failure.message} [{failure.code}]"
+    if len(found.failures) > SHOWN:
+        yield f"and {len(found.failures) - SHOWN:,} more"
+    yield f"{'Verified' if found.ok else 'Not verified'}: {_verdict(found, plan)}."
+
+
+def _verdict(found: Verification, plan: Plan) -> str:
+    if not found.ok:
+        return f"{len(found.failures):,} claims do not hold"
+    if found.objective is None:
+        return "the plan presents no assignments; that there is none cannot be recomputed"
+    if found.bound is None:
+        return "all hard rules hold and the objective is right; there is no certificate"
+    gap = max(0.0, found.bound - found.objective) / max(abs(found.objective), 1e-9)
+    claim = "; its own bound is tighter, the solver's claim" if plan.dual_bound_source == "branch_and_bound" else ""
+    return f"all hard rules hold, the objective is right, and no plan is worth {100 * gap:.4f} % more{claim}"
+
+
+def _mismatches(problem: Problem, policy: Policy, plan: Plan) -> Iterator[str]:
+    """Remarks on hashes: the plan may have been made for other documents."""
+    if plan.problem_hash != problem_hash(problem):
+        yield "note: the plan was made for another problem (its problem_hash differs)"
+    if plan.policy_hash != policy_hash(policy):
+        yield "note: the plan was made under another policy (its policy_hash differs)"

@@ -1,0 +1,59 @@
+"""What holds for every file of the project."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("src", "tests", "benchmarks", "openapi", ".ci")
+SUFFIXES = {".py", ".md", ".toml", ".json", ".yaml", ".yml", ".lock", ".html", ".css", ".js", ".csv", ""}
+MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|root|Users|mnt|tmp/[a-z])/|[A-Z]:\\Users\\")
+TESTS = sorted((ROOT / "tests").glob("**/test_*.py"))
+
+
+def text_files() -> Iterator[Path]:
+    """Files of the project; what tools leave behind does not count."""
+    yield from (path for path in ROOT.iterdir() if path.is_file() and path.suffix in SUFFIXES)
+    for folder in FOLDERS:
+        for path in (ROOT / folder).glob("**/*"):
+            if path.is_file() and path.suffix in SUFFIXES and "__pycache__" not in path.parts:
+                yield path
+
+
+def checks(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function asserts: by statement, by an `assert_...` call, or by an exception that it expects."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assert):
+            return True
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name.startswith("assert") or name in {"raises", "warns"}:
+                return True
+    return False
+
+
+def test_no_file_names_a_place_on_one_machine() -> None:
+    """A clone works wherever it lies."""
+    found = [
+        f"{path.relative_to(ROOT)}: {match.group()}"
+        for path in text_files()
+        if path != Path(__file__) and (match := MACHINE_PATH.search(path.read_text(encoding="utf-8", errors="replace")))
+    ]
+
+    assert found == []
+
+
+@pytest.mark.parametrize("file", TESTS, ids=lambda file: file.relative_to(ROOT / "tests").as_posix())
+def test_each_test_asserts_something(file: Path) -> None:
+    """A test that cannot fail is none."""
+    functions = [
+        node
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+    ]
+
+    assert functions
+    assert [function.name for function in functions if not checks(function)] == []

@@ -1,0 +1,183 @@
+"""`coverplan solve`, and `verify` of what it leaves."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from support.command import run, write
+
+PROBLEM: dict[str, Any] = {
+    "currency": "EUR",
+    "accounts": [
+        {"id": "a", "name": "=Acme", "potential": 30.0},
+        {"id": "b", "potential": 20.0},
+        {"id": "c", "potential": 10.0},
+    ],
+    "reps": [{"id": "r", "name": "Ana", "capacity_hours": 2.0}],
+}
+CAPACITY = {"constraints": [{"kind": "capacity"}]}
+# Each account takes 1 hour, Ana has 2: she takes a and b, 30 + 20 = 50; c stays uncovered.
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    return write(tmp_path, "problem.json", PROBLEM), write(tmp_path, "policy.json", CAPACITY)
+
+
+def test_json_answer_stands_alone_on_standard_output(files: tuple[Path, Path]) -> None:
+    """Progress goes to standard error, so that the output can be piped."""
+    problem, policy = files
+
+    result = run("solve", problem, "--policy", policy, "--json")
+
+    plan = json.loads(result.stdout)
+    assert result.returncode == 0
+    assert plan["solution_status"] == "optimal"
+    assert plan["objective"]["value"] == pytest.approx(50)
+    assert [seat["account_id"] for seat in plan["uncovered"]] == ["c"]
+    assert " s " in result.stderr
+
+
+def test_summary_says_status_money_seats_and_books_in_words(files: tuple[Path, Path]) -> None:
+    """Ana is full: 2 of 2 hours."""
+    problem, policy = files
+
+    result = run("solve", problem, "--policy", policy)
+
+    assert result.returncode == 0
+    for words in ("Optimal", "EUR 50.00", "3: 2 covered, 1 uncovered (1 no room)", "Ana", "100 %", "capacity"):
+        assert words in result.stdout
+
+
+def test_outputs_are_written_and_verified(files: tuple[Path, Path], tmp_path: Path) -> None:
+    """JSON, CSV, Parquet and HTML of the same plan; the JSON verifies until somebody edits it."""
+    problem, policy = files
+    for name in ("out/plan.json", "plan.csv", "plan.parquet"):
+        out = tmp_path / name
+        result = run("solve", problem, "--policy", policy, "--out", out, "--report", tmp_path / "report.html")
+        assert (result.returncode, result.stderr.count("Traceback")) == (0, 0)
+    plan = tmp_path / "out/plan.json"
+
+    with (tmp_path / "plan.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert sorted(row["account_id"] for row in rows if row["rep_id"] == "r") == ["a", "b"]
+    assert not any(str(cell).startswith("=") for row in rows for cell in row.values())
+    assert set(pl.read_parquet(tmp_path / "plan.parquet")["account_id"]) >= {"a", "b"}
+    assert (tmp_path / "report.html").read_text().lstrip().lower().startswith("<!doctype html>")
+
+    verified = run("verify", problem, plan, "--policy", policy)
+    assert (verified.returncode, verified.stderr) == (0, "")
+    assert "Verified" in verified.stdout
+
+    document = json.loads(plan.read_text())
+    document["objective"]["value"] = 51.0
+    edited = write(tmp_path, "edited.json", document)
+    refused = run("verify", problem, edited, "--policy", policy, "--json")
+    assert refused.returncode == 1
+    assert json.loads(refused.stdout)["ok"] is False
+
+
+def test_start_plan_is_no_worse(files: tuple[Path, Path], tmp_path: Path) -> None:
+    """The optimum handed in comes out."""
+    problem, policy = files
+    run("solve", problem, "--policy", policy, "--out", tmp_path / "first.json")
+
+    result = run("solve", problem, "--policy", policy, "--start-plan", tmp_path / "first.json", "--json")
+
+    assert json.loads(result.stdout)["objective"]["value"] == pytest.approx(50)
+
+
+def test_infeasible_is_exit_code_1(files: tuple[Path, Path], tmp_path: Path) -> None:
+    """All three must be covered, but Ana has time for two."""
+    policy = write(tmp_path, "hard.json", {"constraints": [{"kind": "capacity"}, {"kind": "must_cover"}]})
+
+    result = run("solve", files[0], "--policy", policy)
+
+    assert result.returncode == 1
+    assert "Infeasible: no plan keeps all hard rules." in result.stdout
+    assert "breaks the hard rules least" in result.stdout
+
+
+def test_no_plan_within_the_limit_is_exit_code_3(tmp_path: Path) -> None:
+    """100 jobs on 10 machines, all mandatory, capacity tight: a millisecond is not enough."""
+    accounts = [{"id": f"a{i}"} for i in range(100)]
+    reps = [{"id": f"r{j}", "capacity_hours": 52.0} for j in range(10)]
+    hours = [[float(1 + (7 * i + 3 * j * j + i * j) % 9) for j in range(10)] for i in range(100)]
+    pairs = [
+        {"account_id": f"a{i}", "rep_id": f"r{j}", "value": 10.0 - hours[i][j], "hours": hours[i][j]}
+        for i in range(100)
+        for j in range(10)
+    ]
+    problem = write(tmp_path, "gap.json", {"accounts": accounts, "reps": reps, "pairs": pairs})
+    policy = write(tmp_path, "policy.json", {"constraints": [{"kind": "capacity"}, {"kind": "must_cover"}]})
+
+    result = run("solve", problem, "--policy", policy, "--time-limit", "0.001")
+
+    assert result.returncode == 3, result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--gap", "2"], "--gap"),
+        (["--time-limit", "0"], "--time-limit"),
+        (["--time-limit", "nan"], "--time-limit"),
+        (["--seed", "-1"], "--seed"),
+        (["--backend", "gurobi"], "gurobi"),
+        (["--out", "plan.xlsx"], ".parquet"),
+        (["--report", "report.pdf"], ".html"),
+        (["--start-plan", "missing.json"], "missing.json"),
+        (["--policy", "missing.json"], "missing.json"),
+        (["--no-such-option"], "--no-such-option"),
+    ],
+)
+def test_bad_options_are_exit_code_2(
+    files: tuple[Path, Path], tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    """The message names what was wrong; nothing is solved."""
+    result = run("solve", files[0], *arguments, cwd=tmp_path)
+
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert words in result.stderr
+
+
+def test_every_issue_is_listed_with_place_value_and_way_out(tmp_path: Path) -> None:
+    """Two mistakes in the problem and one in the policy come out together, each with its file and pointer."""
+    document = {
+        "territories": [{"id": "west"}],
+        "accounts": [{"id": "a", "territory_id": "wset"}],
+        "reps": [{"id": "r", "manager_id": "nobody"}],
+    }
+    problem = write(tmp_path, "problem.json", document)
+    policy = write(
+        tmp_path,
+        "policy.json",
+        {"constraints": [{"kind": "protect", "accounts": {"ids": ["zz"]}}, {"kind": "capacity"}]},
+    )
+
+    result = run("solve", problem, "--policy", policy)
+
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert f"{problem}#/accounts/0/territory_id" in result.stderr
+    assert '"west"' in result.stderr
+    assert f"{problem}#/reps/0/manager_id" in result.stderr
+    assert f"{policy}#/constraints/0/accounts/ids/0" in result.stderr
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"accounts": [], "accounts": []}', "\ud800", '{"reps": NaN}'])
+def test_what_is_no_problem_is_exit_code_2(tmp_path: Path, content: str) -> None:
+    """Whatever the file holds, an error and never a traceback."""
+    problem = tmp_path / "problem.json"
+    problem.write_bytes(content.encode("utf-8", "surrogatepass"))
+
+    result = run("solve", problem)
+
+    assert result.returncode == 2
+    assert str(problem) in result.stderr
+    assert "Traceback" not in result.stderr
