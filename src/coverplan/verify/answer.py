@@ -26,7 +26,8 @@ def check_ledger(found: Findings, plan: Plan, evaluation: Evaluation) -> None:
     found.number("objective_differs", "objective value", objective.get("value"), evaluation.objective, near(gross))
     claimed: dict[Term, Any] = {}
     for row in entries(objective, "terms"):
-        key = (str(row.get("term")), row.get("constraint"))
+        rule = row.get("constraint")
+        key = (str(row.get("term")), None if rule is None else str(rule))
         if key in claimed or key not in evaluation.terms:
             found.say("terms_differ", f"term {_term_name(key)} is listed twice or does not belong to this policy")
         claimed[key] = row.get("value")
@@ -50,6 +51,7 @@ def check_seats(found: Findings, plan: Plan, case: Case, cover: Cover, evaluatio
     for entry in entries(plan, "assignments"):
         place = case.book.seat_index.get((str(entry.get("account_id")), str(entry.get("role"))))
         if place is None or cover[place] < 0 or case.book.reps[cover[place]].id != entry.get("rep_id"):
+            found.say("seats_differ", f"assignment of {entry.get('account_id')!r}: it does not name its seat and rep")
             continue
         seat, worth = case.book.seats[place], evaluation.filled[place]
         found.same("previous_rep_differs", f"{seat.name}: previous_rep_id", entry.get("previous_rep_id"), seat.current)

@@ -99,6 +99,13 @@ def _only(allowed: np.ndarray[Any, np.dtype[np.bool_]], rep: int) -> np.ndarray[
     return kept
 
 
+def _amount(price: Any) -> float:
+    """A price as a number: absent is 0, anything else that is no number is nan."""
+    if price is None:
+        return 0.0
+    return float(price) if isinstance(price, int | float) and not isinstance(price, bool) else math.nan
+
+
 def _read_prices(
     linear: list[LinearRule], prices: Iterable[dict[str, Any]]
 ) -> tuple[dict[str, list[tuple[float, float]]], list[Failure]]:
@@ -109,7 +116,7 @@ def _read_prices(
     failures: list[Failure] = []
     for entry in prices:
         key = (str(entry.get("constraint")), str(entry.get("scope")))
-        upper, lower = float(entry.get("upper") or 0.0), float(entry.get("lower") or 0.0)
+        upper, lower = _amount(entry.get("upper")), _amount(entry.get("lower"))
         name = f"price of constraint {key[0]!r}, {key[1]}"
         if key not in places:
             failures.append(Failure("price_unknown_row", f"{name}: there is no such row to price"))

@@ -93,10 +93,10 @@ class Judge:
         book = self.case.book
         cover, failures = [-1] * len(book.seats), []
         for entry in assignments:
-            account, role, rep = entry.get("account_id"), entry.get("role"), entry.get("rep_id")
-            if role is None and account in book.account_index:
+            account, role, rep = (str(entry.get(key)) for key in ("account_id", "role", "rep_id"))
+            if entry.get("role") is None and account in book.account_index:
                 role = book.accounts[book.account_index[account]].segment.roles[0].name
-            seat = book.seat_index.get((str(account), str(role)))
+            seat = book.seat_index.get((account, role))
             if seat is None:
                 failures.append(Failure("unknown_seat", f"there is no seat of account {account!r} for role {role!r}"))
             elif rep not in book.rep_index:
