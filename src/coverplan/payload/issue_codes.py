@@ -135,13 +135,9 @@ _NECESSARY = [
 ]  # fmt: skip
 
 _SOLVING = [
-    Code("truncated_candidates", "warning", None, "Only the {value} likeliest reps per seat enter the program.",
+    Code("truncated_candidates", "warning", None,
+         "{count} seats have more admissible reps than the {value} that enter the program.",
          "Raise candidates.per_seat; the certificate ranges over all pairs all the same."),
-    Code("size_needs_priced", "warning", "constraint", "This kind needs the exact method; the size is {value}.",
-         "Leave it out, or solve a part of the problem."),
-    Code("scaled_coefficients", "warning", None, "The solver rounded the coefficients: {value}.",
-         "Choose another backend for an exact bound."),
-    Code("start_plan_infeasible", "warning", None, "The start plan breaks a hard rule: {value}."),
     Code("start_plan_ignored", "warning", None, "The start plan was not used: {value}."),
     Code("duplicate_assignment", "error", "assignment", "An earlier assignment fills the same seat.",
          "A seat has one rep: keep one of them."),

@@ -36,6 +36,8 @@ class Reach:
 
     pairs: Candidates
     rules: Sequence[Constraint]
+    per_seat: int | None
+    """How many reps per seat enter the program; None: all."""
 
     @classmethod
     def of(cls, problem: Problem, policy: Policy) -> Reach:
@@ -43,7 +45,7 @@ class Reach:
         eligible = CandidateRules(None, settings.max_distance_km, settings.respect_territories)
         book, rules = Book.of(to_instance(problem)), policy.rules()
         links = [found for rule in rules if (found := rule.merges(book)) is not None]
-        return cls(Candidates.of(book, eligible, np.concatenate(links) if links else None), rules)
+        return cls(Candidates.of(book, eligible, np.concatenate(links) if links else None), rules, settings.per_seat)
 
     @cached_property
     def limit(self) -> Floats:
@@ -95,6 +97,7 @@ def check_reach(report: IssueReport, reach: Reach, at_problem: str, at_policy: s
             place = pointer(at_policy, ["constraints", row])
             _check_must_cover(report, reach, rule, place)
             _check_rows(report, reach, rule, place)
+    _check_truncation(report, reach, at_policy)
     _check_inactive(report, reach, at_problem)
     _check_current(report, reach, at_problem)
     _check_seats(report, reach, at_problem)
@@ -212,6 +215,16 @@ def largest_activity(block: RowBlock, pairs: Candidates) -> Floats:
     np.maximum.at(best, entry, np.concatenate([block.coefficient, block.idle_coefficient]))
     total: Floats = np.bincount(keys // seats, best, len(block.labels)).astype(np.float64)
     return total
+
+
+def _check_truncation(report: IssueReport, reach: Reach, at: str) -> None:
+    if reach.per_seat is not None:
+        choices = np.diff(reach.pairs.unit_start)[reach.pairs.unit_of_seat]
+        count = int((choices > reach.per_seat).sum())
+        if count:
+            report.add(
+                "truncated_candidates", pointer(at, ["candidates", "per_seat"]), value=reach.per_seat, count=count
+            )
 
 
 def _check_inactive(report: IssueReport, reach: Reach, at: str) -> None:
