@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from coverplan.api.errors import ApiError, ClientGoneError
 from coverplan.api.media import JSON
-from coverplan.payload.checks import check
+from coverplan.payload.checks import check_references
 from coverplan.payload.error_document import Limit
 from coverplan.payload.reading import read_document
 from coverplan.payload.requests import EvaluateRequest, SolveRequest
@@ -96,7 +96,7 @@ def _reader(model: type[Model]) -> Callable[[Request], Awaitable[Model]]:
 def _checked(model: type[Model], data: bytes) -> Model:
     document = read_document(model, data)
     if isinstance(document, SolveRequest | EvaluateRequest):
-        check(document.problem, document.policy).raise_errors()
+        check_references(document.problem, document.policy).raise_errors()
     return document
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import sys
 
 import psutil
-import structlog
 
 from coverplan.process.pool import SolverPool
 from coverplan.settings import MEGABYTE, Settings
@@ -18,10 +16,7 @@ MEMORY_SHARE = 0.8
 
 def solver_children() -> SolverPool:
     """A pool of one slot that takes any size and keeps its log to itself: the command says what went wrong."""
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    logging.getLogger("coverplan.process").setLevel(logging.CRITICAL)
     settings = Settings()
     update: dict[str, object] = {"slots": 1, "warm_children": 0, "load_timeout_s": LOAD_TIMEOUT_S}
     if "memory_limit_mb" not in settings.model_fields_set:
