@@ -66,6 +66,7 @@ def test_repeated_and_blank_headers_get_names() -> None:
         (b"a,b\n1,2\n1,2,3\n", "row 3: has 3 cells, but the header has 2"),
         (b'a,b\n1,"2\n3,4\n', "never closed"),
         (b"PK\x03\x04 zip", "workbook"),
+        ("a,b\n1,2\n".encode("utf-16-le"), "zero bytes"),
         (b"a,b\n\x81\x8d,\xff\n", "neither UTF-8 nor Windows-1252"),
     ],
 )

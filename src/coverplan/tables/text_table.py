@@ -61,6 +61,9 @@ def read_text_table(path: Path, form: CsvFormat, findings: Findings) -> TextTabl
 def parse_text_table(data: bytes, file: str, form: CsvFormat, findings: Findings) -> TextTable:
     """The same for bytes in memory; `file` is the name that messages cite."""
     text = _decoded(data, file, form, findings)
+    if "\0" in text:
+        advice = 'If it is UTF-16, say so: encoding = "utf-16" under [csv].'
+        raise TableError([Message("contains zero bytes, as text in UTF-8 does not.", file, suggestion=advice)])
     if "\n" not in text:
         text = text.replace("\r", "\n")
     text, told = _told_delimiter(text)
