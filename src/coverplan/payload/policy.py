@@ -93,8 +93,14 @@ class Policy(Document):
     """A constraint set and the weights of the objective."""
 
     name: Name | None = Field(None, description="Name to show.", examples=["balanced, gentle"])
-    objective: ObjectiveWeights = Field(default_factory=ObjectiveWeights, description="Weights of the objective.")
-    candidates: CandidateSettings = Field(default_factory=CandidateSettings, description="Which pairs are considered.")
+    objective: ObjectiveWeights = Field(
+        default_factory=ObjectiveWeights, description="Weights of the objective.", examples=[{"relationship_loss": 2}]
+    )
+    candidates: CandidateSettings = Field(
+        default_factory=CandidateSettings,
+        description="Which pairs are considered.",
+        examples=[{"max_distance_km": 800}],
+    )
     constraints: list[AnyConstraint] | None = Field(
         None,
         max_length=200,

@@ -167,7 +167,7 @@ class Problem(Document):
 
     horizon: Horizon = Field(
         default_factory=Horizon,
-        description="The months that the plan is for.",
+        description="First day and length of the time that is planned.",
         examples=[{"start": "2027-01-01", "months": 12}],
     )
     currency: Id = Field(default="USD", description="Label of all amounts; nothing is converted.", examples=["EUR"])
