@@ -1,0 +1,179 @@
+"""The headline: the status in words, and the few numbers that everybody asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from coverplan.payload.plan import Plan
+from coverplan.report.facts import Facts
+from coverplan.report.words import SPACE, count, money_at_most, percent, percent_at_most, short_money
+
+STOPPED = {
+    "gap": "the gap asked for was reached",
+    "proof": "the proof was complete",
+    "time_limit": "the time limit was reached",
+    "work_limit": "the work limit was reached",
+    "finished_by_caller": "it was told to finish",
+    "cancelled": "it was cancelled",
+    "solver_lost": "the solver process was lost; this is the best plan it left",
+    "memory_limit": "the memory limit was reached",
+}
+ABSURD = 10.0
+"""A relative gap beyond this says only that the objective is near 0; the amount says it better."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One number with its name and a line about it."""
+
+    name: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Headline:
+    """Verdict and tiles; `mood` is good, fair, bad or plain."""
+
+    badge: str
+    mood: str
+    verdict: str
+    explanation: str
+    tiles: list[Tile]
+
+
+def headline(plan: Plan, before: Plan | None, missed_hard: int, facts: Facts) -> Headline:
+    """The first screen."""
+    badge, mood, verdict, explanation = _verdict(plan, missed_hard, facts)
+    tiles = [
+        *_objective(plan, facts),
+        *_gap(plan, facts),
+        *_today(plan, before, facts),
+        *_moves(plan, facts),
+        *_uncovered(plan),
+    ]
+    return Headline(badge, mood, verdict, explanation, tiles)
+
+
+def _verdict(plan: Plan, missed_hard: int, facts: Facts) -> tuple[str, str, str, str]:
+    if plan.method.used == "evaluated":
+        return _measured(plan, missed_hard)
+    if plan.solution_status == "infeasible":
+        closest = "Below is the assignment that breaks them least. It is not a plan." if plan.least_violating else ""
+        return "Infeasible", "bad", "No plan keeps all hard rules.", closest
+    if plan.objective is None:
+        return "No plan found", "bad", "No plan was found in the time given; there may be one.", ""
+    return _worth(plan, short_money(plan.objective.value, facts.currency), facts)
+
+
+def _worth(plan: Plan, worth: str, facts: Facts) -> tuple[str, str, str, str]:
+    if plan.solution_status == "optimal":
+        return "Optimal", "good", f"A plan worth {worth}. No plan is worth more.", ""
+    if plan.absolute_gap is None or plan.gap is None:
+        return "Feasible", "fair", f"A plan worth {worth}.", "How much better a plan could be is not proven."
+    better = f"A better plan may exist, worth at most {money_at_most(plan.absolute_gap, facts.currency)} more."
+    if plan.gap > ABSURD:
+        return "Feasible", "fair", f"A plan worth {worth}.", better
+    return (
+        "Feasible",
+        "good",
+        f"A plan worth {worth}, proven within {percent_at_most(plan.gap)} of the best possible.",
+        better,
+    )
+
+
+def _measured(plan: Plan, missed_hard: int) -> tuple[str, str, str, str]:
+    note = "Given assignments, measured by the policy. Nothing was solved, so there is no bound and no gap."
+    if plan.solution_status == "feasible":
+        return "Measured", "plain", "This assignment keeps all hard rules.", note
+    broken = count(missed_hard, "row of the hard rules", "rows of the hard rules")
+    verdict = f"This assignment breaks {broken}." if missed_hard else "This assignment is not admissible."
+    return "Measured", "bad", verdict, note
+
+
+def _objective(plan: Plan, facts: Facts) -> list[Tile]:
+    if plan.objective is None:
+        if plan.dual_bound is None:
+            return []
+        bound = short_money(plan.dual_bound, facts.currency)
+        return [Tile("Upper bound", bound, "no plan can be worth more")]
+    note = "expected revenue less losses, costs and penalties"
+    return [Tile("Objective", short_money(plan.objective.value, facts.currency), note)]
+
+
+def _gap(plan: Plan, facts: Facts) -> list[Tile]:
+    if plan.objective is None or plan.gap is None or plan.absolute_gap is None:
+        return []
+    amount = money_at_most(plan.absolute_gap, facts.currency)
+    if plan.gap > ABSURD:
+        return [Tile("Proven gap", amount, "between this plan and the upper bound")]
+    return [Tile("Proven gap", percent_at_most(plan.gap), f"at most {amount} better is possible")]
+
+
+def _today(plan: Plan, before: Plan | None, facts: Facts) -> list[Tile]:
+    """What the plan is worth above today's assignment under the same policy."""
+    if before is None or before.objective is None or plan.objective is None:
+        return []
+    difference = plan.objective.value - before.objective.value
+    sign = "+" if difference > 0 else ""
+    value = short_money(difference, facts.currency).replace(SPACE, f"{SPACE}{sign}", 1)
+    rules = "" if before.solution_status != "infeasible" else ", which breaks hard rules"
+    return [
+        Tile(
+            "Against today", value, f"today's assignment: {short_money(before.objective.value, facts.currency)}{rules}"
+        )
+    ]
+
+
+def _moves(plan: Plan, facts: Facts) -> list[Tile]:
+    summary = plan.summary
+    if summary is None:
+        return []
+    what = "Seats" if facts.several_roles else "Accounts"
+    parts = [f"{percent(summary.moved_share)} of those whose rep can stay"]
+    if summary.moved_revenue:
+        parts.append(f"{short_money(summary.moved_revenue, facts.currency)} of revenue")
+    if summary.forced:
+        parts.append(f"{summary.forced:,} more are forced to move")
+    note = "nothing moves" if not summary.moved and not summary.forced else "; ".join(parts)
+    return [Tile(f"{what} that move", f"{summary.moved:,}", note)]
+
+
+def _uncovered(plan: Plan) -> list[Tile]:
+    summary = plan.summary
+    if summary is None:
+        return []
+    seats = count(summary.seats, "seat")
+    note = f"every one of {seats} has a rep" if not summary.uncovered else f"of {seats}"
+    return [Tile("Uncovered", f"{summary.uncovered:,}", note)]
+
+
+def provenance(plan: Plan, facts: Facts) -> list[tuple[str, str]]:
+    """Where the plan comes from: what identifies and reproduces it."""
+    method = {"exact": "exact: the whole program", "priced": "priced", "evaluated": "evaluated, not solved"}
+    seconds = ", ".join(
+        f"{name.replace('_', ' ')} {value:,.1f}{SPACE}s" for name, value in plan.metrics.seconds.items()
+    )
+    reproducible = {True: "yes", False: "no: the wall clock ended the search", None: ""}[plan.reproducible]
+    metrics = plan.metrics
+    size = (
+        f"{metrics.seats:,} seats, {metrics.pairs:,} admissible pairs, {metrics.rows:,} rows" if metrics.pairs else ""
+    )
+    memory = "" if metrics.peak_memory_mb is None else f"{metrics.peak_memory_mb:,.0f}{SPACE}MB"
+    entries = [
+        ("Policy", facts.policy.name or ""),
+        ("Horizon", f"{facts.problem.horizon.months} months from {facts.problem.horizon.start}"),
+        ("Method", method[plan.method.used] + (f", with {plan.method.backend}" if plan.method.backend else "")),
+        ("Why this method", plan.method.why),
+        ("Stopped because", STOPPED.get(plan.stopped_by or "", "")),
+        ("Size", size),
+        ("Time", seconds),
+        ("Peak memory", memory),
+        ("Seed", f"{plan.seed}" if plan.method.used != "evaluated" else ""),
+        ("Reproducible", reproducible),
+        ("Run", plan.run_id or ""),
+        ("Problem", plan.problem_hash),
+        ("Policy hash", plan.policy_hash),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in plan.versions.items())),
+    ]
+    return [(name, value) for name, value in entries if value]

@@ -1,0 +1,150 @@
+"""The page: all sections into one self-contained HTML file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from functools import cache
+from importlib.resources import files
+from itertools import groupby
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from plotly.offline import get_plotlyjs
+
+from coverplan.payload.plan import Plan, Progress
+from coverplan.report.books import books_data, books_view
+from coverplan.report.certificate import certificate_view
+from coverplan.report.facts import Facts
+from coverplan.report.headline import headline, provenance
+from coverplan.report.ledger import ledger_view
+from coverplan.report.moves import moves_view, uncovered_view
+from coverplan.report.places import map_data
+from coverplan.report.rules import rules_view
+from coverplan.report.words import count, money, number, percent, short_money
+
+STEPS = 400
+"""Most points of the gap over time."""
+MESSAGES = 5
+MARKUP = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
+
+
+def render(
+    plan: dict[str, Any], problem: dict[str, Any], policy: dict[str, Any], before: dict[str, Any] | None = None
+) -> str:
+    """The report of a plan: one HTML file that loads nothing from anywhere.
+
+    `before` is the plan document of today's assignment, evaluated under the same policy; with it, the report says
+    what the plan is worth above today. An infeasible plan shows its least violating assignment, as what it is.
+    """
+    facts = Facts.of(problem, policy)
+    answer = _read(plan)
+    shown = answer if answer.objective is not None else answer.least_violating
+    rules = None if shown is None else rules_view(shown, facts)
+    missed_hard = 0 if rules is None else rules.missed_hard
+    complete = answer.objective is not None
+    data = _data(answer, facts)
+    html = (
+        _environment()
+        .get_template("report.html")
+        .render(
+            facts=facts,
+            plan=answer,
+            headline=headline(answer, None if before is None else _read(before), missed_hard, facts),
+            books=books_view(answer, facts) if complete else None,
+            moved=moves_view(answer, facts, forced=False) if complete else None,
+            forced=moves_view(answer, facts, forced=True) if complete else None,
+            uncovered=uncovered_view(answer, facts) if complete else None,
+            ledger=None if answer.objective is None else ledger_view(answer.objective, facts),
+            rules=rules,
+            certificate=certificate_view(answer, facts),
+            warnings=_warnings(answer),
+            provenance=provenance(answer, facts),
+            data=data,
+            json=_json(data),
+            scripts=_scripts() if data["books"] or data["map"] or data["progress"] else (),
+            style=_asset("report.css"),
+            policy_of_content=_content_policy(),
+        )
+    )
+    return html.encode("utf-8", "replace").decode("utf-8")
+
+
+def _read(plan: dict[str, Any]) -> Plan:
+    return Plan.model_validate_json(json.dumps(plan))
+
+
+def _data(plan: Plan, facts: Facts) -> dict[str, Any]:
+    """What the script draws."""
+    complete = plan.objective is not None
+    return {
+        "currency": facts.currency,
+        "books": books_data(plan, facts) if complete else [],
+        "map": map_data(plan, facts) if complete else None,
+        "reps": [facts.rep_name(rep.id) for rep in facts.problem.reps],
+        "progress": _steps(plan.metrics.progress),
+    }
+
+
+def _steps(progress: list[Progress]) -> list[list[float | str | None]]:
+    """Time, objective, bound, gap and phase where there is an objective or a bound; thinned, the last one kept."""
+    known = [step for step in progress if step.objective_value is not None or step.dual_bound is not None]
+    stride = -(-len(known) // STEPS) if known else 1
+    kept = [step for place, step in enumerate(known) if place % stride == 0 or place == len(known) - 1]
+    if len([step for step in kept if step.gap is not None]) < 2:
+        return []
+    return [[round(step.t, 4), step.objective_value, step.dual_bound, step.gap, step.phase] for step in kept]
+
+
+def _warnings(plan: Plan) -> list[tuple[str, int, list[str]]]:
+    """Warnings by code: the code, how many, and the first messages."""
+    ordered = sorted(plan.issues, key=lambda issue: issue.code)
+    groups = [(code, list(members)) for code, members in groupby(ordered, key=lambda issue: issue.code)]
+    return [(code, len(members), [issue.message for issue in members[:MESSAGES]]) for code, members in groups]
+
+
+def _json(data: dict[str, Any]) -> str:
+    """JSON that cannot end its script element, nor start another."""
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    for character, escape in MARKUP.items():
+        text = text.replace(character, escape)
+    return text
+
+
+@cache
+def _asset(name: str) -> str:
+    return files("coverplan.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+@cache
+def _scripts() -> tuple[str, ...]:
+    """The charting library and the report's own script."""
+    return get_plotlyjs(), _asset("report.js")
+
+
+@cache
+def _content_policy() -> str:
+    """What the browser may do: run the two scripts by their hashes, and load nothing at all."""
+    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in _scripts())
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("coverplan.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "money": money,
+        "short": short_money,
+        "percent": percent,
+        "number": number,
+        "counted": count,
+    }
+    return environment
