@@ -13,6 +13,14 @@ ROLES = [
     {"role": "account_executive", "hours": 4, "revenue_share": 0.75},
     {"role": "sales_engineer", "hours": 2, "revenue_share": 0.25, "relationship_weight": 0.5},
 ]
+DATES: list[Document] = [
+    {},
+    {"start_date": "2025-03-01"},
+    {"start_date": "2027-04-16", "end_date": "2027-09-30"},
+    {"start_date": "2027-04-16"},
+    {"end_date": "2026-12-31"},
+    {"end_date": "2027-06-30"},
+]
 MONEY = st.integers(0, 20).map(lambda amount: amount * 500.0)
 SMALL = st.integers(1, 6).map(float)
 
@@ -49,8 +57,7 @@ def reps(draw: st.DrawFn, engineers: bool) -> list[Document]:
             "pod": draw(maybe(st.sampled_from(["red", "blue"]))),
             "territory_ids": draw(st.sampled_from([[], ["land"], ["north"], ["south"]])),
             "status": draw(st.sampled_from(["active", "active", "hired"])),
-            "start_date": draw(maybe(st.sampled_from(["2025-03-01", "2027-04-16"]))),
-            "end_date": draw(st.sampled_from([None, None, "2027-09-30", "2026-12-31"])),
+            **draw(st.sampled_from(DATES)),
             "ramp": draw(maybe(st.just([0.0, 0.5]))),
             "capacity_hours": draw(maybe(st.integers(3, 12).map(float))),
             "quota": draw(maybe(MONEY)),
