@@ -49,7 +49,8 @@ A mapping is a TOML file. Each section fills one table of the problem, each line
     [territories]
     from = "accounts"
     id = "Region Code"
-    group = "Region"                        # the level above; a list for several, the nearest first
+    group = "Region"                        # the level above; a list for several, the nearest first;
+                                            # or { column = "Country", map = { "FR" = "Europe" } }
 
     [[segments]]                            # the coverage model, as in the document; likewise [[fit]]
     id = "smb"

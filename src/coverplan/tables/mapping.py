@@ -40,8 +40,8 @@ class Section:
     """The file its rows come from, by table name."""
     where: tuple[Comparison, ...] = ()
     fields: Dict[str, Source] = field(default_factory=dict)
-    groups: tuple[str, ...] = ()
-    """Territories only: columns of the levels above, the nearest first."""
+    groups: tuple[Source, ...] = ()
+    """Territories only: the levels above, the nearest first."""
     owners: Dict[str, Dict[str, Source]] = field(default_factory=dict)
     """Accounts only: role -> sources of `rep_id` and `since`, beside the first role's `owner`."""
     csv: CsvFormat = AS_FOUND

@@ -148,17 +148,20 @@ class _Reader:
         own = self.form(form) if isinstance(form, dict) else shared
         return Section(table, str(origin), where, sources, self.groups(table, raw), self.owners(table, raw), own)
 
-    def groups(self, table: str, raw: Dict[str, object]) -> tuple[str, ...]:
-        value = raw.get("group")
-        if value is None:
-            return ()
-        names = [value] if isinstance(value, str) else value
-        if table != "territories" or not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            self.complain(
-                f"[{table}] group", "is for [territories]: a column, or a list of columns, the nearest first."
-            )
-            return ()
-        return tuple(names)
+    def groups(self, table: str, raw: Dict[str, object]) -> tuple[Source, ...]:
+        value = raw.get("group", [])
+        levels = value if isinstance(value, list) else [value]
+        groups = []
+        for level in levels:
+            detail = {"column": level} if isinstance(level, str) else level
+            if table != "territories" or not isinstance(detail, dict) or not set(detail) <= {"column", "map"}:
+                self.complain(
+                    f"[{table}] group",
+                    "is for [territories]: a column, { column, map }, or a list of them, the nearest first.",
+                )
+                return ()
+            groups.append(self.detailed(f"[{table}] group", detail, FIELDS["territories"]["name"]))
+        return tuple(groups)
 
     def owners(self, table: str, raw: Dict[str, object]) -> Dict[str, Dict[str, Source]]:
         value = raw.get("owners", {})

@@ -67,10 +67,10 @@ def mapped_rows(section: Section, table: TextTable, mapping: Mapping, months: fl
             if values is not None:
                 columns[prefix + role] = values
                 names[prefix + role] = sources[key].columns[0] if sources[key].columns else role
-    for level, column in enumerate(section.groups):
-        found = cells.find(column, of="group")
+    for level, source in enumerate(section.groups):
+        found = cells.find(source.columns[0], of="group")
         if found is not None:
-            columns[f"group {level}"] = admitted.frame[found]
+            columns[f"group {level}"] = admitted.frame[found].replace(dict(source.words))
             names[f"group {level}"] = found
     rows = Rows(section.table, table.file, pl.DataFrame(columns), names)
     if section.origin == section.table:
