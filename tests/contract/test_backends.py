@@ -96,9 +96,9 @@ def test_limit_with_incumbent(solver: Backend) -> None:
     """A point, a bound above it, and the limit kept."""
     began = time.monotonic()
 
-    result = solver.solve(hard(), Limits(time_limit_s=1.0, relative_gap=0.0))
+    result = solver.solve(hard(), Limits(time_limit_s=2.0, relative_gap=0.0))
 
-    assert time.monotonic() - began < 1.0 + 2.0
+    assert time.monotonic() - began < 2.0 + 2.0
     assert (result.status, result.stopped_by) == (Status.FEASIBLE, StoppedBy.TIME_LIMIT)
     assert not result.reproducible
     assert_sound(hard(), result)
@@ -152,22 +152,21 @@ def test_an_infeasible_start_is_said_so(solver: Backend) -> None:
 
 def test_streaming(solver: Backend) -> None:
     """What the capabilities declare reaches the listener, in order, and agrees with the answer."""
+    given = random_gap(reps=5, seats=40, seed=7, tightness=0.8)
     steps: list[Step] = []
 
-    result = solver.solve(hard(), Limits(time_limit_s=1.5, relative_gap=0.0), None, steps.append)
+    result = solver.solve(given, Limits(time_limit_s=10.0, relative_gap=0.0), None, steps.append)
 
     points = [step for step in steps if step.x is not None]
     bounds = [step.dual_bound for step in steps if step.dual_bound is not None]
     values = [step.objective for step in points if step.objective is not None]
     assert values == sorted(values)
     assert bounds == sorted(bounds, reverse=True)
-    if solver.capabilities.streams_points:
-        assert len(points) > 1
-    if solver.capabilities.streams_bounds:
-        assert len(bounds) > (solver.name != "cbc")
+    assert len(points) > solver.capabilities.streams_points
+    assert len(bounds) > (solver.capabilities.streams_bounds and solver.name != "cbc")
+    assert all(is_feasible(given, step.x) for step in points if step.x is not None)
     assert values[-1] == result.objective
-    assert all(is_feasible(hard(), step.x) for step in points if step.x is not None)
-    assert bounds[-1] == result.dual_bound
+    assert max(bounds[-1], values[-1]) == result.dual_bound
 
 
 def test_the_last_thousandth_counts(solver: Backend) -> None:

@@ -19,7 +19,7 @@ _LOG_ROUNDING = 5e-7
 """Half a unit of the seventh digit, which is all that the log prints."""
 
 FEASIBILITY_TOLERANCE = 1e-7
-"""Not 1e-9, its own epsilon: there SCIP 10 called an assignment of 1,000 seats optimal that was 2.6e-6 below optimal."""
+"""Not 1e-9, its own epsilon: there SCIP 10 called an assignment of 1,000 seats optimal that was 2.6e-6 below it."""
 
 
 class Scip:
