@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from coverplan.cli import COMMANDS
-from support.command import PLAIN, run, write
+from support.command import PLAIN, call, run, write
 
 PROBLEM: dict[str, Any] = {
     "accounts": [{"id": "a", "potential": 30.0}, {"id": "b", "potential": 20.0}],
@@ -36,7 +36,7 @@ def test_help_lists_every_command() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_has_help(name: str) -> None:
     """Asking for help is no error, and shows the command's own sentence."""
-    result = run(name, "--help")
+    result = call(name, "--help")
 
     assert result.returncode == 0
     assert f"coverplan {name}" in result.stdout
@@ -45,7 +45,7 @@ def test_each_command_has_help(name: str) -> None:
 @pytest.mark.parametrize("arguments", [["no-such-command"], ["solve"], ["verify", "one-file-only"]])
 def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
     """The usage goes to standard error."""
-    result = run(*arguments)
+    result = call(*arguments)
 
     assert (result.returncode, result.stdout) == (2, "")
     assert "Usage" in result.stderr
@@ -74,7 +74,7 @@ def test_validate_lists_issues_and_is_exit_code_1(tmp_path: Path) -> None:
 
 def test_validate_accepts_a_good_problem(files: tuple[Path, Path]) -> None:
     """Exit code 0."""
-    result = run("validate", files[0], "--policy", files[1])
+    result = call("validate", files[0], "--policy", files[1])
 
     assert result.returncode == 0
     assert "Valid: 0 errors" in result.stdout
@@ -101,7 +101,7 @@ def test_evaluate_reports_a_broken_rule_with_exit_code_1(files: tuple[Path, Path
     """Both to r: 2 hours of 1, one too many."""
     both = write(tmp_path, "both.json", [{"account_id": "a", "rep_id": "r"}, {"account_id": "b", "rep_id": "r"}])
 
-    result = run("evaluate", files[0], both, "--policy", files[1])
+    result = call("evaluate", files[0], both, "--policy", files[1])
 
     assert result.returncode == 1
     assert "misses by 1" in result.stdout
@@ -123,7 +123,7 @@ def test_evaluate_names_the_wrong_row(
     """Exit code 2, with the place in the file."""
     (tmp_path / name).write_text(content)
 
-    result = run("evaluate", files[0], name, cwd=tmp_path)
+    result = call("evaluate", files[0], tmp_path / name)
 
     assert result.returncode == 2
     assert words in result.stderr
@@ -132,7 +132,7 @@ def test_evaluate_names_the_wrong_row(
 @pytest.mark.parametrize(("name", "words"), [("model.lp", "Maximize"), ("model.mps", "ROWS")])
 def test_export_writes_the_program(files: tuple[Path, Path], tmp_path: Path, name: str, words: str) -> None:
     """Two accounts, two reps, capacity."""
-    result = run("export", files[0], "--policy", files[1], "--out", tmp_path / name)
+    result = call("export", files[0], "--policy", files[1], "--out", tmp_path / name)
 
     assert result.returncode == 0, result.stderr
     assert words in (tmp_path / name).read_text()

@@ -2,13 +2,18 @@
 
 import csv
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import polars as pl
 import pytest
 
-from support.command import run, write
+from coverplan.cli.outputs import write_plan
+from coverplan.payload.plan import Plan
+from coverplan.payload.problem import Problem
+from support.command import call, run, write
 
 PROBLEM: dict[str, Any] = {
     "currency": "EUR",
@@ -23,16 +28,68 @@ CAPACITY = {"constraints": [{"kind": "capacity"}]}
 # Each account takes 1 hour, Ana has 2: she takes a and b, 30 + 20 = 50; c stays uncovered.
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> tuple[Path, Path]:
-    return write(tmp_path, "problem.json", PROBLEM), write(tmp_path, "policy.json", CAPACITY)
+@dataclass(frozen=True)
+class Solved:
+    """One solve, run once: its files and what it printed."""
+
+    problem: Path
+    policy: Path
+    plan: Path
+    report: Path
+    answer: CompletedProcess[str]
 
 
-def test_json_answer_stands_alone_on_standard_output(files: tuple[Path, Path]) -> None:
-    """Progress goes to standard error, so that the output can be piped."""
-    problem, policy = files
+@pytest.fixture(scope="module")
+def solved(tmp_path_factory: pytest.TempPathFactory) -> Solved:
+    folder = tmp_path_factory.mktemp("solve")
+    problem, policy = write(folder, "problem.json", PROBLEM), write(folder, "policy.json", CAPACITY)
+    plan, report = folder / "new" / "plan.json", folder / "report.html"
+    answer = run("solve", problem, "--policy", policy, "--out", plan, "--report", report)
+    return Solved(problem, policy, plan, report, answer)
 
-    result = run("solve", problem, "--policy", policy, "--json")
+
+def test_summary_says_status_money_seats_and_books_in_words(solved: Solved) -> None:
+    """Ana is full: 2 of 2 hours."""
+    assert solved.answer.returncode == 0
+    for words in ("Optimal", "EUR 50.00", "3: 2 covered, 1 uncovered (1 no room)", "Ana", "100 %", "capacity"):
+        assert words in solved.answer.stdout
+
+
+def test_report_is_one_page(solved: Solved) -> None:
+    """Its contents have tests of their own."""
+    assert solved.report.read_text().lstrip().lower().startswith("<!doctype html>")
+
+
+def test_plan_verifies_until_somebody_edits_it(solved: Solved, tmp_path: Path) -> None:
+    """The objective is 50; a plan that says 51 is refused."""
+    verified = run("verify", solved.problem, solved.plan, "--policy", solved.policy)
+    assert (verified.returncode, verified.stderr) == (0, "")
+    assert "Verified" in verified.stdout
+
+    document = json.loads(solved.plan.read_text())
+    document["objective"]["value"] = 51.0
+    edited = write(tmp_path, "edited.json", document)
+    refused = call("verify", solved.problem, edited, "--policy", solved.policy, "--json")
+    assert refused.returncode == 1
+    assert json.loads(refused.stdout)["ok"] is False
+
+
+def test_plan_as_csv_and_parquet(solved: Solved, tmp_path: Path) -> None:
+    """The same seats; no cell of the CSV is a formula to a spreadsheet."""
+    plan, problem = Plan.model_validate_json(solved.plan.read_bytes()), Problem.model_validate(PROBLEM)
+    write_plan(tmp_path / "plan.csv", plan, problem)
+    write_plan(tmp_path / "plan.parquet", plan, problem)
+
+    with (tmp_path / "plan.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert sorted(row["account_id"] for row in rows if row["rep_id"] == "r") == ["a", "b"]
+    assert not any(str(cell).startswith("=") for row in rows for cell in row.values())
+    assert set(pl.read_parquet(tmp_path / "plan.parquet")["account_id"]) >= {"a", "b"}
+
+
+def test_json_answer_stands_alone_on_standard_output(solved: Solved) -> None:
+    """Progress goes to standard error, so that the output can be piped; a start plan is no worse."""
+    result = run("solve", solved.problem, "--policy", solved.policy, "--start-plan", solved.plan, "--json")
 
     plan = json.loads(result.stdout)
     assert result.returncode == 0
@@ -42,60 +99,11 @@ def test_json_answer_stands_alone_on_standard_output(files: tuple[Path, Path]) -
     assert " s " in result.stderr
 
 
-def test_summary_says_status_money_seats_and_books_in_words(files: tuple[Path, Path]) -> None:
-    """Ana is full: 2 of 2 hours."""
-    problem, policy = files
-
-    result = run("solve", problem, "--policy", policy)
-
-    assert result.returncode == 0
-    for words in ("Optimal", "EUR 50.00", "3: 2 covered, 1 uncovered (1 no room)", "Ana", "100 %", "capacity"):
-        assert words in result.stdout
-
-
-def test_outputs_are_written_and_verified(files: tuple[Path, Path], tmp_path: Path) -> None:
-    """JSON, CSV, Parquet and HTML of the same plan; the JSON verifies until somebody edits it."""
-    problem, policy = files
-    for name in ("out/plan.json", "plan.csv", "plan.parquet"):
-        out = tmp_path / name
-        result = run("solve", problem, "--policy", policy, "--out", out, "--report", tmp_path / "report.html")
-        assert (result.returncode, result.stderr.count("Traceback")) == (0, 0)
-    plan = tmp_path / "out/plan.json"
-
-    with (tmp_path / "plan.csv").open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert sorted(row["account_id"] for row in rows if row["rep_id"] == "r") == ["a", "b"]
-    assert not any(str(cell).startswith("=") for row in rows for cell in row.values())
-    assert set(pl.read_parquet(tmp_path / "plan.parquet")["account_id"]) >= {"a", "b"}
-    assert (tmp_path / "report.html").read_text().lstrip().lower().startswith("<!doctype html>")
-
-    verified = run("verify", problem, plan, "--policy", policy)
-    assert (verified.returncode, verified.stderr) == (0, "")
-    assert "Verified" in verified.stdout
-
-    document = json.loads(plan.read_text())
-    document["objective"]["value"] = 51.0
-    edited = write(tmp_path, "edited.json", document)
-    refused = run("verify", problem, edited, "--policy", policy, "--json")
-    assert refused.returncode == 1
-    assert json.loads(refused.stdout)["ok"] is False
-
-
-def test_start_plan_is_no_worse(files: tuple[Path, Path], tmp_path: Path) -> None:
-    """The optimum handed in comes out."""
-    problem, policy = files
-    run("solve", problem, "--policy", policy, "--out", tmp_path / "first.json")
-
-    result = run("solve", problem, "--policy", policy, "--start-plan", tmp_path / "first.json", "--json")
-
-    assert json.loads(result.stdout)["objective"]["value"] == pytest.approx(50)
-
-
-def test_infeasible_is_exit_code_1(files: tuple[Path, Path], tmp_path: Path) -> None:
+def test_infeasible_is_exit_code_1(solved: Solved, tmp_path: Path) -> None:
     """All three must be covered, but Ana has time for two."""
     policy = write(tmp_path, "hard.json", {"constraints": [{"kind": "capacity"}, {"kind": "must_cover"}]})
 
-    result = run("solve", files[0], "--policy", policy)
+    result = run("solve", solved.problem, "--policy", policy)
 
     assert result.returncode == 1
     assert "Infeasible: no plan keeps all hard rules." in result.stdout
@@ -136,10 +144,16 @@ def test_no_plan_within_the_limit_is_exit_code_3(tmp_path: Path) -> None:
     ],
 )
 def test_bad_options_are_exit_code_2(
-    files: tuple[Path, Path], tmp_path: Path, arguments: list[str], words: str
+    solved: Solved,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    words: str,
 ) -> None:
     """The message names what was wrong; nothing is solved."""
-    result = run("solve", files[0], *arguments, cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    result = call("solve", solved.problem, *arguments)
 
     assert result.returncode == 2
     assert result.stdout == ""
@@ -160,7 +174,7 @@ def test_every_issue_is_listed_with_place_value_and_way_out(tmp_path: Path) -> N
         {"constraints": [{"kind": "protect", "accounts": {"ids": ["zz"]}}, {"kind": "capacity"}]},
     )
 
-    result = run("solve", problem, "--policy", policy)
+    result = call("solve", problem, "--policy", policy)
 
     assert result.returncode == 2
     assert result.stdout == ""
@@ -176,7 +190,7 @@ def test_what_is_no_problem_is_exit_code_2(tmp_path: Path, content: str) -> None
     problem = tmp_path / "problem.json"
     problem.write_bytes(content.encode("utf-8", "surrogatepass"))
 
-    result = run("solve", problem)
+    result = call("solve", problem)
 
     assert result.returncode == 2
     assert str(problem) in result.stderr

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest.mock import patch
+
+from coverplan.cli import main
 
 PLAIN = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "120"}
 
@@ -30,6 +35,17 @@ def run(
         timeout=100,
         check=False,
     )
+
+
+def call(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """The same within this process, for commands that end before anything is solved: much faster."""
+    out, err = io.StringIO(), io.StringIO()
+    with patch.object(sys, "argv", ["coverplan", *map(str, arguments)]), redirect_stdout(out), redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as end:
+            return subprocess.CompletedProcess(sys.argv, int(end.code or 0), out.getvalue(), err.getvalue())
+    raise AssertionError("a command ends with an exit code")
 
 
 def write(folder: Path, name: str, document: object) -> Path:

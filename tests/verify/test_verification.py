@@ -93,12 +93,12 @@ PLAN: Document = {
         "covered": 4,
         "uncovered": 1,
         "kept": 1,
-        "moved": 2,
+        "moved": 1,
         "forced": 1,
         "new": 1,
-        "moved_share": 2 / 3,
-        "moved_revenue": 210.0,
-        "moved_revenue_share": 210 / 310,
+        "moved_share": 1 / 2,
+        "moved_revenue": 200.0,
+        "moved_revenue_share": 200 / 300,
     },
     "assignments": [
         assignment("a", "ana", "ana", "kept", 100.0, 1.0),
@@ -342,7 +342,10 @@ def test_an_evaluation_of_given_assignments_may_break_rules_if_it_says_so() -> N
     plan = copy.deepcopy({**PLAN, **unproven, "method": {"used": "evaluated"}, "solution_status": "infeasible"})
     plan["constraints"][4] |= {"lower": 2.0, "violation": 1.0}
 
+    empty = {**NOTHING, "objective": {"value": 0.0, "terms": []}, "method": {"used": "evaluated"}}
+
     assert codes(plan, policy=strict) == set()
+    assert codes(empty, policy=strict) >= {"terms_differ", "seats_differ", "rows_differ"}  # measured, not silent
     assert codes({**plan, "solution_status": "feasible"}, policy=strict) == {"hard_row_violated"}
     assert codes({**PLAN, **unproven, "method": {"used": "evaluated"}}) == set()
 

@@ -25,7 +25,9 @@ class ProgressLine:
         console = Console(file=self.stream)
         self.live: Status | None = console.status("starting") if console.is_terminal else None
         self._shown_at = 0.0
-        self._pending: Progress | None = None
+        self._heard_at = 0.0
+        self._last: Progress | None = None
+        self._pending = False
 
     def __enter__(self) -> Self:
         if self.live is not None:
@@ -37,17 +39,20 @@ class ProgressLine:
     ) -> None:
         if self.live is not None:
             self.live.stop()
-        elif self._pending is not None:
-            self._write(self._pending)
+        elif self._pending and self._last is not None:
+            self._show(self._last)
 
     def __call__(self, progress: Progress) -> None:
-        """Show where the solve stands."""
-        if self.live is not None:
-            self.live.update(self.text(progress))
-        elif time.monotonic() - self._shown_at >= EVERY_S:
-            self._write(progress)
-        else:
-            self._pending = progress
+        """Hear where the solve stands."""
+        self._last, self._heard_at, self._pending = progress, time.monotonic(), True
+        if self._due:
+            self._show(progress)
+
+    def tick(self) -> None:
+        """Let the time go on when nothing was heard for a while."""
+        if self._last is not None and self._due:
+            silence = time.monotonic() - self._heard_at
+            self._show(self._last.model_copy(update={"t": self._last.t + silence}))
 
     def say(self, text: str) -> None:
         """Show a remark above the line."""
@@ -67,6 +72,13 @@ class ProgressLine:
             parts.append(f"gap {percent(progress.gap)}")
         return "  ".join(parts)
 
-    def _write(self, progress: Progress) -> None:
-        print(self.text(progress), file=self.stream, flush=True)
-        self._shown_at, self._pending = time.monotonic(), None
+    @property
+    def _due(self) -> bool:
+        return self.live is not None or time.monotonic() - self._shown_at >= EVERY_S
+
+    def _show(self, progress: Progress) -> None:
+        if self.live is not None:
+            self.live.update(self.text(progress))
+        else:
+            print(self.text(progress), file=self.stream, flush=True)
+        self._shown_at, self._pending = time.monotonic(), False

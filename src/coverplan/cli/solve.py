@@ -25,6 +25,7 @@ from coverplan.process.job import InvalidError, Job, JobFailedError
 
 FLAGS = {"time_limit_s": "--time-limit", "relative_gap": "--gap"}
 """Flags that are not named like their option."""
+TICK_S = 0.5
 UNFINISHED = {"time_limit", "memory_limit", "finished_by_caller"}
 
 
@@ -119,4 +120,14 @@ async def _run(request: SolveRequest, line: ProgressLine) -> bytes:
                 run.task.cancel()
 
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupt)
-        return await run.result()
+        clock = asyncio.create_task(_tick(line))
+        try:
+            return await run.result()
+        finally:
+            clock.cancel()
+
+
+async def _tick(line: ProgressLine) -> None:
+    while True:
+        await asyncio.sleep(TICK_S)
+        line.tick()

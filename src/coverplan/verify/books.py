@@ -33,11 +33,11 @@ class Books:
         return "kept" if self.cover[seat.index] == self.case.holder(seat) else "moved"
 
     def summary(self) -> dict[str, float]:
-        """The plan in a few numbers."""
-        seats = self.case.book.seats
+        """The plan in a few numbers; forced moves are counted apart."""
+        seats, forced = self.case.book.seats, self.case.forced
         covered = [seat for seat in seats if self.cover[seat.index] >= 0]
-        moved = [seat for seat in covered if self.change(seat) == "moved"]
-        held = [seat for seat in seats if seat.current is not None]
+        moved = [seat for seat in covered if self.change(seat) == "moved" and not forced[seat.index]]
+        held = [seat for seat in seats if self.case.can_stay[seat.index]]
         moved_revenue = _base_revenue(seat for seat in moved if seat.primary)
         held_revenue = _base_revenue(seat for seat in held if seat.primary)
         return {
@@ -47,7 +47,7 @@ class Books:
             "uncovered": len(seats) - len(covered),
             "kept": sum(self.change(seat) == "kept" for seat in covered),
             "moved": len(moved),
-            "forced": sum(self.case.forced[seat.index] for seat in moved),
+            "forced": sum(forced[seat.index] for seat in covered),
             "new": sum(self.change(seat) == "new" for seat in covered),
             "moved_share": len(moved) / len(held) if held else 0.0,
             "moved_revenue": moved_revenue,
