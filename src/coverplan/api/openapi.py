@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.encoders import jsonable_encoder
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
@@ -51,8 +52,10 @@ def _document(app: FastAPI) -> dict[str, Any]:
     )
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for name, schema in bodies["$defs"].items():
-        if schemas.setdefault(name, schema) != schema:
+        # FastAPI leaves out what is null, defaults and examples too.
+        if name in schemas and jsonable_encoder(schema, exclude_none=True) != schemas[name]:
             raise ValueError(f"two schemas are called {name}")
+        schemas[name] = schema
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     for path in document["paths"].values():
         for operation in path.values():

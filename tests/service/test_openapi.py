@@ -1,0 +1,79 @@
+"""The committed OpenAPI document is the service's own, and complete."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coverplan.api.app import create_app
+from coverplan.api.openapi import main
+from coverplan.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT: dict[str, Any] = create_app(Settings()).openapi()
+OPERATIONS = [
+    pytest.param(operation, id=f"{method} {path}")
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+]
+
+
+def test_the_committed_document_is_current(tmp_path: Path) -> None:
+    """After a change: `python -m coverplan.api.openapi`."""
+    main(tmp_path / "openapi.json")
+
+    assert (ROOT / "openapi" / "openapi.json").read_text() == (tmp_path / "openapi.json").read_text()
+
+
+def test_all_calls_are_there() -> None:
+    assert DOCUMENT["openapi"] == "3.1.0"
+    assert set(DOCUMENT["paths"]) == {
+        "/v1/solve",
+        "/v1/validate",
+        "/v1/evaluate",
+        "/v1/constraint-kinds",
+        "/v1/issue-codes",
+        "/v1/limits",
+        "/healthz",
+        "/readyz",
+    }
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_operations_are_described(operation: dict[str, Any]) -> None:
+    assert operation["summary"]
+    assert operation["description"]
+    assert {"200", "403", "406", "500"} <= set(operation["responses"])
+    for status, response in operation["responses"].items():
+        assert response["description"]
+        if status != "200":
+            assert list(response["content"]) == ["application/problem+json"]
+            assert response["content"]["application/problem+json"]["schema"] == {
+                "$ref": "#/components/schemas/ErrorDocument"
+            }
+    if "requestBody" in operation:
+        assert {"408", "413", "415", "422"} <= set(operation["responses"])
+        examples = operation["requestBody"]["content"]["application/json"]["examples"]
+        assert all(example["value"] for example in examples.values())
+
+
+def test_every_field_of_the_bodies_is_described() -> None:
+    bare = [
+        f"{name}.{field}"
+        for name, schema in DOCUMENT["components"]["schemas"].items()
+        for field, content in schema.get("properties", {}).items()
+        if "description" not in content and "const" not in content
+    ]
+
+    assert bare == []
+
+
+def test_every_reference_leads_somewhere() -> None:
+    names = set(DOCUMENT["components"]["schemas"])
+    text = json.dumps(DOCUMENT)
+    found = {part.split('"')[0] for part in text.split('"$ref": "#/components/schemas/')[1:]}
+
+    assert found <= names
