@@ -74,7 +74,7 @@ def _verdict(found: Verification, plan: Plan) -> str:
         return "all hard rules hold and the objective is right; there is no certificate"
     gap = max(0.0, found.bound - found.objective) / max(abs(found.objective), 1e-9)
     claim = "; its own bound is tighter, the solver's claim" if plan.dual_bound_source == "branch_and_bound" else ""
-    return f"all hard rules hold, the objective is right, and no plan is worth {100 * gap:.4f} % more{claim}"
+    return f"all hard rules hold, the objective is right, and no plan is worth over {100 * gap:.4f} % more{claim}"
 
 
 def _mismatches(problem: Problem, policy: Policy, plan: Plan) -> Iterator[str]:
