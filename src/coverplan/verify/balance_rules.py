@@ -96,8 +96,8 @@ def _rows(spec: Document, parts: list[_Part]) -> list[Row]:
         targets += [(scope, part, share * part.total) for scope, share in groups.items()]
     scopes = [scope for scope, _, _ in targets]
     qualified = len(set(scopes)) < len(scopes)
-    many_areas = len({part.area for part in parts}) > 1
-    many_roles = len({part.role for part in parts}) > 1
+    many_areas = len({part.area for _, part, _ in targets}) > 1
+    many_roles = len({part.role for _, part, _ in targets}) > 1
     rows = []
     for scope, part, target in targets:
         name = scope

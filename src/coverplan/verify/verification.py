@@ -53,7 +53,7 @@ def verify(problem: Document, policy: Document | None, plan: dict[str, Any]) -> 
     if status not in ANSWERED + UNANSWERED:
         found.say("status_unknown", f"{status!r} is no solution_status")
     answer: Evaluation | None = None
-    if status in ANSWERED or (evaluated and entries(plan, "assignments")):
+    if status in ANSWERED or (evaluated and plan.get("objective") is not None):
         answer = _check_answer(found, judge, plan)
         _check_feasibility(found, answer, claimed=status in ANSWERED)
     else:
