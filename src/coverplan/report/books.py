@@ -122,7 +122,7 @@ def _findings(rows: list[BookRow], plan: Plan, facts: Facts) -> list[str]:
     found = []
     bands = _bands(plan, facts)
     held = [(rep.id, row) for rep, row in zip(facts.problem.reps, rows, strict=True) if (rep.id, "revenue") in bands]
-    if held:
+    if len(held) > 1:
         before = sum(_inside(row.revenue_today, bands[rep, "revenue"]) for rep, row in held)
         after = sum(_inside(row.revenue, bands[rep, "revenue"]) for rep, row in held)
         found.append(

@@ -86,8 +86,11 @@ def _measured(plan: Plan, missed_hard: int) -> tuple[str, str, str, str]:
     note = "Given assignments, measured by the policy. Nothing was solved, so there is no bound and no gap."
     if plan.solution_status == "feasible":
         return "Measured", "plain", "This assignment keeps all hard rules.", note
-    broken = count(missed_hard, "row of the hard rules", "rows of the hard rules")
-    verdict = f"This assignment breaks {broken}." if missed_hard else "This assignment is not admissible."
+    verdict = (
+        f"This assignment breaks hard rules in {count(missed_hard, 'place')}."
+        if missed_hard
+        else "This assignment is not admissible."
+    )
     return "Measured", "bad", verdict, note
 
 
@@ -104,6 +107,8 @@ def _objective(plan: Plan, facts: Facts) -> list[Tile]:
 def _gap(plan: Plan, facts: Facts) -> list[Tile]:
     if plan.objective is None or plan.gap is None or plan.absolute_gap is None:
         return []
+    if plan.solution_status == "optimal":
+        return [Tile("Proven gap", percent_at_most(plan.gap), "no better plan exists")]
     amount = money_at_most(plan.absolute_gap, facts.currency)
     if plan.gap > ABSURD:
         return [Tile("Proven gap", amount, "between this plan and the upper bound")]
@@ -163,7 +168,11 @@ def provenance(plan: Plan, facts: Facts) -> list[tuple[str, str]]:
     entries = [
         ("Policy", facts.policy.name or ""),
         ("Horizon", f"{facts.problem.horizon.months} months from {facts.problem.horizon.start}"),
-        ("Method", method[plan.method.used] + (f", with {plan.method.backend}" if plan.method.backend else "")),
+        (
+            "Method",
+            method[plan.method.used]
+            + (f", with {plan.method.backend}" if plan.method.backend not in {None, "none"} else ""),
+        ),
         ("Why this method", plan.method.why),
         ("Stopped because", STOPPED.get(plan.stopped_by or "", "")),
         ("Size", size),

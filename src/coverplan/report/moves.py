@@ -10,6 +10,8 @@ from coverplan.report.facts import Facts
 from coverplan.report.words import words
 
 SHOWN = 25
+STOPPED = "search_stopped"
+LEFT = "Covering it would pay; the given assignments leave it out."
 REASONS = {
     "no_eligible_rep": "No rep may serve it: none has the role, territory, skills and dates that it needs.",
     "no_room": "Every rep who may serve it would break a hard rule, the rest of the plan unchanged.",
@@ -75,12 +77,16 @@ def uncovered_view(plan: Plan, facts: Facts) -> UncoveredView:
     """Seats without a rep, largest revenue first, with the reasons in words."""
     times = Counter(item.reason for item in plan.uncovered)
     entries = [(_empty(item, facts), item.reason) for item in plan.uncovered]
+    evaluated = plan.method.used == "evaluated"
     entries.sort(key=lambda entry: (*_stake(entry[0]), entry[1]))
     return UncoveredView(
-        reasons=[Reason(REASONS[reason], seats) for reason, seats in times.most_common()],
+        reasons=[
+            Reason(LEFT if evaluated and reason == STOPPED else REASONS[reason], seats)
+            for reason, seats in times.most_common()
+        ],
         seats=_list([row for row, _ in entries]),
         lost=sum(item.previous_rep_id is not None for item in plan.uncovered),
-        row_reasons=[words(reason) for _, reason in entries[:SHOWN]],
+        row_reasons=["left out" if evaluated and reason == STOPPED else words(reason) for _, reason in entries[:SHOWN]],
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
+from coverplan.payload.issues import Issue
 from coverplan.payload.plan import Plan, Progress
 from coverplan.report.books import books_data, books_view
 from coverplan.report.certificate import certificate_view
@@ -26,6 +27,8 @@ from coverplan.report.words import count, money, number, percent, short_money
 
 STEPS = 400
 """Most points of the gap over time."""
+VISIBLE = 1e-6
+"""Smaller gaps have no place on the chart."""
 MESSAGES = 5
 MARKUP = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 
@@ -59,7 +62,7 @@ def render(
             ledger=None if answer.objective is None else ledger_view(answer.objective, facts),
             rules=rules,
             certificate=certificate_view(answer, facts),
-            warnings=_warnings(answer),
+            warnings=_warnings(answer, facts),
             provenance=provenance(answer, facts),
             data=data,
             json=_json(data),
@@ -92,16 +95,26 @@ def _steps(progress: list[Progress]) -> list[list[float | str | None]]:
     known = [step for step in progress if step.objective_value is not None or step.dual_bound is not None]
     stride = -(-len(known) // STEPS) if known else 1
     kept = [step for place, step in enumerate(known) if place % stride == 0 or place == len(known) - 1]
-    if len([step for step in kept if step.gap is not None]) < 2:
+    gaps = [step.gap for step in kept if step.gap is not None]
+    if len(gaps) < 2 or max(gaps) <= VISIBLE:
         return []
     return [[round(step.t, 4), step.objective_value, step.dual_bound, step.gap, step.phase] for step in kept]
 
 
-def _warnings(plan: Plan) -> list[tuple[str, int, list[str]]]:
+def _warnings(plan: Plan, facts: Facts) -> list[tuple[str, int, list[str]]]:
     """Warnings by code: the code, how many, and the first messages."""
     ordered = sorted(plan.issues, key=lambda issue: issue.code)
     groups = [(code, list(members)) for code, members in groupby(ordered, key=lambda issue: issue.code)]
-    return [(code, len(members), [issue.message for issue in members[:MESSAGES]]) for code, members in groups]
+    return [(code, len(members), [_message(issue, facts) for issue in members[:MESSAGES]]) for code, members in groups]
+
+
+def _message(issue: Issue, facts: Facts) -> str:
+    """The message, after the account or rep that it is about unless it says so."""
+    about = None if issue.entity is None else issue.entity.id
+    if about is None or about in issue.message:
+        return issue.message
+    name = (facts.rep_names if issue.entity and issue.entity.type == "rep" else facts.account_names).get(about, about)
+    return f"{name if name == about else f'{name} ({about})'}: {issue.message}"
 
 
 def _json(data: dict[str, Any]) -> str:

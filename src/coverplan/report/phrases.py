@@ -110,7 +110,8 @@ class _Phrases:
             else f"at most {rate(rule.max_moved_revenue_share)} of the revenue moves",
             "" if rule.max_gained is None else f"at most {rule.max_gained:,} accounts are gained",
         ]
-        return f"Per {rule.per}, {sentence(limits)}"
+        asked = sentence(limits)
+        return asked[:1].upper() + asked[1:] if rule.per == "company" else f"Per {rule.per}, {asked}"
 
     def protect(self, rule: Protect) -> str:
         return "Protected accounts stay with their current rep"
@@ -145,7 +146,8 @@ class _Phrases:
         return "These accounts are covered"
 
     def coverage(self, rule: Coverage) -> str:
-        return f"Per {rule.per}, at least {rate(rule.min_share)} of the {MEASURES[rule.measure]} is covered"
+        per = "A" if rule.per == "company" else f"Per {rule.per}, a"
+        return f"{per}t least {rate(rule.min_share)} of the {MEASURES[rule.measure]} is covered"
 
     def spread(self, rule: Spread) -> str:
         what = "territories" if rule.by == "territory" else "industries"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from coverplan.domain.instance import Bools, Floats, Ints
+from coverplan.domain.instance import Floats, Ints
 from coverplan.payload.plan import Plan
 from coverplan.report.facts import Facts
 
@@ -58,32 +58,25 @@ def _marks(x: Floats, y: Floats, today: Ints, planned: Ints, revenue: Floats) ->
 
 
 def _grouped(x: Floats, y: Floats, today: Ints, planned: Ints, revenue: Floats) -> dict[str, Any]:
-    """Accounts of one grid cell, rep of today and rep of the plan as one mark, on the finest grid that fits."""
+    """Accounts of one grid cell, rep of today and rep of the plan as one mark."""
+    group, size = _groups(x, y, today, planned)
+    shown = np.zeros(len(size), np.bool_)
+    shown[np.argsort(-size, kind="stable")[:MARKS]] = True
+    first = np.zeros(len(size), np.int64)
+    first[group] = np.arange(len(group))
+    middle = [(np.bincount(group, axis) / size)[shown] for axis in (x, y)]
+    total = np.bincount(group, revenue).astype(np.float64)[shown]
+    marks = _marks(middle[0], middle[1], today[first][shown], planned[first][shown], total)
+    return marks | {"sizes": size[shown].astype(int).tolist(), "left_out": int(size[~shown].sum())}
+
+
+def _groups(x: Floats, y: Floats, today: Ints, planned: Ints) -> tuple[Ints, Floats]:
+    """The group of each account and the size of each group, on the finest grid that has no more than fit."""
     span = max(float(np.ptp(x)), float(np.ptp(y)), 1e-9)
     cells = FINEST_GRID
     while True:
-        column, line = (np.floor((axis - axis.min()) / span * cells).astype(np.int64) for axis in (x, y))
-        keys, group, size = np.unique(
-            np.column_stack([column, line, today, planned]), axis=0, return_inverse=True, return_counts=True
-        )
+        places = [np.floor((axis - axis.min()) / span * cells).astype(np.int64) for axis in (x, y)]
+        keys, group = np.unique(np.column_stack([*places, today, planned]), axis=0, return_inverse=True)
         if len(keys) <= MARKS or cells == 1:
-            break
+            return group.reshape(-1).astype(np.int32), np.bincount(group.reshape(-1)).astype(np.float64)
         cells //= 2
-    group, size = group.reshape(-1), size.astype(np.int32)
-    shown = _largest(size)
-    mean = [np.bincount(group, axis) / size for axis in (x, y)]
-    marks = _marks(
-        mean[0][shown],
-        mean[1][shown],
-        keys[shown, 2].astype(np.int32),
-        keys[shown, 3].astype(np.int32),
-        np.bincount(group, revenue).astype(np.float64)[shown],
-    )
-    return marks | {"sizes": size[shown].tolist(), "left_out": int(size[~shown].sum())}
-
-
-def _largest(size: Ints) -> Bools:
-    """The groups with most accounts, no more than fit."""
-    shown = np.zeros(len(size), np.bool_)
-    shown[np.argsort(-size, kind="stable")[:MARKS]] = True
-    return shown

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from coverplan.constraints import Constraint
+from coverplan.mip.feasibility import tolerance
 from coverplan.payload.plan import ConstraintRow, Plan
 from coverplan.report.facts import Facts
 from coverplan.report.phrases import describe, unit_of
@@ -59,9 +62,9 @@ def rules_view(plan: Plan, facts: Facts) -> RulesView:
         by_rule.setdefault(row.id, []).append(row)
     views = [_rule_view(facts.rules[name], rows, facts) for name, rows in by_rule.items() if name in facts.rules]
     order = {"missed": 0, "binding": 1, "slack": 2}
-    missed = [row for row in plan.constraints if row.violation > 0 and row.id in facts.rules]
+    missed = [row for row in plan.constraints if is_missed(row) and row.id in facts.rules]
     hard = sum(facts.rules[row.id].penalty is None for row in missed)
-    ranked = sorted(plan.constraints, key=lambda row: (row.violation <= 0, -row.penalty, not row.binding))
+    ranked = sorted(plan.constraints, key=lambda row: (not is_missed(row), -row.penalty, not row.binding))
     return RulesView(
         rules=sorted(views, key=lambda view: (order[view.state], not view.hard)),
         rows=[_row_view(row, facts) for row in ranked[:TABLE_ROWS] if row.id in facts.rules],
@@ -70,6 +73,12 @@ def rules_view(plan: Plan, facts: Facts) -> RulesView:
         missed_soft=len(missed) - hard,
         penalty=sum(row.penalty for row in missed),
     )
+
+
+def is_missed(row: ConstraintRow) -> bool:
+    """Whether a row misses its bound by more than rounding."""
+    nearest = np.array(max(abs(row.lower or 0.0), abs(row.upper or 0.0)))
+    return row.violation > float(tolerance(nearest))
 
 
 def scope_words(scope: str, facts: Facts) -> str:
@@ -110,8 +119,8 @@ def _names(kind: str, facts: Facts) -> dict[str, str]:
 
 
 def _rule_view(rule: Constraint, rows: list[ConstraintRow], facts: Facts) -> RuleView:
-    missed = sorted((row for row in rows if row.violation > 0), key=lambda row: (-row.penalty, -row.violation))
-    binding = [row for row in rows if row.binding and row.violation <= 0]
+    missed = sorted((row for row in rows if is_missed(row)), key=lambda row: (-row.penalty, -row.violation))
+    binding = [row for row in rows if row.binding and not is_missed(row)]
     state = "missed" if missed else "binding" if binding else "slack"
     notable = [_missed_words(rule, row, facts) for row in missed[:NAMED]]
     if len(missed) > NAMED:
@@ -142,7 +151,7 @@ def _standing(size: int, missed: list[ConstraintRow], binding: int, facts: Facts
         parts.append(f"{len(missed):,} missed{cost}")
     if binding:
         parts.append(f"{binding:,} at the limit")
-    return ", ".join(parts if len(parts) > 1 else [*parts, "all with room"])
+    return ", ".join(parts if len(parts) > 1 else [*parts, "with room" if size == 1 else "all with room"])
 
 
 def _missed_words(rule: Constraint, row: ConstraintRow, facts: Facts) -> str:
@@ -175,13 +184,13 @@ def _row_view(row: ConstraintRow, facts: Facts) -> RowView:
     rule = facts.rules[row.id]
     unit = unit_of(rule, row.scope)
     missed = f"misses by {amount(row.violation, unit, facts.currency)}"
-    state = missed if row.violation > 0 else "at the limit" if row.binding else "has room"
+    state = missed if is_missed(row) else "at the limit" if row.binding else "has room"
     return RowView(
         rule=row.id,
         scope=scope_words(row.scope, facts),
         activity=amount(row.activity, unit, facts.currency),
         bounds=_bounds(row, unit, facts) or "no bound",
-        state=state if row.slack is not None or row.violation > 0 else "no bound",
+        state=state if row.slack is not None or is_missed(row) else "no bound",
         penalty=money(row.penalty, facts.currency) if row.penalty else "",
     )
 

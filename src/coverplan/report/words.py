@@ -19,7 +19,10 @@ def number(value: float, digits: int | None = None) -> str:
         size = abs(value)
         whole = math.isclose(value, round(value), rel_tol=0, abs_tol=1e-6)
         digits = 0 if whole or size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 4
-    text = f"{value:,.{digits}f}"
+        text = f"{value:,.{digits}f}"
+        text = text.rstrip("0").rstrip(".") if digits else text
+    else:
+        text = f"{value:,.{digits}f}"
     return text.replace("-", MINUS) if float(text.replace(",", "")) else text.replace("-", "")
 
 

@@ -46,7 +46,7 @@
       margin: { l: 8, r: 12, t: 8, b: 36 }, dragmode: false, hovermode: "closest",
       hoverlabel: { bgcolor: paper, bordercolor: line, font: { family: FONT, size: 13, color: ink }, align: "left", namelength: 0 },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: theme().today, activecolor: ink },
-      legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)", itemclick: false, itemdoubleclick: false },
+      showlegend: false,
       ...more,
     };
   }
@@ -72,6 +72,16 @@
     for (const [value, text] of options) select.append(element("option", { value }, text));
     select.addEventListener("change", () => onChange(select.value));
     place.append(select);
+  }
+
+  /** What the marks of a chart mean. */
+  function key(name, entries) {
+    const made = entries.map(([mark, label]) => {
+      const entry = element("span");
+      entry.append(element("i", { class: mark }), label);
+      return entry;
+    });
+    document.getElementById(`${name}-key`).replaceChildren(...made);
   }
 
   const controls = (chart) => document.querySelector(`.controls[data-for="${chart}"]`);
@@ -112,7 +122,7 @@
     const rows = sorted.map((_, row) => row);
     const { name, show } = MEASURES[measure];
     const bands = sorted.map((book) => limits(book, measure));
-    const most = Math.max(...sorted.flatMap((book, row) => [book.plan[measure], book.today[measure], bands[row]?.[1] ?? 0]), 1e-9);
+    const most = Math.max(...sorted.flatMap((book, row) => [book.plan[measure], book.today[measure], bands[row]?.[1] ?? 0])) || 1;
     const ends = bands.map((bound) => bound && [bound[0] ?? 0, bound[1] ?? most]);
     const hover = sorted.map((book, row) => {
       const lines = [`<b>${safe(book.name)}</b>`, `plan: ${show(book.plan[measure])}`, `today: ${show(book.today[measure])}`];
@@ -123,19 +133,19 @@
     const marks = { y: rows, text: hover, hovertemplate: "%{text}<extra></extra>", type: "scatter", mode: "markers", cliponaxis: false };
     const traces = [
       { type: "bar", orientation: "h", y: rows, base: ends.map((end) => end?.[0] ?? 0), x: ends.map((end) => (end ? end[1] - end[0] : 0)),
-        width: 0.72, marker: { color: band, line: { width: 0 } }, hoverinfo: "skip", name: measure === "hours" ? "capacity" : "asked for",
-        showlegend: bands.some(Boolean) },
-      { type: "scatter", mode: "lines", hoverinfo: "skip", showlegend: false, line: { color: today, width: 1.5 },
+        width: 0.72, marker: { color: band, line: { width: 0 } }, hoverinfo: "skip" },
+      { type: "scatter", mode: "lines", hoverinfo: "skip", line: { color: today, width: 1.5 },
         x: sorted.flatMap((book) => [book.today[measure], book.plan[measure], null]), y: rows.flatMap((row) => [row, row, null]) },
-      { ...marks, name: "today", x: sorted.map((book) => book.today[measure]), marker: { size: 9, color: paper, line: { color: today, width: 2 } } },
-      { ...marks, name: "plan", x: sorted.map((book) => book.plan[measure]), marker: { size: 10, color: plan, line: { color: paper, width: 1 } } },
+      { ...marks, x: sorted.map((book) => book.today[measure]), marker: { size: 9, color: paper, line: { color: today, width: 2 } } },
+      { ...marks, x: sorted.map((book) => book.plan[measure]), marker: { size: 10, color: plan, line: { color: paper, width: 1 } } },
     ];
-    note.textContent = measure === "hours" ? "The pale bar is the rep's capacity after start, end and ramp."
-      : bands.some(Boolean) ? "The pale bar is the range that the policy asks for." : "";
+    const range = measure === "hours" ? "capacity after start, end and ramp" : "range that the policy asks for";
+    key("books", [["today", "today"], ["plan", "plan"], ...(bands.some(Boolean) ? [["band", range]] : [])]);
+    note.textContent = "";
     const size = narrow() ? 14 : 28;
     return [traces, layout({
-      height: 26 * sorted.length + 84, barmode: "overlay", margin: { l: 8, r: 12, t: 30, b: 36 },
-      xaxis: axis({ side: "bottom", tickformat: "~s", range: [0, most * 1.04], nticks: narrow() ? 5 : 9, title: { text: measure === "revenue" ? safe(data.currency) : name.toLowerCase(), font: { size: 12 } } }),
+      height: 26 * sorted.length + 60, barmode: "overlay", margin: { l: 8, r: 12, t: 4, b: 36 },
+      xaxis: axis({ side: "bottom", tickformat: "~s", range: [-0.02 * most, most * 1.04], nticks: narrow() ? 5 : 9, title: { text: measure === "revenue" ? safe(data.currency) : name.toLowerCase(), font: { size: 12 } } }),
       yaxis: axis({ tickvals: rows, ticktext: sorted.map((book) => safe(clip(book.name, size))), showgrid: false, zeroline: false, range: [-0.7, sorted.length - 0.3], color: theme().ink }),
     })];
   }
@@ -149,14 +159,15 @@
     const traces = [["today", today], ["plan", plan]].map(([when, colour]) => {
       const sorted = [...shown].sort((one, two) => value(two, when) - value(one, when));
       return {
-        type: "scatter", mode: "lines", name: when, line: { color: colour, width: when === "plan" ? 3 : 2, dash: when === "plan" ? "solid" : "dot" },
+        type: "scatter", mode: "lines", line: { color: colour, width: when === "plan" ? 3 : 2, dash: when === "plan" ? "solid" : "dot" },
         x: sorted.map((_, rank) => rank + 1), y: sorted.map((book) => value(book, when)),
         text: sorted.map((book) => `<b>${safe(book.name)}</b><br>${when}: ${show(value(book, when))}`), hovertemplate: "%{text}<extra></extra>",
       };
     });
+    key("books", [["today-line", "today"], ["plan-line", "plan"]]);
     note.textContent = `${number(shown.length)} books from the largest to the smallest: the flatter the line, the better the balance.`;
     return [traces, layout({
-      height: 340, margin: { l: 8, r: 12, t: 30, b: 40 },
+      height: 320, margin: { l: 8, r: 12, t: 8, b: 40 },
       xaxis: axis({ title: { text: "rank of the book", font: { size: 12 } }, showgrid: false, nticks: 6 }),
       yaxis: axis({ rangemode: "tozero", tickformat: share ? ".0%" : "~s", nticks: 6 }),
     })];
@@ -192,14 +203,14 @@
       const base = marks.x.length > 1500 ? 5 : narrow() ? 6 : 8;
       const homes = state.rep >= 0 && marks.homes[state.rep] ? [marks.homes[state.rep]] : [];
       Plotly.react(chart, [
-        { type: "scatter", mode: "markers", showlegend: false, x: pick((index) => marks.x[index]), y: pick((index) => marks.y[index]),
+        { type: "scatter", mode: "markers", x: pick((index) => marks.x[index]), y: pick((index) => marks.y[index]),
           text: pick(text), hovertemplate: "%{text}<extra></extra>",
           marker: {
             color: pick((index) => (lit[index] ? colour(rep[index]) : faint)), symbol: pick((index) => (lit[index] ? shape(rep[index]) : "circle")),
             size: pick((index) => (marks.grouped ? Math.min(22, 4 + 2 * Math.sqrt(marks.sizes[index])) : lit[index] ? base : base - 2)),
             opacity: 0.9, line: { width: pick((index) => (rep[index] < 0 && lit[index] ? 2 : 0.5)), color: pick((index) => (rep[index] < 0 && lit[index] ? ink : paper)) },
           } },
-        { type: "scatter", mode: "markers", showlegend: false, x: homes.map((home) => home[0]), y: homes.map((home) => home[1]),
+        { type: "scatter", mode: "markers", x: homes.map((home) => home[0]), y: homes.map((home) => home[1]),
           hovertemplate: `${who(state.rep)}, home<extra></extra>`, marker: { symbol: "star", size: 16, color: ink, line: { color: paper, width: 1 } } },
       ], layout({
         height: Math.round(Math.min(620, Math.max(260, chart.clientWidth * ratio))), margin: { l: 4, r: 4, t: 4, b: 4 }, uirevision: "map",
@@ -263,20 +274,30 @@
       ].join("<br>"));
       const shared = { type: "scatter", mode: "lines+markers", marker: { size: 5 }, x: steps.map((step) => step[0]), text, hovertemplate: "%{text}<extra></extra>" };
       const traces = view === "gap"
-        ? [{ ...shared, name: "gap", showlegend: false, y: steps.map((step) => (step[3] === null ? null : Math.max(step[3], 1e-7))), line: { color: plan, width: 2.5, shape: "hv" } }]
+        ? [{ ...shared, y: steps.map((step) => (step[3] === null ? null : Math.max(step[3], 1e-6))), line: { color: plan, width: 2.5, shape: "hv" } }]
         : [
-          { ...shared, name: "bound", y: steps.map((step) => step[2]), line: { color: today, width: 2, dash: "dot", shape: "hv" } },
-          { ...shared, name: "objective", y: steps.map((step) => step[1]), line: { color: plan, width: 2.5, shape: "hv" } },
+          { ...shared, y: steps.map((step) => step[2]), line: { color: today, width: 2, dash: "dot", shape: "hv" } },
+          { ...shared, y: steps.map((step) => step[1]), line: { color: plan, width: 2.5, shape: "hv" } },
         ];
+      key("progress", view === "gap" ? [] : [["plan-line", "objective"], ["today-line", "bound"]]);
       Plotly.react(chart, traces, layout({
-        height: 300, margin: { l: 8, r: 12, t: 30, b: 40 },
+        height: 290, margin: { l: 8, r: 12, t: 8, b: 40 },
         xaxis: axis({ title: { text: "seconds", font: { size: 12 } }, rangemode: "tozero", nticks: 7 }),
-        yaxis: view === "gap" ? axis({ type: "log", tickformat: "~p", dtick: 1 }) : axis({ tickformat: ".4~s", nticks: 6 }),
+        yaxis: view === "gap" ? axis({ type: "log", ...ticks(steps.map((step) => step[3]).filter((gap) => gap !== null)) }) : axis({ tickformat: ".4~s", nticks: 6 }),
       }), CONFIG);
     }
 
     choice(controls("progress-chart"), [["gap", "Gap"], ["values", "Objective and bound"]], view, (value) => { view = value; draw(); });
     return draw;
+  }
+
+  /** 1, 2, 5 in every decade that the gaps touch; 1 only where there are many. */
+  function ticks(gaps) {
+    const low = Math.floor(Math.log10(Math.max(1e-6, Math.min(...gaps)))), high = Math.ceil(Math.log10(Math.max(...gaps)));
+    const steps = high - low > 3 ? [1] : [1, 2, 5];
+    const tickvals = [];
+    for (let power = low; power <= high; power += 1) tickvals.push(...steps.map((step) => step * 10 ** power));
+    return { tickvals, ticktext: tickvals.map((value) => `${number(100 * value, 6)}\u202f%`) };
   }
 
   // ---- tables
