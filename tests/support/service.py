@@ -34,6 +34,8 @@ class Service:
 
     def children(self) -> list[psutil.Process]:
         """Its solver children and theirs."""
+        if self.process.poll() is not None:
+            return []
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def memory(self) -> int:

@@ -54,7 +54,7 @@ class SolverPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         folder, self._folder = self.folder, None
-        for task in self._tasks:
+        for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(child.kill() for child in self._children))
@@ -134,6 +134,10 @@ class SolverPool:
         """Have a child at hand that can finish the work of one that is about to be killed."""
         if self._folder is not None and not self._idle and not self._starting:
             self._begin()
+
+    def discard(self, folder: Path) -> None:
+        """Remove the files of a job without making its caller wait."""
+        self._keep(asyncio.create_task(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)))
 
     def _begin(self) -> None:
         task = asyncio.create_task(self._start())

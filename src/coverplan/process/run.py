@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -71,7 +70,7 @@ class Run:
             await asyncio.to_thread((folder / channel.REQUEST_FILE).write_bytes, self._job.request)
             return await self._work(folder)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            self._pool.discard(folder)
 
     async def _work(self, folder: Path) -> bytes:
         job = self._job
