@@ -47,7 +47,7 @@ class Books:
             "uncovered": len(seats) - len(covered),
             "kept": sum(self.change(seat) == "kept" for seat in covered),
             "moved": len(moved),
-            "forced": sum(forced[seat.index] for seat in covered),
+            "forced": sum(forced[seat.index] and self.change(seat) == "moved" for seat in covered),
             "new": sum(self.change(seat) == "new" for seat in covered),
             "moved_share": len(moved) / len(held) if held else 0.0,
             "moved_revenue": moved_revenue,

@@ -132,6 +132,13 @@ class Judge:
         activities |= {rule.id: rule.count(cover) for rule in self.rules if isinstance(rule, CountedRule)}
         rows = self._measure(activities)
         broken += [_breach(state) for state in rows.values() if state.broken]
+        terms = self._ledger(revenue, loss, km, rows)
+        return Evaluation(sum(terms.values()), terms, rows, broken, filled)
+
+    def _ledger(
+        self, revenue: float, loss: float, km: float, rows: dict[tuple[str, str], RowState]
+    ) -> dict[Term, float]:
+        """The terms of the objective, also those that are 0; travel only where it has a weight."""
         weights = self.case.weights
         terms: dict[Term, float] = {
             ("expected_revenue", None): weights.revenue * revenue,
@@ -139,10 +146,10 @@ class Judge:
         }
         if weights.km:
             terms["travel_cost", None] = 0.0 - weights.km * km
-        for soft in self.rules:
-            if soft.penalty is not None:
-                terms["penalty", soft.id] = 0.0 - sum(rows[soft.id, row.scope].penalty for row in soft.rows)
-        return Evaluation(sum(terms.values()), terms, rows, broken, filled)
+        for rule in self.rules:
+            if rule.penalty is not None:
+                terms["penalty", rule.id] = 0.0 - sum(rows[rule.id, row.scope].penalty for row in rule.rows)
+        return terms
 
     def _measure(self, activities: dict[str, list[float]]) -> dict[tuple[str, str], RowState]:
         return {
