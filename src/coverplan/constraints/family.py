@@ -18,7 +18,7 @@ from coverplan.mip.rows import Activity, LinkedBlock
 class Family(Constraint):
     """Children have their parent's rep. Hard: their seats merge; soft: each child that differs costs the penalty.
 
-    A child differs when it is covered and its rep is not the parent's.
+    A child differs when its rep is not the parent's; under a soft rule an uncovered child does not.
     """
 
     kind: Literal["family"] = "family"
@@ -59,7 +59,8 @@ class Family(Constraint):
 
         def differing(rep_of_seat: np.ndarray) -> Floats:
             child, parent = rep_of_seat[seat_links[:, 0]], rep_of_seat[seat_links[:, 1]]
-            return np.asarray([float(((child >= 0) & (child != parent)).sum())])
+            counts = (child >= 0) | (self.penalty is None)
+            return np.asarray([float((counts & (child != parent)).sum())])
 
         apart = pairs.unit_of_seat[seat_links[:, 0]] != pairs.unit_of_seat[seat_links[:, 1]]
         return _rows(pairs, seat_links[apart], differing)

@@ -117,29 +117,32 @@ class Decoder:
             uncovered=int((~self.covered).sum()),
             kept=int(self.kept.sum()),
             moved=int(moved.sum()),
-            forced=int((self.covered & self.forced).sum()),
+            forced=int((self.covered & self.forced & ~self.kept).sum()),
             new=int((self.covered & ~seats.held).sum()),
             moved_share=float(moved.sum() / max(1, movable.sum())),
             moved_revenue=moved_revenue,
             moved_revenue_share=moved_revenue / base if base > 0 else 0.0,
         )
 
-    def _sums(self, group: Ints, size: int) -> dict[str, npt.NDArray[Any]]:
-        """Sums over covered seats by group (-1: none), and seats lost by the group of their current rep."""
-        inside = self.covered & (group >= 0)
-        columns = {"hours": self.hours, "expected_revenue": self.net, "revenue": self.revenue}
-        sums: dict[str, npt.NDArray[Any]] = {
-            name: np.bincount(group[inside], values[inside], size) for name, values in columns.items()
+    def _rep_sums(self) -> dict[str, npt.NDArray[Any]]:
+        """Sums over each rep's book; an account counts once, even where its rep holds several of its seats."""
+        size, n_accounts = self.instance.n_reps, self.instance.n_accounts
+        rep, account = self.rep[self.covered], self.book.seats.account[self.covered]
+        owner, held = np.divmod(np.unique(rep.astype(np.int64) * n_accounts + account), n_accounts)
+        seats, kept = np.bincount(rep, minlength=size), np.bincount(self.rep[self.kept], minlength=size)
+        return {
+            "hours": np.bincount(rep, self.hours[self.covered], size),
+            "expected_revenue": np.bincount(rep, self.net[self.covered], size),
+            "revenue": np.bincount(owner, self.book.revenue[held], size),
+            "accounts": np.bincount(owner, minlength=size),
+            "kept": kept,
+            "gained": seats - kept,
         }
-        kept = np.bincount(group[inside & self.kept], minlength=size)
-        accounts = np.bincount(group[inside], minlength=size)
-        return {**sums, "kept": kept, "accounts": accounts, "gained": accounts - kept}
 
     def reps(self) -> list[RepBook]:
         """Each rep's book."""
         size = self.instance.n_reps
-        sums = self._sums(self.rep, size)
-        lost = self._lost(size)
+        sums, lost = self._rep_sums(), self._lost(size)
         capacity = self.book.capacity.tolist()
         columns = {name: values.tolist() for name, values in sums.items()}
         return [

@@ -106,6 +106,8 @@ class Market:
         hours = np.full(self.count, seat.hours)
         for entry in self._entries.get(account.id, ()):
             rep = self.book.rep_index[entry["rep_id"]]
+            if self.roles[rep] != seat.role.name:
+                continue
             value[rep] = given(entry, "value", value[rep])
             hours[rep] = given(entry, "hours", hours[rep])
             strict[rep] &= entry.get("eligible") is not False
