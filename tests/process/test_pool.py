@@ -205,3 +205,23 @@ def test_closing_the_pool_ends_running_jobs(play: Callable[..., None]) -> None:
 
     play(scene)
     assert gone(pids[0])
+
+
+def test_a_child_that_does_not_start_is_tried_again(
+    play: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The module of the jobs is missing at first."""
+    monkeypatch.setattr("coverplan.process.pool._RETRY_S", 0.1)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    async def scene(pool: SolverPool) -> None:
+        with pytest.raises(JobFailedError) as failure:
+            await pool.run(job())
+        assert failure.value.code == "solver_lost"
+        assert not pool.ready
+        (tmp_path / "trial_jobs.py").write_text((Path(__file__).parent / "trial_jobs.py").read_text())
+        while not pool.ready:
+            await asyncio.sleep(0.05)
+        assert (await result(pool, job(answer=7)))["answer"] == 7
+
+    play(scene)

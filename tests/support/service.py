@@ -77,7 +77,7 @@ def _wait_until_ready(running: Service) -> None:
             except httpx.TransportError:
                 pass
             time.sleep(0.1)
-    raise AssertionError(f"the service does not start: {running.log.read_text()}")
+    raise AssertionError(f"the service does not start: {running.log.read_text()[-3000:]}")
 
 
 def wait_for(condition: object, seconds: float = 10.0) -> bool:

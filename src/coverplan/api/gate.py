@@ -22,6 +22,8 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+_PROBES = frozenset(("/healthz", "/readyz"))
+"""Asked every few seconds: not worth a line."""
 _OWN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 log = structlog.get_logger(__name__)
@@ -67,7 +69,8 @@ class Gate:
                 await as_api_error(error).response(request_id)(scope, receive, decorated)
             finally:
                 seconds = round(time.monotonic() - began, 4)
-                log.info("request", method=scope["method"], path=scope["path"], status=status, seconds=seconds)
+                write = log.debug if scope["path"] in _PROBES else log.info
+                write("request", method=scope["method"], path=scope["path"], status=status, seconds=seconds)
 
     def _check(self, headers: Headers) -> None:
         """Refuse pages of other sites, also those whose name was made to point here (DNS rebinding)."""

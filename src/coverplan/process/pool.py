@@ -21,6 +21,9 @@ from coverplan.settings import MEGABYTE, Settings
 Listener = Callable[[dict[str, Any]], None]
 """Takes progress documents."""
 
+_RETRY_S = 5.0
+"""Pause before a child that did not start is tried again."""
+
 log = logging.getLogger(__name__)
 
 
@@ -154,6 +157,7 @@ class SolverPool:
             self._idle.append(task.result())
         else:
             log.error("solver child does not start", extra={"last_words": str(error)})
+            asyncio.get_running_loop().call_later(_RETRY_S, self.keep_warm)
 
     async def _take(self, fresh: bool) -> Child:
         """An idle child, or the next to be ready."""
