@@ -136,13 +136,13 @@ class Candidates:
         np.maximum.at(km, self.column, self.km)
         current = np.zeros(self.n_columns, np.bool_)
         current[self.column[self.is_current]] = True
-        nearest = self._rank(np.where(current, -1.0, km)) < max(1, per_seat // 2)
+        nearest = self.rank(np.where(current, -1.0, km)) < max(1, per_seat // 2)
         capacity = np.nan_to_num(self.book.capacity, nan=1.0)[self.column_rep]
         draw = np.random.default_rng(seed).exponential(size=self.n_columns) / np.maximum(capacity, 1e-9)
         order = np.where(current, -2.0, np.where(nearest & (km > 0), -1.0, draw))
-        return current | (self._rank(order) < per_seat)
+        return current | (self.rank(order) < per_seat)
 
-    def _rank(self, score: Floats) -> Ints:
+    def rank(self, score: Floats) -> Ints:
         """Rank of each column within its unit, lowest score first."""
         order = np.lexsort((score, self.column_unit))
         rank = np.empty(self.n_columns, np.int32)

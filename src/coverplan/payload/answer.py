@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -68,7 +68,7 @@ def solve(
     report = None if listen is None else lambda step: listen(_progress(step))
     outcome = solve_request(request, report, None if checkpoint is None else _saver(checkpoint))
     seconds |= outcome.seconds
-    return _plan(problem, policy, options, outcome, issues, "exact", seconds)
+    return _plan(problem, policy, options, outcome, issues, seconds)
 
 
 def finish(problem: Problem, policy: Policy, options: Options, checkpoint: Path, stopped_by: str) -> Plan:
@@ -103,7 +103,7 @@ def finish(problem: Problem, policy: Policy, options: Options, checkpoint: Path,
         why="the best plan that was known when the solve was stopped",
         reproducible=False if options.deterministic else None,
     )
-    plan = _plan(problem, policy, options, outcome, issues, "exact", {})
+    plan = _plan(problem, policy, options, outcome, issues, {})
     return plan.model_copy(update={"metrics": plan.metrics.model_copy(update={"progress": trace})})
 
 
@@ -128,7 +128,7 @@ def evaluate(problem: Problem, policy: Policy, assignments: Sequence[AssignmentI
             rep = None if reps[seat] < 0 else book.instance.reps.ids[reps[seat]]
             account = accounts[seats.account[seat]]
             issues.add("inadmissible_assignment", at, value=rep, entity=("account", account), reason=reason)
-    return _plan(problem, policy, Options(), found.outcome, issues, "evaluated", {})
+    return _plan(problem, policy, Options(), found.outcome, issues, {})
 
 
 def export(problem: Problem, policy: Policy, path: Path) -> None:
@@ -159,6 +159,7 @@ def _request(book: Book, policy: Policy, options: Options, start: Ints | None) -
         weights=Weights(weights.expected_revenue, weights.relationship_loss, weights.travel_cost_per_km),
         candidates=CandidateRules(wanted.per_seat, wanted.max_distance_km, wanted.respect_territories),
         limits=limits,
+        method=options.method,
         backend=options.backend,
         start=start,
     )
@@ -237,7 +238,6 @@ def _plan(
     options: Options,
     outcome: runs.Outcome,
     issues: IssueReport,
-    used: Literal["exact", "evaluated"],
     seconds: dict[str, float],
 ) -> Plan:
     began = time.monotonic()
@@ -250,7 +250,7 @@ def _plan(
         solution_status=cast(Any, outcome.status.value),
         stopped_by=cast(Any, None if outcome.stopped_by is None else outcome.stopped_by.value),
         reproducible=outcome.reproducible,
-        method=Method(used=used, backend=outcome.backend, why=outcome.why),
+        method=Method(used=cast(Any, outcome.used), backend=outcome.backend, why=outcome.why),
         notes=list(dict.fromkeys(outcome.notes)),
         issues=issues.warnings,
         metrics=Metrics(seats=len(pairs.book.seats), pairs=len(pairs.seat), rows=outcome.formulation.n_rows),

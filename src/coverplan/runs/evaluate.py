@@ -43,6 +43,7 @@ def evaluate(request: Request, rep_of_seat: Ints) -> Evaluation:
         formulation=formulation,
         status=Status.FEASIBLE if kept else Status.INFEASIBLE,
         stopped_by=None,
+        used="evaluated",
         choice=choice,
         account=account,
     )

@@ -45,6 +45,7 @@ class Outcome:
     bound_source: str | None = None
     certificate: Certificate | None = None
     least_violating: Choice | None = None
+    used: str = "exact"
     backend: str | None = None
     why: str = ""
     reproducible: bool | None = None

@@ -1,0 +1,97 @@
+"""The exact method: relax, round, branch and bound on the whole program."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from coverplan.formulation.build import Formulation
+from coverplan.formulation.program import to_point, to_program
+from coverplan.mip.program import Result, Status, StoppedBy, close_enough
+from coverplan.pricing.bound import admissible, upper_bound
+from coverplan.pricing.dual import SmoothedDual
+from coverplan.runs.choice import backend_of
+from coverplan.runs.outcome import Certificate, Checkpoint, Outcome, Report
+from coverplan.runs.run import Request, Run, choice_of
+from coverplan.solvers.registry import backend
+from coverplan.solvers.relaxation import Relaxation, relaxation
+
+ROUND_FROM = 4_000
+"""Columns from which a rounded plan is sought before branch and bound; below, the backend has one at once."""
+ROUNDING_SHARE = 0.2
+"""Share of the remaining time that rounding may take."""
+RELAXATION_SHARE = 0.5
+"""Share of the time that the linear relaxation may take; beyond it, its prices come from the smoothed dual."""
+DUAL_SHARE = 0.3
+
+
+class ExactRun(Run):
+    """Solve the whole program by one backend."""
+
+    used = "exact"
+
+    def __init__(
+        self, request: Request, formulation: Formulation, report: Report | None, checkpoint: Checkpoint | None, why: str
+    ) -> None:
+        super().__init__(request, formulation, report, checkpoint, why)
+        self.program = to_program(formulation, self.listed)
+
+    def answer(self) -> Outcome:
+        """Relax, round, branch and bound."""
+        relaxed = self.timed("relaxation", self._relax)
+        if self.formulation.impossible or (relaxed is not None and relaxed.status is Status.INFEASIBLE):
+            return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), None)
+        if relaxed is not None and relaxed.x is not None and self.formulation.pairs.n_columns >= ROUND_FROM:
+            self.timed("rounding", lambda: self._round(relaxed))
+        name = backend_of(self.request.backend)
+        return self.conclude(self.timed("search", lambda: self._search(name)), name)
+
+    def _relax(self) -> Relaxation | None:
+        """The root relaxation, its prices and the bound they prove."""
+        whole = self.program if self.listed is None else to_program(self.formulation)
+        relaxed = relaxation(whole, RELAXATION_SHARE * self.remaining())
+        if relaxed is None:
+            deadline = time.monotonic() + DUAL_SHARE * self.remaining()
+            SmoothedDual(self.formulation).minimise(deadline, tell=self.prove)
+        elif relaxed.row_prices is not None:
+            prices = admissible(self.formulation, relaxed.row_prices[: self.formulation.n_rows])
+            bound = upper_bound(self.formulation, prices)
+            if np.isfinite(bound):
+                self.incumbent.certify(Certificate(bound, prices, "lp_relaxation"))
+        return relaxed
+
+    def _round(self, relaxed: Relaxation) -> None:
+        """Keep what the relaxation decides whole and solve the few contested units by branch and bound."""
+        n_columns, n_units = self.formulation.pairs.n_columns, self.formulation.pairs.n_units
+        assert relaxed.x is not None
+        decided = relaxed.x[: n_columns + n_units] > 1.0 - 1e-6
+        unit = np.concatenate([self.formulation.pairs.column_unit, np.arange(n_units)])
+        settled = np.zeros(n_units, np.bool_)
+        settled[unit[decided]] = True
+        upper = self.program.upper.copy()
+        upper[: n_columns + n_units] = np.where(settled[unit], decided, upper[: n_columns + n_units])
+        part = replace(self.program, upper=upper)
+        limits = replace(
+            self.request.limits, time_limit_s=ROUNDING_SHARE * self.remaining(), relative_gap=1e-3, absolute_gap=0.0
+        )
+        backend("highs").solve(part, limits, None, self.incumbent.hear_points)
+
+    def _search(self, name: str) -> Result:
+        """Branch and bound on the whole program, unless the gap is closed already."""
+        limits, choice = self.request.limits, self.incumbent.choice
+        if close_enough(self.incumbent.objective, self.incumbent.dual_bound, limits):
+            return Result(Status.FEASIBLE, StoppedBy.GAP)
+        start = None if choice is None else to_point(self.formulation, self.program, choice)
+        if start is None and self.request.start is not None:
+            hint = choice_of(self.formulation, self.request.start)
+            start = None if hint is None else to_point(self.formulation, self.program, hint)
+        listen = self.incumbent.hear if self.listed is None else self.incumbent.hear_points
+        result = backend(name).solve(self.program, replace(limits, time_limit_s=self.remaining()), start, listen)
+        if self.listed is None and result.status is not Status.INFEASIBLE:
+            self.incumbent.bounded(result.dual_bound)
+        if result.status is Status.INFEASIBLE and self.listed is not None:
+            self.notes.append("no plan among the shortlisted pairs: raise candidates.per_seat")
+            return replace(result, status=Status.NO_SOLUTION)
+        return result
