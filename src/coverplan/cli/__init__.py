@@ -11,8 +11,8 @@ import typer
 from pydantic import ValidationError
 
 from coverplan import __version__
+from coverplan.cli.bad_input import BadInputError
 from coverplan.cli.exits import Exit
-from coverplan.cli.inputs import BadInputError
 
 COMMANDS = (
     "solve",
@@ -60,8 +60,9 @@ def _app(arguments: list[str]) -> typer.Typer:
     """The application; a call that names its command imports that command only."""
     app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
     app.callback()(_about)
-    named = [name for name in COMMANDS if arguments[:1] == [name]]
-    for name in named or COMMANDS:
+    first = arguments[0] if arguments else ""
+    needed = {"--version": ()}.get(first, (first,) if first in COMMANDS else COMMANDS)
+    for name in needed:
         app.command(name)(getattr(import_module(f"coverplan.cli.{name}"), name))
     return app
 

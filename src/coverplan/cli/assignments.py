@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from coverplan.cli.inputs import BadInputError, file_bytes
+from coverplan.cli.bad_input import BadInputError
+from coverplan.cli.inputs import file_bytes
 from coverplan.payload.base import Document
 from coverplan.payload.issues import PayloadError
 from coverplan.payload.json_text import read_json

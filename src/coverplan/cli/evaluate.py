@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from coverplan.cli.assignments import AT, read_assignments
+from coverplan.cli.bad_input import BadInputError
 from coverplan.cli.exits import exit_of
-from coverplan.cli.inputs import BadInputError, examine
+from coverplan.cli.inputs import examine
 from coverplan.cli.summary import print_plan
 from coverplan.payload import answer
 from coverplan.payload.issues import PayloadError

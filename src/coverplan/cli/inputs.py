@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from coverplan.cli.bad_input import BadInputError
 from coverplan.payload.checks import check
-from coverplan.payload.issues import Issue, IssueReport, PayloadError, quoted
+from coverplan.payload.issues import IssueReport, PayloadError
 from coverplan.payload.plan import Plan
 from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
@@ -18,27 +18,6 @@ from coverplan.payload.reading import read_document, read_policy, read_problem
 from coverplan.tables.folder import document, read_folder
 
 T = TypeVar("T")
-
-
-class BadInputError(Exception):
-    """What the caller gave cannot be used: one message, or a report of issues with the file each part came from."""
-
-    def __init__(
-        self, message: str = "", report: IssueReport | None = None, files: dict[str, Path | None] | None = None
-    ) -> None:
-        super().__init__(message)
-        self.report = report
-        self.files = files or {}
-
-    def show(self) -> None:
-        """Print all of it on standard error."""
-        if self.report is None:
-            print(f"coverplan: {self}", file=sys.stderr)
-            return
-        for issue in self.report.issues:
-            print(issue_text(issue, self.files), file=sys.stderr)
-        more = self.report.total - len(self.report.issues)
-        print((f"... and {more:,} more: " if more else "") + counts(self.report), file=sys.stderr)
 
 
 @dataclass(frozen=True)
@@ -97,33 +76,6 @@ def file_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise BadInputError(f"cannot read {path}: {error.strerror or error}") from None
-
-
-def issue_text(issue: Issue, files: dict[str, Path | None]) -> str:
-    """An issue in a line or two: severity, place, message, way out."""
-    text = f"{issue.severity}: {place(issue.pointer, files)}: {issue.message}"
-    shown = quoted(issue.value)
-    if issue.value is not None and shown.strip('"') not in issue.message:
-        text += f" Value: {shown}."
-    if issue.suggestion:
-        text += f"\n    {issue.suggestion}"
-    return text + f" [{issue.code}]"
-
-
-def place(pointer: str, files: dict[str, Path | None]) -> str:
-    """`FILE#POINTER`: the pointer within the file that holds it."""
-    for prefix, path in files.items():
-        if pointer == prefix or pointer.startswith(f"{prefix}/"):
-            inner = pointer.removeprefix(prefix)
-            return f"{path or prefix.strip('/')}#{inner}" if inner else str(path or prefix.strip("/"))
-    return pointer or "input"
-
-
-def counts(report: IssueReport) -> str:
-    """How many errors and warnings there are."""
-    least = "" if report.complete else "at least "
-    errors, warnings = report.total_errors, report.total_warnings
-    return f"{least}{errors:,} error{'s' * (errors != 1)}, {warnings:,} warning{'s' * (warnings != 1)}"
 
 
 def _collecting(report: IssueReport, read: Callable[[], T]) -> T | None:

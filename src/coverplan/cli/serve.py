@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from coverplan.api.serve import UnsafeAddressError, run
-from coverplan.cli.inputs import BadInputError
+from coverplan.cli.bad_input import BadInputError
 from coverplan.settings import Settings
 
 

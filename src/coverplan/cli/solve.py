@@ -11,9 +11,10 @@ from typing import Annotated, Literal
 import typer
 from pydantic import ValidationError
 
+from coverplan.cli.bad_input import BadInputError
 from coverplan.cli.children import solver_children
 from coverplan.cli.exits import Exit, exit_of
-from coverplan.cli.inputs import BadInputError, examine, read_plan
+from coverplan.cli.inputs import examine, read_plan
 from coverplan.cli.outputs import PLAN_SUFFIXES, check_target, write_plan, write_report
 from coverplan.cli.progress import ProgressLine
 from coverplan.cli.summary import print_plan

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from coverplan.cli.bad_input import counts, issue_text
 from coverplan.cli.exits import Exit
-from coverplan.cli.inputs import counts, examine, issue_text
+from coverplan.cli.inputs import examine
 
 
 def validate(
