@@ -37,3 +37,14 @@ def test_penalties_do_not_set_the_magnitude() -> None:
     given = program([8.0, -1e9], [[1, -1]], [-np.inf], [1], [1, np.inf], [True, False])
 
     assert scale(given).objective == 128.0
+
+
+def test_a_slack_in_money_is_counted_in_the_size_of_its_row() -> None:
+    """3e9 x - s <= 5: rows by 2^-32, so s would be left with 2^-32; in units of 2^32 it has 1, its cost 2 * 2^32."""
+    given = program([1.0, -2.0], [[3e9, -1]], [-np.inf], [5], [1, np.inf], [True, False])
+
+    scaled = scale(given)
+
+    assert_array_equal(scaled.program.matrix.toarray(), [[3e9 / 2**32, -1.0]])
+    assert_array_equal(scaled.program.objective, [1024.0, -2.0 * 2**32 * 1024])
+    assert_array_equal(scaled.point(scaled.scaled_point(np.array([1.0, 3e9 - 5]))), [1.0, 3e9 - 5])

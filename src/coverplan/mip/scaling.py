@@ -15,11 +15,24 @@ OBJECTIVE_MAGNITUDE = 1024.0
 
 @dataclass(frozen=True, eq=False)
 class Scaled:
-    """A program with rows multiplied by `rows` and the objective (offset included) by `objective`."""
+    """A program with rows multiplied by `rows` and the objective (offset included) by `objective`.
+
+    Continuous columns are counted in units of `columns`, so that a slack in money does not vanish beside the money
+    that it stands with; whole columns keep the unit 1.
+    """
 
     program: Program
     rows: Floats
     objective: float
+    columns: Floats
+
+    def point(self, scaled_x: Floats) -> Floats:
+        """A point of the scaled program, in the units of the original."""
+        return scaled_x * self.columns
+
+    def scaled_point(self, x: Floats) -> Floats:
+        """A point of the original, in the units of the scaled program."""
+        return x / self.columns
 
     def value(self, scaled_value: float) -> float:
         """An objective value or bound of the scaled program, in the units of the original."""
@@ -31,20 +44,30 @@ class Scaled:
 
 
 def scale(program: Program) -> Scaled:
-    """Bring each row's largest coefficient into (1/2, 1] and the objective to `OBJECTIVE_MAGNITUDE`."""
+    """Bring each row's largest whole coefficient, then each continuous column's largest, into (1/2, 1].
+
+    The objective is brought to `OBJECTIVE_MAGNITUDE`.
+    """
     matrix = program.matrix
-    rows = _power_of_two(_largest_per_row(matrix))
+    owner = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    size = np.abs(matrix.data)
+    whole = _largest(owner, size * program.integer[matrix.indices], matrix.shape[0])
+    rows = _power_of_two(np.where(whole > 0.0, whole, _largest(owner, size, matrix.shape[0])))
+    widest = _largest(matrix.indices, size * rows[owner], matrix.shape[1])
+    columns = np.where(program.integer, 1.0, _power_of_two(widest))
     objective = float(_power_of_two(np.array([objective_size(program)]))[0]) * OBJECTIVE_MAGNITUDE
-    data = matrix.data * np.repeat(rows, np.diff(matrix.indptr))
+    data = matrix.data * rows[owner] * columns[matrix.indices]
     scaled = replace(
         program,
-        objective=program.objective * objective,
+        objective=program.objective * objective * columns,
         offset=program.offset * objective,
         matrix=sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape),
         row_lower=program.row_lower * rows,
         row_upper=program.row_upper * rows,
+        lower=program.lower / columns,
+        upper=program.upper / columns,
     )
-    return Scaled(scaled, rows, objective)
+    return Scaled(scaled, rows, objective, columns)
 
 
 def objective_size(program: Program) -> float:
@@ -53,11 +76,10 @@ def objective_size(program: Program) -> float:
     return float(size[program.integer].max(initial=0.0) or size.max(initial=0.0))
 
 
-def _largest_per_row(matrix: sparse.csr_array) -> Floats:
-    largest = np.zeros(matrix.shape[0])
-    filled = np.diff(matrix.indptr) > 0
-    if filled.any():
-        largest[filled] = np.maximum.reduceat(np.abs(matrix.data), matrix.indptr[:-1][filled])
+def _largest(owner: np.ndarray, sizes: Floats, owners: int) -> Floats:
+    """Largest size per owner; 0 without one."""
+    largest = np.zeros(owners)
+    np.maximum.at(largest, owner, sizes)
     return largest
 
 

@@ -51,7 +51,7 @@ def _drive(search: Search) -> Ended:
         folder = Path(name)
         pulp_problem(scaled.program, maximise=False).writeMPS(str(folder / "model.mps"))
         if search.start is not None:
-            _write_start(folder / "start.txt", search.start)
+            _write_start(folder / "start.txt", scaled.scaled_point(search.start))
         log = _run(search, scaled, folder)
         solution = folder / "solution.txt"
         if not solution.exists():
@@ -110,7 +110,7 @@ def _read(search: Search, scaled: Scaled, lines: list[str], log: list[str]) -> E
         return Ended.FAILED
     optimal = headline.startswith("Optimal")
     if optimal or "no integer solution" not in headline:
-        search.found(_point(lines[1:], search.program.objective.size))
+        search.found(scaled.point(_point(lines[1:], search.program.objective.size)))
     if optimal:
         if not any("Lower bound:" in line for line in log):
             search.bounded(scaled.value(-float(headline.split()[-1])))

@@ -54,7 +54,7 @@ def _drive(search: Search) -> Ended:
                 parameters_pb2.SOLVER_TYPE_HIGHS,
                 mathopt.to_proto(scaled.program),
                 _parameters(search, scaled, progress.file),
-                start=search.start,
+                start=None if search.start is None else scaled.scaled_point(search.start),
                 messages=progress.hear,
             )
         except mathopt.SolverError as error:
@@ -114,4 +114,4 @@ class Progress:
             if len(values) != columns:
                 return
             self._position += len(b"Objective ") + len(block)
-            self.search.found(np.array(values, dtype=np.float64))
+            self.search.found(self.scaled.point(np.array(values, dtype=np.float64)))

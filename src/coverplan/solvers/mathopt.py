@@ -141,17 +141,18 @@ def ended(result: result_pb2.SolveResultProto) -> Ended | None:
 def conclude(search: Search, scaled: Scaled, result: result_pb2.SolveResultProto, kind: int) -> Ended:
     """Report the points and the bound of a finished solve, and say how it ended."""
     how = ended(result) or _tell_infeasible_from_unbounded(search, kind)
-    _take_points(search, result)
+    _take_points(search, scaled, result)
     bound = result.termination.objective_bounds.dual_bound
     if how in (Ended.COMPLETE, Ended.TIME, Ended.WORK) and np.isfinite(bound):
         search.bounded(scaled.value(bound))
     return how
 
 
-def _take_points(search: Search, result: result_pb2.SolveResultProto) -> None:
+def _take_points(search: Search, scaled: Scaled, result: result_pb2.SolveResultProto) -> None:
     for solution in result.solutions:
         if solution.HasField("primal_solution"):
-            search.found(dense(solution.primal_solution.variable_values, search.program.objective.size))
+            values = dense(solution.primal_solution.variable_values, search.program.objective.size)
+            search.found(scaled.point(values))
 
 
 def _tell_infeasible_from_unbounded(search: Search, kind: int) -> Ended:
@@ -168,6 +169,6 @@ def _tell_infeasible_from_unbounded(search: Search, kind: int) -> Ended:
     how = ended(result) or Ended.FAILED
     if how is not Ended.COMPLETE:
         return how
-    _take_points(search, result)
+    _take_points(search, scaled, result)
     search.notes.append("the objective is unbounded")
     return Ended.FAILED

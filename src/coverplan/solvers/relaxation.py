@@ -75,6 +75,6 @@ def _run(model: mathopt.Model, method: str, time_limit_s: float) -> mathopt.Solv
 
 
 def _solved(program: Program, scaled: Scaled, solution: mathopt.Solution) -> Relaxation:
-    x = mathopt.dense(solution.primal_solution.variable_values, program.objective.size)
+    x = scaled.point(mathopt.dense(solution.primal_solution.variable_values, program.objective.size))
     prices = mathopt.dense(solution.dual_solution.dual_values, program.row_lower.size)
     return Relaxation(Status.OPTIMAL, program.value(x), x, scaled.prices(prices))

@@ -52,7 +52,7 @@ def _drive(search: Search) -> Ended:
             parameters_pb2.SOLVER_TYPE_GSCIP,
             mathopt.to_proto(scaled.program),
             _parameters(search, scaled),
-            start=search.start,
+            start=None if search.start is None else scaled.scaled_point(search.start),
             messages=progress.hear,
             callback=progress.point,
             registration=registration,
@@ -95,5 +95,6 @@ class _Progress:
         """Take a new point and the bound that stands at that time."""
         if np.isfinite(data.mip_stats.dual_bound):
             self.search.bounded(self.scaled.value(data.mip_stats.dual_bound))
-        self.search.found(mathopt.dense(data.primal_solution_vector, self.search.program.objective.size))
+        values = mathopt.dense(data.primal_solution_vector, self.search.program.objective.size)
+        self.search.found(self.scaled.point(values))
         return callback_pb2.CallbackResultProto()
