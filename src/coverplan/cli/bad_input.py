@@ -31,13 +31,13 @@ class BadInputError(Exception):
 
 def issue_text(issue: Issue, files: dict[str, Path | None]) -> str:
     """An issue in a line or two: severity, place, message, way out."""
-    text = f"{issue.severity}: {place(issue.pointer, files)}: {issue.message}"
+    text = f"{issue.severity} [{issue.code}] {place(issue.pointer, files)}: {issue.message}"
     shown = quoted(issue.value)
     if issue.value is not None and shown.strip('"') not in issue.message:
         text += f" Value: {shown}."
     if issue.suggestion:
         text += f"\n    {issue.suggestion}"
-    return text + f" [{issue.code}]"
+    return text
 
 
 def place(pointer: str, files: dict[str, Path | None]) -> str:
