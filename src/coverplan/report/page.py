@@ -48,7 +48,7 @@ def render(
     missed_hard = 0 if rules is None else rules.missed_hard
     complete = answer.objective is not None
     data = _data(answer, facts)
-    html = (
+    return (
         _environment()
         .get_template("report.html")
         .render(
@@ -71,7 +71,6 @@ def render(
             policy_of_content=_content_policy(),
         )
     )
-    return html.encode("utf-8", "replace").decode("utf-8")
 
 
 def _read(plan: dict[str, Any]) -> Plan:

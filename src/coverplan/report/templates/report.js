@@ -165,7 +165,7 @@
       };
     });
     key("books", [["today-line", "today"], ["plan-line", "plan"]]);
-    note.textContent = `${number(shown.length)} books from the largest to the smallest: the flatter the line, the better the balance.`;
+    note.textContent = `${number(shown.length)} books from the largest to the smallest: the flatter the line, the more even they are.`;
     return [traces, layout({
       height: 320, margin: { l: 8, r: 12, t: 8, b: 40 },
       xaxis: axis({ title: { text: "rank of the book", font: { size: 12 } }, showgrid: false, nticks: 6 }),

@@ -1,0 +1,73 @@
+"""The report in a real browser, where there is one: it draws, fits a phone and runs no name."""
+
+import html
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coverplan.report import render
+from support import reports
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1400,1000",
+    "--virtual-time-budget=6000",
+]
+FRAME = """<!doctype html><iframe id="frame" style="width:{width}px;height:900px;border:0" srcdoc="{page}"></iframe>
+<script>
+addEventListener("load", () => setTimeout(() => {{
+  const page = document.getElementById("frame").contentDocument;
+  page.querySelectorAll("details").forEach((details) => {{ details.open = true; }});
+  page.querySelectorAll(".controls button, #map-legend button, th button").forEach((button) => button.click());
+  const found = {{
+    width: page.documentElement.scrollWidth,
+    charts: [...page.querySelectorAll(".chart")].filter((chart) => chart.querySelector(".main-svg")).length,
+    marks: page.querySelectorAll("#map-chart .point").length,
+    alien: page.querySelectorAll("img, iframe, a:not([href^='#']), svg a").length,
+    fetched: document.getElementById("frame").contentWindow.performance.getEntriesByType("resource").length,
+  }};
+  document.body.textContent = "FOUND" + JSON.stringify(found) + "END";
+}}, 1500));
+</script>"""
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed on this machine")
+
+
+def look(page: str, width: int, folder: Path) -> dict[str, Any]:
+    """What the page comes to in a frame of this width, with everything opened and clicked once."""
+    frame = folder / "frame.html"
+    frame.write_text(FRAME.format(width=width, page=html.escape(page)), encoding="utf-8")
+    command = [str(CHROMIUM), *FLAGS, f"--user-data-dir={folder / 'profile'}", "--dump-dom", frame.as_uri()]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+    found = re.search(r"FOUND(.*)END", answer.stdout, re.DOTALL)
+    assert found is not None, answer.stderr[-2000:]
+    return dict(json.loads(html.unescape(found[1])))
+
+
+def test_it_draws_and_fits_a_phone(tmp_path: Path) -> None:
+    """Names that are markup, or one long word, neither run nor push the page wider than 390 px."""
+    problem = reports.problem()
+    problem["accounts"][0]["name"] = '<img src="x" onerror="document.title=1">' + "x" * 200
+    problem["reps"][0]["name"] = "<a href='https://example.com'>Ana</a>"
+    problem["reps"][1]["name"] = "W" * 120
+
+    found = look(render(reports.plan(), problem, reports.policy()), 390, tmp_path)
+
+    assert found["width"] <= 390
+    assert found["charts"] == 3
+    assert found["marks"] >= 2  # Acme and Beta; one more for the home of a picked rep with a location
+    assert found["alien"] == 0
+    assert found["fetched"] == 0

@@ -1,0 +1,271 @@
+"""The sections that need more than the small carve: every kind of rule, odd scopes, crowds."""
+
+from typing import Any
+
+import pytest
+
+from coverplan.constraints import CATALOGUE
+from coverplan.payload.plan import ConstraintRow, Objective, Plan
+from coverplan.report.facts import Facts
+from coverplan.report.ledger import ledger_view
+from coverplan.report.moves import SHOWN, moves_view, uncovered_view
+from coverplan.report.page import STEPS, render
+from coverplan.report.phrases import describe, unit_of
+from coverplan.report.places import MARKS, map_data
+from coverplan.report.rules import is_missed, rules_view, scope_words
+from support import reports
+from support.reports import Document, Page
+
+RULES: list[tuple[Document, str]] = [
+    ({"kind": "capacity", "utilisation": 0.95}, "Each rep's hours fit into 95 % of the capacity."),
+    (
+        {"kind": "account_count", "min": 3, "max": 40, "penalty": 500.0},
+        "Each rep has 3 to 40 accounts; missing it costs EUR 500.00 per account.",
+    ),
+    ({"kind": "revenue_band", "max": 2000000.0}, "Each rep's revenue is at most EUR 2,000,000."),
+    (
+        {"kind": "revenue_band", "min": 0.8, "max": 1.2, "relative_to": "quota"},
+        "Each rep's revenue is 80 % to 120 % of the quota.",
+    ),
+    (
+        {"kind": "balance", "measure": "hours", "tolerance": 0.125, "share": "equal", "per": "team"},
+        "Each team's hours is within ±12.5 % of its fair share, in equal parts.",
+    ),
+    (
+        {"kind": "keep_current", "max_moved_share": 0.1, "max_gained": 5},
+        "At most 10 % of the accounts move; at most 5 accounts are gained.",
+    ),
+    ({"kind": "keep_current", "max_moved": 2, "per": "rep"}, "Per rep, at most 2 accounts move."),
+    (
+        {"kind": "protect", "accounts": {"top": 20, "by": "potential"}},
+        "Protected accounts stay with their current rep (accounts: top 20 by potential).",
+    ),
+    ({"kind": "revenue_target", "target": 1200.0}, "The company's expected revenue reaches EUR 1,200."),
+    ({"kind": "goal", "measure": "accounts", "min": 3.0}, "Goal: the accounts is at least 3."),
+    (
+        {"kind": "book_mix", "accounts": {"kind": "prospect"}, "max_share": 0.4, "min_count": 1},
+        "Accounts of one sort are at most 40 % of each book; at least 1 per book (accounts: prospects).",
+    ),
+    ({"kind": "family"}, "Parent and child accounts share their rep, within the company."),
+    (
+        {"kind": "exclusive", "groups": [{"id": "cola", "accounts": {"ids": ["a1", "a2"]}}]},
+        "No rep has two accounts of one group (cola).",
+    ),
+    ({"kind": "same_team"}, "All roles of an account sit in one pod."),
+    ({"kind": "must_cover", "accounts": {"tags": ["key"]}}, "These accounts are covered (accounts: tags key)."),
+    (
+        {"kind": "coverage", "min_share": 0.9, "measure": "revenue", "per": "territory"},
+        "Per territory, at least 90 % of the revenue is covered.",
+    ),
+    (
+        {"kind": "spread", "max": 2, "by": "industry", "penalty": 10.0},
+        "Each rep has at most 2 industries; missing it costs EUR 10.00 per industry.",
+    ),
+]
+
+
+def facts_of(*rules: Document, **changes: Any) -> Facts:
+    return Facts.of({**reports.problem(), **changes}, {"constraints": list(rules)})
+
+
+def row(scope: str = "company", **values: Any) -> ConstraintRow:
+    numbers = {"activity": 0.0, "binding": False, "violation": 0.0, "penalty": 0.0}
+    return ConstraintRow(**{"id": "capacity", "kind": "capacity", "scope": scope, **numbers, **values})
+
+
+@pytest.mark.parametrize(("rule", "words"), RULES, ids=lambda value: value["kind"] if isinstance(value, dict) else "")
+def test_each_kind_in_words(rule: Document, words: str) -> None:
+    """What is asked, of whom, and what missing it costs."""
+    facts = facts_of(rule)
+
+    (found,) = facts.rules.values()
+
+    assert describe(found, facts).replace("\u202f", " ") == words
+
+
+def test_every_kind_has_words() -> None:
+    """The table above covers the catalogue."""
+    assert {rule["kind"] for rule, _ in RULES} == set(CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    ("limits", "scope", "unit"),
+    [
+        ({"max_moved_share": 0.1, "max_moved_revenue_share": 0.1}, "company/max_moved_revenue_share", "money"),
+        ({"max_moved_share": 0.1, "max_moved_revenue_share": 0.1}, "company/max_moved_share", "accounts"),
+        ({"max_moved_revenue_share": 0.1}, "company", "money"),
+        ({"max_gained": 3}, "rep:r1", "accounts"),
+    ],
+)
+def test_a_cap_on_moves_counts_accounts_or_money(limits: Document, scope: str, unit: str) -> None:
+    """By the limit that the row is about, which its scope names when there are several."""
+    (rule,) = facts_of({"kind": "keep_current", **limits}).rules.values()
+
+    assert unit_of(rule, scope) == unit
+
+
+@pytest.mark.parametrize(
+    ("scope", "words"),
+    [
+        ("company", "the company"),
+        ("company/max_moved_share", "the company, max moved share"),
+        ("rep:r1", "Ana"),
+        ("rep:r1/max_share", "Ana, max share"),
+        ("rep:r1/x", "Slash"),  # an id may hold a slash
+        ("rep:r1/x/count", "Slash, count"),
+        ("rep:gone", "gone"),
+        ("team:m1", "Mia's team"),
+        ("segment:default", "segment default"),
+        ("a/b/rep:r1", "Ana, group a/b"),
+        ("something else", "something else"),
+    ],
+)
+def test_scopes_in_words(scope: str, words: str) -> None:
+    """Names for ids; the longest known id wins."""
+    reps = [*reports.problem()["reps"], {"id": "r1/x", "name": "Slash"}]
+
+    assert scope_words(scope, facts_of(reps=reps)) == words
+
+
+def test_reps_of_one_name_are_told_apart() -> None:
+    """By their ids."""
+    facts = facts_of(reps=[{"id": "r1", "name": "Ana"}, {"id": "r2", "name": "Ana"}, {"id": "r3"}])
+
+    assert list(facts.rep_names.values()) == ["Ana (r1)", "Ana (r2)", "r3"]
+
+
+@pytest.mark.parametrize(
+    ("violation", "upper", "missed"),
+    [
+        (0.0, 10.0, False),
+        (8.9e-16, 0.0, False),  # rounding
+        (2e-6, 10.0, True),  # beyond 1e-6 + 1e-9 * 10
+        (5e-4, 1e6, False),  # within 1e-6 + 1e-9 * 1e6 = 1.001e-3
+    ],
+)
+def test_rounding_misses_no_rule(violation: float, upper: float, missed: bool) -> None:
+    """The tolerance of feasibility."""
+    assert is_missed(row(violation=violation, upper=upper)) == missed
+
+
+def test_missed_rules_come_first() -> None:
+    """Then those at their limit; hard before soft."""
+    facts = facts_of({"kind": "capacity"}, {"kind": "account_count", "max": 1}, {"kind": "goal", "min": 1.0})
+    rows = [
+        row("rep:r1", activity=4.0, upper=10.0, slack=6.0),
+        row("rep:r1", id="account_count", kind="account_count", activity=1.0, upper=1.0, slack=0.0, binding=True),
+        row(id="goal", kind="goal", activity=0.0, lower=1.0, slack=0.0, violation=1.0),
+    ]
+    plan = Plan.model_validate({**reports.plan(), "constraints": [one.model_dump() for one in rows]})
+
+    view = rules_view(plan, facts)
+
+    assert [rule.id for rule in view.rules] == ["goal", "account_count", "capacity"]
+    assert (view.missed_hard, view.missed_soft) == (1, 0)
+    assert view.rules[1].notable == ["At the limit: Ana."]
+
+
+def test_waterfall_ends_at_the_objective() -> None:
+    """From 0 to 1,800, back to 1,680 and 1,650; the axis starts at 1,650 - 150 / 4 = 1,612.5 of 1,800."""
+    objective = Objective.model_validate(reports.plan()["objective"])
+
+    view = ledger_view(objective, facts_of())
+    revenue, loss, penalty = view.lines
+
+    assert (revenue.left, revenue.width) == (0, 100)
+    assert loss.width == pytest.approx(120 / 187.5 * 100, abs=1e-3)
+    assert (penalty.left, view.total.width) == (view.total.width, penalty.left)
+    assert view.total.width == pytest.approx(37.5 / 187.5 * 100, abs=1e-3)
+    assert view.axis_from is not None
+
+
+def test_waterfall_below_zero_keeps_its_zero() -> None:
+    """Costs only, as in an assignment problem: the bars hang from the right end."""
+    objective = Objective.model_validate({"value": -40.0, "terms": [{"term": "expected_revenue", "value": -40.0}]})
+
+    view = ledger_view(objective, facts_of())
+
+    assert (view.total.left, view.total.width, view.axis_from) == (0, 100, None)
+
+
+def crowd(size: int) -> tuple[Document, Document]:
+    """Accounts in a row along the equator that all move from Ana to Bo; account i is worth i and loses i / 10."""
+    accounts = [
+        {
+            "id": f"a{place}",
+            "expected_revenue": float(place),
+            "current": [{"rep_id": "r1"}],
+            "location": {"lat": 0.0, "lon": 90.0 * place / size},
+        }
+        for place in range(size)
+    ]
+    moves = [
+        {
+            "account_id": f"a{place}",
+            "role": reports.ROLE,
+            "rep_id": "r2",
+            "previous_rep_id": "r1",
+            "change": "moved",
+            "expected_revenue": 0.0,
+            "hours": 1.0,
+            "relationship_loss": place / 10,
+        }
+        for place in range(size)
+    ]
+    return {**reports.problem(), "accounts": accounts}, {**reports.plan(), "assignments": moves, "uncovered": []}
+
+
+def test_long_lists_show_the_most_at_stake_and_count_the_rest() -> None:
+    """Of 0..99 the largest 25 are 75..99; the other 75 sum to 74 * 75 / 2 = 2,775."""
+    problem, plan = crowd(100)
+
+    view = moves_view(Plan.model_validate(plan), Facts.of(problem, {}), forced=False)
+
+    assert [entry.account_id for entry in view.rows] == [f"a{place}" for place in range(99, 99 - SHOWN, -1)]
+    assert (view.total, view.rest) == (100, 75)
+    assert view.rest_revenue == pytest.approx(2775)
+    assert view.rest_loss == pytest.approx(277.5)
+    assert view.revenue == pytest.approx(4950)
+
+
+def test_crowded_maps_group_accounts() -> None:
+    """No more marks than fit, every account in one of them, and their middles where the accounts are."""
+    problem, plan = crowd(MARKS + 1)
+
+    data = map_data(Plan.model_validate(plan), Facts.of(problem, {}))
+
+    assert data is not None
+    assert data["grouped"]
+    assert len(data["x"]) <= MARKS
+    assert sum(data["sizes"]) + data["left_out"] == MARKS + 1
+    assert set(data["today"]) == {0}
+    assert set(data["plan"]) == {1}
+    assert sum(data["revenue"]) == pytest.approx(MARKS * (MARKS + 1) / 2)
+    assert sum(x * size for x, size in zip(data["x"], data["sizes"], strict=True)) == pytest.approx(
+        90 * MARKS / 2, rel=1e-4
+    )
+
+
+def test_long_searches_are_thinned() -> None:
+    """The last step stays."""
+    steps = [
+        {"t": float(t), "objective_value": 1000.0 + t, "dual_bound": 6000.0, "gap": 0.1, "phase": "search"}
+        for t in range(10 * STEPS + 5)
+    ]
+    plan = {**reports.plan(), "metrics": {"progress": steps}}
+
+    data = Page(render(plan, reports.problem(), reports.policy())).data
+
+    assert len(data["progress"]) <= STEPS + 1
+    assert data["progress"][-1][0] == steps[-1]["t"]
+
+
+def test_an_evaluation_blames_no_search() -> None:
+    """Nothing was searched, so that nothing stopped."""
+    left = {"account_id": "a4", "role": reports.ROLE, "reason": "search_stopped"}
+    plan = {**reports.plan(), "method": {"used": "evaluated"}, "uncovered": [left]}
+
+    view = uncovered_view(Plan.model_validate(plan), facts_of())
+
+    assert view.row_reasons == ["left out"]
+    assert "search" not in view.reasons[0].words
