@@ -1,0 +1,70 @@
+"""The priced method against every assignment of tiny problems, and against the exact method on larger ones."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from support.brute import best_objective, documents
+from support.policies import any_rule, policies
+from support.tiny import problems
+
+from coverplan.payload.answer import solve
+from coverplan.payload.issues import PayloadError
+from coverplan.payload.options import Options
+from coverplan.tables.generate import generate
+from coverplan.verify import Judge, verify
+
+SMALL = {"constraints": [{"kind": "capacity"}, {"kind": "must_cover"}, {"kind": "balance", "penalty": 0.2}]}
+
+
+def _plan(problem: dict[str, Any], policy: dict[str, Any], **options: Any) -> dict[str, Any]:
+    plan = solve(*documents(problem, policy), Options(method="priced", **options))
+    return json.loads(plan.model_dump_json())  # type: ignore[no-any-return]
+
+
+@given(problems(), policies(any_rule(), any_rule(), any_rule()))
+def test_bound_and_plan_against_all_assignments(problem: dict[str, Any], policy: dict[str, Any]) -> None:
+    """The bound never lies below the best assignment, and what is called a plan keeps every hard rule."""
+    best = best_objective(Judge(problem, policy))
+    try:
+        plan = _plan(problem, policy, relative_gap=0.0, time_limit_s=20)
+    except PayloadError as refusal:
+        assert {issue.code for issue in refusal.report.errors} == {"family_locked_apart"}
+        return
+    if best is None:
+        assert plan["solution_status"] in {"infeasible", "no_solution_found"}
+        assert plan["assignments"] == []
+        return
+    assert plan["dual_bound"] >= best - 1e-6
+    assert plan["certificate"]["bound"] >= best - 1e-6
+    assert plan["objective"]["value"] <= best + 1e-6
+    assert plan["solution_status"] == "optimal"
+    assert math.isclose(plan["objective"]["value"], best, rel_tol=1e-9, abs_tol=1e-6)
+    assert verify(problem, policy, plan).ok
+
+
+@given(st.integers(0, 10_000))
+def test_gap_closes_on_a_small_book(seed: int) -> None:
+    """Twelve accounts: the two methods agree on the optimum."""
+    problem = generate(accounts=12, reps=3, pairs=3, seed=seed)
+    priced = _plan(problem, SMALL, relative_gap=0.0, time_limit_s=20)
+    exact = solve(*documents(problem, SMALL), Options(method="exact", relative_gap=0.0, time_limit_s=20))
+
+    assert exact.objective is not None
+    assert priced["solution_status"] == "optimal"
+    assert math.isclose(priced["objective"]["value"], exact.objective.value, rel_tol=1e-9)
+
+
+def test_a_tight_book_of_three_hundred() -> None:
+    """The certificate is lagrangian, the plan verified, and the gap below half a per cent."""
+    problem = generate(accounts=300, reps=10, pairs=5, seed=3)
+    plan = _plan(problem, SMALL, relative_gap=0.005, time_limit_s=30)
+
+    assert plan["method"]["used"] == "priced"
+    assert plan["certificate"]["source"] == "lagrangian"
+    assert plan["gap"] <= 0.005
+    assert verify(problem, SMALL, plan).ok
