@@ -45,7 +45,7 @@ START_S, STOP_S = 30.0, 15.0
 def demo(
     *,
     out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("build/demo"),
-    time_limit: Annotated[float, typer.Option(min=1, max=300, help="Seconds for solving.")] = 30.0,
+    time_limit: Annotated[float, typer.Option(min=1, max=300, help="Seconds for solving.")] = 20.0,
     gap: Annotated[float, typer.Option(min=0, max=1, help="Stop at this relative gap.")] = 0.002,
 ) -> None:
     """Generate a book of 600 accounts and 24 reps, start the service, post the book, and verify the plan.
