@@ -8,7 +8,7 @@ UV ?= uv
 LOCK := pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo serve test check format openapi lock clean
+.PHONY: setup demo serve test check bench format openapi lock clean
 
 setup: $(READY)
 	@:
@@ -38,6 +38,9 @@ check: setup
 	@$(BIN)/python -m coverplan.api.openapi build/openapi.json
 	@diff -u openapi/openapi.json build/openapi.json || { echo "openapi/openapi.json is old: make openapi" >&2; exit 1; }
 	@$(BIN)/hadolint Dockerfile
+
+bench: setup
+	@$(BIN)/python -m benchmarks.measure
 
 format: setup
 	@$(BIN)/ruff format .

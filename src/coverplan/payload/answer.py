@@ -63,7 +63,7 @@ def solve(
     issues.raise_errors()
     book = Book.of(to_instance(problem))
     start = None if start_plan is None else _start_seats(book, start_plan, issues)
-    request = _request(book, policy, options, start)
+    request = request_of(book, policy, options, start)
     seconds = {"load": time.monotonic() - began}
     report = None if listen is None else lambda step: listen(_progress(step))
     outcome = solve_request(request, report, None if checkpoint is None else _saver(checkpoint))
@@ -83,7 +83,7 @@ def finish(problem: Problem, policy: Policy, options: Options, checkpoint: Path,
         prices = Prices(saved["upper"], saved["lower"])
         trace = [Progress.model_validate_json(line) for line in saved["progress"].tolist()]
     issues = check(problem, policy)
-    formulation = formulate(_request(Book.of(to_instance(problem)), policy, options, None))
+    formulation = formulate(request_of(Book.of(to_instance(problem)), policy, options, None))
     choice = choice_of(formulation, reps)
     if choice is None:
         raise FileNotFoundError(checkpoint / CHECKPOINT)
@@ -118,7 +118,7 @@ def evaluate(problem: Problem, policy: Policy, assignments: Sequence[AssignmentI
     book = Book.of(to_instance(problem))
     reps = _seat_reps(book, assignments, issues, at)
     issues.raise_errors()
-    found = evaluate_seats(_request(book, policy, Options(), None), reps)
+    found = evaluate_seats(request_of(book, policy, Options(), None), reps)
     seats, accounts = book.seats, book.instance.accounts.ids
     for broken, reason in (
         (found.foreign, "it is not admissible"),
@@ -138,12 +138,12 @@ def export(problem: Problem, policy: Policy, path: Path) -> None:
         PayloadError: the documents contradict themselves or each other.
     """
     check(problem, policy).raise_errors()
-    formulation = formulate(_request(Book.of(to_instance(problem)), policy, Options(), None))
+    formulation = formulate(request_of(Book.of(to_instance(problem)), policy, Options(), None))
     columns, rows = names(formulation)
     export_program(to_program(formulation), path, columns, rows)
 
 
-def _request(book: Book, policy: Policy, options: Options, start: Ints | None) -> Request:
+def request_of(book: Book, policy: Policy, options: Options, start: Ints | None) -> Request:
     limits = Limits(
         time_limit_s=options.time_limit_s,
         relative_gap=options.relative_gap,

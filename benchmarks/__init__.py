@@ -1,0 +1,1 @@
+"""Measurements of Coverplan beside other ways to solve the same problems. Run `make bench`."""
