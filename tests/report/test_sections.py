@@ -108,15 +108,15 @@ def test_a_cap_on_moves_counts_accounts_or_money(limits: Document, scope: str, u
     ("scope", "words"),
     [
         ("company", "the company"),
-        ("company/max_moved_share", "the company, max moved share"),
+        ("company/max_moved_share", "the company (max moved share)"),
         ("rep:r1", "Ana"),
-        ("rep:r1/max_share", "Ana, max share"),
+        ("rep:r1/max_share", "Ana (max share)"),
         ("rep:r1/x", "Slash"),  # an id may hold a slash
-        ("rep:r1/x/count", "Slash, count"),
+        ("rep:r1/x/count", "Slash (count)"),
         ("rep:gone", "gone"),
         ("team:m1", "Mia's team"),
         ("segment:default", "segment default"),
-        ("a/b/rep:r1", "Ana, group a/b"),
+        ("a/b/rep:r1", "Ana (group a/b)"),
         ("something else", "something else"),
     ],
 )

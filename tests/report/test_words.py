@@ -35,6 +35,8 @@ amounts = st.floats(-1e12, 1e12)
         (percent(0.00314), "0.31 %"),
         (percent_at_most(0.00311), "0.32 %"),
         (percent_at_most(0.003), "0.30 %"),
+        (percent_at_most(0.000999), "0.100 %"),
+        (percent_at_most(0.00083331), "0.084 %"),
         (percent_at_most(0.0), "0 %"),
         (listing(["Ana"]), "Ana"),
         (listing(["Ana", "Bo", "Cy"]), "Ana, Bo and Cy"),

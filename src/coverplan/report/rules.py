@@ -11,7 +11,7 @@ from coverplan.mip.feasibility import tolerance
 from coverplan.payload.plan import ConstraintRow, Plan
 from coverplan.report.facts import Facts
 from coverplan.report.phrases import describe, unit_of
-from coverplan.report.words import amount, count, listing, money
+from coverplan.report.words import amount, count, listing, money, words
 
 NAMED = 6
 TABLE_ROWS = 2000
@@ -90,11 +90,11 @@ def scope_words(scope: str, facts: Facts) -> str:
         name, qualifier = _named(kind, rest, facts)
         return _qualified(name, qualifier)
     group, _, rep = scope.rpartition("/rep:")
-    return f"{facts.rep_names.get(rep, rep)}, group {group}" if group else scope
+    return f"{facts.rep_names.get(rep, rep)} (group {group})" if group else scope
 
 
 def _qualified(name: str, qualifier: str) -> str:
-    return f"{name}, {qualifier.replace('_', ' ')}" if qualifier else name
+    return f"{name} ({words(qualifier)})" if qualifier else name
 
 
 def _named(kind: str, rest: str, facts: Facts) -> tuple[str, str]:
@@ -160,8 +160,11 @@ def _missed_words(rule: Constraint, row: ConstraintRow, facts: Facts) -> str:
     below = row.lower is not None and row.activity < row.lower
     limit = amount((row.lower if below else row.upper) or 0.0, unit, facts.currency)
     cost = f"; costs {money(row.penalty, facts.currency)}" if row.penalty else ""
+    who = _capital(scope_words(row.scope, facts))
+    if not below and row.upper == 0:
+        return f"{who}: {activity}, none allowed{cost}."
     side = f"below the least of {limit}" if below else f"above the limit of {limit}"
-    return f"{_capital(scope_words(row.scope, facts))}: {activity}, {missed} {side}{cost}."
+    return f"{who}: {activity}, {missed} {side}{cost}."
 
 
 def _measured(rule: Constraint, row: ConstraintRow, facts: Facts) -> str:

@@ -64,7 +64,9 @@ def rate(share: float) -> str:
 
 def _percent_digits(share: float) -> int:
     size = abs(share)
-    return 0 if size < 1e-12 or size >= 1 else 1 if size >= 0.01 else 2 if size >= 0.001 else 4
+    if size < 1e-9 or size >= 1:
+        return 0
+    return max(1, min(7, -math.floor(math.log10(size)) - 1))
 
 
 def _up(value: float, digits: int) -> float:

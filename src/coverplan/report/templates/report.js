@@ -25,7 +25,7 @@
   const clip = (text, size) => (text.length > size ? text.slice(0, size - 1) + "…" : text);
   const number = (value, digits = 0) => value.toLocaleString("en-US", { maximumFractionDigits: digits }).replace("-", "−");
   const money = (value) => `${safe(data.currency)}\u202f${number(value, Math.abs(value) < 1000 ? 2 : 0)}`;
-  const percent = (share) => `${number(100 * share, share >= 0.01 ? 1 : share >= 0.001 ? 2 : 4)}\u202f%`;
+  const percent = (share) => `${number(100 * share, share >= 0.01 ? 1 : share >= 0.001 ? 2 : share > 1e-9 ? -Math.floor(Math.log10(share)) - 1 : 0)}\u202f%`;
   const element = (name, attributes = {}, text = "") => {
     const made = document.createElement(name);
     for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
