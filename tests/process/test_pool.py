@@ -78,14 +78,23 @@ def test_native_prints_do_not_disturb_the_answers(play: Callable[..., None]) -> 
     play(scene)
 
 
-def test_a_child_is_replaced_after_its_jobs_and_after_growth(play: Callable[..., None]) -> None:
+@pytest.mark.parametrize(
+    ("steps", "settings"),
+    [([], {"recycle_after": 2}), ([["grow", 64]], {"recycle_growth_mb": 32})],
+    ids=["jobs", "growth"],
+)
+def test_a_worn_child_works_until_its_replacement_is_ready(
+    play: Callable[..., None], steps: list[Any], settings: dict[str, int]
+) -> None:
     async def scene(pool: SolverPool) -> None:
-        pids = [(await result(pool, job()))["pid"] for _ in range(4)]
-        assert pids[0] == pids[1] != pids[2] == pids[3]  # two jobs each
-        fresh = (await result(pool, job(["grow", 64])))["pid"]
-        assert (await result(pool, job()))["pid"] != fresh
+        worn = (await result(pool, job(*steps)))["pid"]
+        assert (await result(pool, job()))["pid"] == worn  # nobody waits for the new one
+        while (await result(pool, job()))["pid"] == worn:
+            await asyncio.sleep(0.05)
+        while not gone(worn):
+            await asyncio.sleep(0.05)
 
-    play(scene, recycle_after=2, recycle_growth_mb=32)
+    play(scene, **settings)
 
 
 def test_a_failure_is_told_without_its_text_and_costs_only_that_child(play: Callable[..., None]) -> None:

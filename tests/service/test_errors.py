@@ -74,7 +74,7 @@ def problem(accounts: int, reps: int, **options: Any) -> bytes:
         ("POST", "/v1/solve", {**JSON, "Content-Encoding": "gzip"}, gzip.compress(bytes(10**6)), "body_too_large"),
         ("POST", "/v1/solve", JSON, problem(4, 1), "problem_too_large"),
         ("POST", "/v1/solve", JSON, problem(3, 2), "problem_too_large"),
-        ("POST", "/v1/solve", JSON, problem(1, 1, time_limit_s=61), "problem_too_large"),
+        ("POST", "/v1/solve", JSON, problem(1, 1, time_limit_s=61), "invalid"),
         ("POST", "/v1/solve", JSON, b"", "invalid"),
         ("POST", "/v1/solve", JSON, b"{}", "invalid"),
         ("POST", "/v1/solve", JSON, b"\xff", "invalid"),

@@ -120,13 +120,23 @@ class SolverPool:
         kept = False
         try:
             yield child
-            kept = not fresh and self._is_reusable(child)
+            kept = not fresh and child.alive and self._settle(child)
         finally:
-            if kept:
-                self._idle.append(child)
-            else:
+            if not kept:
                 await asyncio.shield(self._retire(child))
                 self.keep_warm()
+
+    def _settle(self, child: Child) -> bool:
+        """Keep a child for the next job, if it is needed; a worn one only until its replacement is ready."""
+        if len(self._idle) >= self.settings.idle_children:
+            return False
+        if self._is_worn(child):
+            if len(self._children) > self.settings.idle_children:
+                return False
+            if not self._starting:
+                self._begin()
+        self._idle.append(child)
+        return True
 
     def keep_warm(self) -> None:
         """Start children in the background until enough are there."""
@@ -154,6 +164,10 @@ class SolverPool:
             return
         error = task.exception()
         if error is None:
+            worn = next((child for child in self._idle if self._is_worn(child)), None)
+            if worn is not None:
+                self._idle.remove(worn)
+                self._keep(asyncio.create_task(self._retire(worn)))
             self._idle.append(task.result())
         else:
             log.error("solver child does not start", extra={"last_words": str(error)})
@@ -185,14 +199,9 @@ class SolverPool:
         await child.kill()
         self._children.discard(child)
 
-    def _is_reusable(self, child: Child) -> bool:
+    def _is_worn(self, child: Child) -> bool:
         growth = child.resident() - child.first_memory
-        return (
-            child.alive
-            and child.jobs < self.settings.recycle_after
-            and growth <= self.settings.recycle_growth_mb * MEGABYTE
-            and len(self._idle) < self.settings.idle_children
-        )
+        return child.jobs >= self.settings.recycle_after or growth > self.settings.recycle_growth_mb * MEGABYTE
 
     def _keep(self, task: asyncio.Task[Any]) -> None:
         self._tasks.add(task)

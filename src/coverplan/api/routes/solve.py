@@ -14,6 +14,7 @@ from coverplan.api.events import News, SolveEvents
 from coverplan.api.media import EVENTS, JSON, accepts, chosen
 from coverplan.api.state import Configured, Pool
 from coverplan.payload.error_document import Limit
+from coverplan.payload.issues import IssueReport
 from coverplan.payload.plan import Plan
 from coverplan.payload.requests import SolveRequest
 from coverplan.process.job import Job
@@ -59,21 +60,31 @@ def _admitted_size(body: SolveRequest, settings: Settings) -> int:
     """Accounts x reps of the problem.
 
     Raises:
-        ApiError: the problem or the time limit is too large to wait for.
+        ApiError: the problem is too large to wait for.
+        PayloadError: its time limit is too long to wait for.
     """
     accounts = len(body.problem.accounts)
     size = accounts * len(body.problem.reps)
     for name, value, words in (
         ("max_accounts", accounts, "accounts"),
         ("max_account_reps", size, "accounts x reps"),
-        ("max_time_limit_s", body.options.time_limit_s, "seconds of time limit"),
     ):
         limit = getattr(settings, name)
         if value > limit:
             raise ApiError(
                 "problem_too_large",
-                f"{value:,.10g} {words}; a synchronous solve takes at most {limit:,.10g}.",
+                f"{value:,} {words}; a synchronous solve takes at most {limit:,}.",
                 suggestion=f"Use the command line, which has no limit, or raise COVERPLAN_{name.upper()}.",
                 limit=Limit(name=name, value=limit),
             )
+    report = IssueReport()
+    if body.options.time_limit_s > settings.max_time_limit_s:
+        report.add(
+            "out_of_range",
+            "/options/time_limit_s",
+            value=body.options.time_limit_s,
+            bound=f"at most {settings.max_time_limit_s:g} when the caller waits",
+            suggestion="Use the command line, which has no limit, or raise COVERPLAN_MAX_TIME_LIMIT_S.",
+        )
+    report.raise_errors()
     return size
