@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     max_body_mb: float = Field(
         8.0, gt=0, le=1024, description="Largest body of a request (MB), counted after decompression."
     )
+    max_body_values: int = Field(
+        1_000_000,
+        ge=1000,
+        description="Most commas and opening brackets of a body: what its parsed form takes in memory depends on them.",
+    )
     max_accounts: int = Field(10_000, ge=1, description="Most accounts of a problem that `POST /v1/solve` takes.")
     max_account_reps: int = Field(
         2_000_000, ge=1, description="Most accounts x reps of a problem that `POST /v1/solve` takes."

@@ -10,7 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from coverplan import __version__
 from coverplan.api import openapi
-from coverplan.api.body import parsers
+from coverplan.api.body import Parsers
 from coverplan.api.errors import answer_errors
 from coverplan.api.gate import Gate
 from coverplan.api.routes import constraint_kinds, evaluate, health, issue_codes, limits, solve, validate
@@ -33,7 +33,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.parsers = parsers()
+        app.state.parsers = Parsers()
         async with SolverPool(settings) as app.state.pool:
             yield
 

@@ -22,7 +22,8 @@ from coverplan.settings import Settings
 Model = TypeVar("Model", bound=BaseModel)
 _GZIP = 16 + zlib.MAX_WBITS
 _PARSERS = 4
-"""Bodies that are parsed at the same time: parsing takes many times the memory of the text."""
+"""Small bodies that are parsed at the same time; large ones wait for each other, as each may take 200 MB."""
+_LARGE = 500_000
 
 if TYPE_CHECKING:
     Parsed = Annotated[Model, "the body"]
@@ -69,26 +70,35 @@ async def read_body(request: Request) -> bytes:
     except ClientDisconnect:
         raise ClientGoneError from None
     if request.headers.get("content-encoding", "").strip().lower() == "gzip":
-        return await asyncio.to_thread(_unzip, data, settings.max_body_bytes)
+        data = await asyncio.to_thread(_unzip, data, settings.max_body_bytes)
+    if len(data) > settings.max_body_values:
+        await asyncio.to_thread(_count_values, data, settings.max_body_values)
     return data
 
 
-async def parsed_off_loop(request: Request, parse: Callable[[], Model]) -> Model:
-    """The result of a parse in a thread, a few at a time."""
-    parsers: asyncio.Semaphore = request.app.state.parsers
-    async with parsers:
-        return await asyncio.to_thread(parse)
+class Parsers:
+    """The places for parsing, off the event loop."""
+
+    def __init__(self) -> None:
+        self._small = asyncio.Semaphore(_PARSERS)
+        self._large = asyncio.Semaphore(1)
+
+    async def parse(self, parse: Callable[[bytes], Model], data: bytes) -> Model:
+        """What `parse` makes of the data, in a thread."""
+        async with self._large if len(data) > _LARGE else self._small:
+            return await asyncio.to_thread(parse, data)
 
 
-def parsers() -> asyncio.Semaphore:
-    """The places for parsing."""
-    return asyncio.Semaphore(_PARSERS)
+async def parsed(request: Request, parse: Callable[[bytes], Model]) -> Model:
+    """The body of the request, parsed."""
+    data = await read_body(request)
+    parsers: Parsers = request.app.state.parsers
+    return await parsers.parse(parse, data)
 
 
 def _reader(model: type[Model]) -> Callable[[Request], Awaitable[Model]]:
     async def read(request: Request) -> Model:
-        data = await read_body(request)
-        return await parsed_off_loop(request, lambda: _checked(model, data))
+        return await parsed(request, lambda data: _checked(model, data))
 
     return read
 
@@ -149,6 +159,16 @@ def _unzip(data: bytes, limit: int) -> bytes:
         parts.append(part)
         rest = unpacker.unused_data
     return b"".join(parts)
+
+
+def _count_values(data: bytes, limit: int) -> None:
+    if sum(data.count(mark) for mark in (b",", b"[", b"{")) > limit:
+        raise ApiError(
+            "body_too_large",
+            f"A body may have {limit:,} commas and opening brackets.",
+            suggestion="Use the command line, which reads any size, or raise COVERPLAN_MAX_BODY_VALUES.",
+            limit=Limit(name="max_body_values", value=limit),
+        )
 
 
 def _broken() -> ApiError:

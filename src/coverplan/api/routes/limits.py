@@ -18,6 +18,7 @@ class Limits(Document):
     """What this service takes; each limit is a setting. The command line has none of them."""
 
     max_body_bytes: int = Field(description="Bytes of a body after decompression.", examples=[8388608])
+    max_body_values: int = Field(description="Commas and opening brackets of a body.", examples=[1000000])
     max_accounts: int = Field(description="Accounts of a synchronous solve.", examples=[10000])
     max_account_reps: int = Field(description="Accounts x reps of a synchronous solve.", examples=[2000000])
     max_time_limit_s: float = Field(description="Time limit of a synchronous solve, in seconds.", examples=[300])

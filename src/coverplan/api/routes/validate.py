@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
-from coverplan.api.body import parsed_off_loop, read_body, request_body
+from coverplan.api.body import parsed, request_body
 from coverplan.api.errors import error_responses
 from coverplan.api.media import JSON, accepts
 from coverplan.payload.checks import check
@@ -35,8 +35,7 @@ _ANYTHING = {
 )
 async def validate(request: Request) -> ValidationReport:
     """Answer with every issue, and with what no plan can meet; 200 for whatever parses as JSON. Nothing is solved."""
-    data = await read_body(request)
-    return await parsed_off_loop(request, lambda: examined(data))
+    return await parsed(request, examined)
 
 
 def examined(data: bytes) -> ValidationReport:
