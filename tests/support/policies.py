@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import strategies as st
+
 from support.tiny import maybe
 
 Document = dict[str, Any]
@@ -48,9 +49,7 @@ def some(values: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Documen
 BY_KIND: dict[str, st.SearchStrategy[Document]] = {
     "capacity": st.fixed_dictionaries({"utilisation": st.sampled_from([0.5, 1.0])}, optional={"reps": REPS}),
     "account_count": merged(low_high("min", "max", COUNT), st.fixed_dictionaries({"accounts": ACCOUNTS, "reps": REPS})),
-    "revenue_band": merged(
-        low_high("min", "max", AMOUNT), st.fixed_dictionaries({"accounts": ACCOUNTS, "reps": REPS})
-    ),
+    "revenue_band": merged(low_high("min", "max", AMOUNT), st.fixed_dictionaries({"accounts": ACCOUNTS, "reps": REPS})),
     "balance": st.fixed_dictionaries(
         {
             "measure": MEASURES,
@@ -119,4 +118,6 @@ def policies(*wanted: st.SearchStrategy[Document]) -> st.SearchStrategy[Document
     weights = st.fixed_dictionaries(
         {"expected_revenue": st.just(1.0), "relationship_loss": st.sampled_from([0.0, 1.0, 2.0])}
     )
-    return st.builds(lambda rules, weight: {"constraints": list(rules), "objective": weight}, st.tuples(*wanted), weights)
+    return st.builds(
+        lambda rules, weight: {"constraints": list(rules), "objective": weight}, st.tuples(*wanted), weights
+    )

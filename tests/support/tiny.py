@@ -99,7 +99,8 @@ def problems(draw: st.DrawFn, most: int = 4) -> Document:
     """A whole problem of at most `most` seats; accounts a1... may be children of a0."""
     engineers = draw(st.booleans())
     staff = draw(reps(engineers))
-    seats, accounts = 0, []
+    seats = 0
+    accounts: list[Document] = []
     while seats < most and len(accounts) < 4:
         two_roles = engineers and seats + 2 <= most and draw(st.booleans())
         accounts.append(draw(account(len(accounts), staff, two_roles)))

@@ -1,0 +1,65 @@
+"""Spread: at most so many territories or industries in one book."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from support.brute import check_evaluate, check_solve
+from support.by_hand import book, measured, solved, value, why_uncovered, worth
+from support.policies import policies, rules
+from support.sampling import COVERS, examples
+from support.tiny import problems
+
+Document = dict[str, Any]
+WIDE = book(
+    {
+        "a": worth(100, territory_id="north", industry="food"),
+        "b": worth(60, territory_id="south", industry="food"),
+        "c": worth(30, territory_id="land", industry="health"),
+        "d": worth(10),
+    },
+    {"ana": {}, "bo": {}},
+    territories=[{"id": "land"}, {"id": "north", "parent_id": "land"}, {"id": "south", "parent_id": "land"}],
+)
+ALL_TO_ANA = dict.fromkeys("abcd", "ana")
+
+
+@examples()
+@given(problems(), policies(rules("spread")))
+def test_solved_like_the_best_of_all_assignments(problem: Document, policy: Document) -> None:
+    """Objective, feasibility and bound of a random rule, hard or soft."""
+    check_solve(problem, policy)
+
+
+@examples()
+@given(problems(), policies(rules("spread")), COVERS)
+def test_any_assignment_is_measured_like_the_verifier_does(
+    problem: Document, policy: Document, cover: list[int]
+) -> None:
+    """Rows, terms and verdict of a random cover, good or bad."""
+    check_evaluate(problem, policy, cover)
+
+
+def test_own_territories_are_counted_once_each() -> None:
+    """north, south and land are three, though land holds the others; d has none."""
+    assert measured(WIDE, {"kind": "spread", "max": 2}, ALL_TO_ANA) == {"rep:ana": (3, 1), "rep:bo": (0, 0)}
+
+
+def test_industries_and_filters() -> None:
+    """food twice counts once; the filter leaves health out."""
+    rule = {"kind": "spread", "max": 1, "by": "industry"}
+
+    assert measured(WIDE, rule, ALL_TO_ANA)["rep:ana"] == (2, 1)
+    assert measured(WIDE, {**rule, "accounts": {"ids": ["a", "b", "d"]}}, ALL_TO_ANA)["rep:ana"] == (1, 0)
+
+
+def test_one_territory_each() -> None:
+    """Two reps, three territories: 100 + 60 + 10, and c (30) is left out; at 12 each it shares a rep: 200 - 12."""
+    hard, soft = solved(WIDE, {"kind": "spread", "max": 1}), solved(WIDE, {"kind": "spread", "max": 1, "penalty": 12})
+
+    assert value(hard) == pytest.approx(170)
+    assert why_uncovered(hard) == {"c": "no_room"}
+    assert value(soft) == pytest.approx(188)
