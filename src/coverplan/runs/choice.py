@@ -5,7 +5,7 @@ from __future__ import annotations
 from coverplan.formulation.build import Formulation
 
 DEFAULT = "highs"
-PRICED_FROM = 30_000
+PRICED_FROM = 6_000
 """Columns from which branch and bound on the whole program finds plans later than pricing and neighbourhoods do."""
 
 
@@ -15,8 +15,10 @@ def size(formulation: Formulation) -> str:
     return f"{len(pairs.book.seats):,} seats, {len(pairs.seat):,} pairs, {formulation.n_rows:,} rows"
 
 
-def method_of(asked: str, formulation: Formulation) -> tuple[str, str]:
+def method_of(asked: str, formulation: Formulation, deterministic: bool) -> tuple[str, str]:
     """`exact` or `priced`, and the reason in words."""
+    if deterministic:
+        return "exact", f"{size(formulation)}: neighbourhoods race the clock, so deterministic mode solves one program"
     linking = sorted({rule.kind for rule, _ in formulation.linked if rule.kind != "family" or rule.penalty is not None})
     if linking:
         why = f"{', '.join(linking)} ties seats together, which only the exact method can"

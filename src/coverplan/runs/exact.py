@@ -10,10 +10,9 @@ import numpy as np
 from coverplan.formulation.build import Formulation
 from coverplan.formulation.program import to_point, to_program
 from coverplan.mip.program import Result, Status, StoppedBy, close_enough
-from coverplan.pricing.bound import admissible, upper_bound
 from coverplan.pricing.dual import SmoothedDual
 from coverplan.runs.choice import backend_of
-from coverplan.runs.outcome import Certificate, Checkpoint, Outcome, Report
+from coverplan.runs.outcome import Checkpoint, Outcome, Report
 from coverplan.runs.run import Request, Run, choice_of
 from coverplan.solvers.registry import backend
 from coverplan.solvers.relaxation import Relaxation, relaxation
@@ -53,13 +52,11 @@ class ExactRun(Run):
         whole = self.program if self.listed is None else to_program(self.formulation)
         relaxed = relaxation(whole, RELAXATION_SHARE * self.remaining())
         if relaxed is None:
+            self.reproducible = False
             deadline = time.monotonic() + DUAL_SHARE * self.remaining()
             SmoothedDual(self.formulation).minimise(deadline, tell=self.prove)
-        elif relaxed.row_prices is not None:
-            prices = admissible(self.formulation, relaxed.row_prices[: self.formulation.n_rows])
-            bound = upper_bound(self.formulation, prices)
-            if np.isfinite(bound):
-                self.incumbent.certify(Certificate(bound, prices, "lp_relaxation"))
+        else:
+            self.certify(relaxed)
         return relaxed
 
     def _round(self, relaxed: Relaxation) -> None:
@@ -76,7 +73,8 @@ class ExactRun(Run):
         limits = replace(
             self.request.limits, time_limit_s=ROUNDING_SHARE * self.remaining(), relative_gap=1e-3, absolute_gap=0.0
         )
-        backend("highs").solve(part, limits, None, self.incumbent.hear_points)
+        result = backend("highs").solve(part, limits, None, self.incumbent.hear_points)
+        self.reproducible &= result.reproducible
 
     def _search(self, name: str) -> Result:
         """Branch and bound on the whole program, unless the gap is closed already."""

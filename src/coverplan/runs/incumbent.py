@@ -40,13 +40,19 @@ class Incumbent:
     def offer(self, choice: Choice) -> bool:
         """Take a plan; True if it is feasible."""
         account = ledger(self.formulation, choice)
-        if not account.feasible:
+        if not account.feasible or not self._open(choice):
             return False
         if self.account is None or account.objective > self.account.objective:
             self.choice, self.account = choice, account
             self._save()
             self._tell()
         return True
+
+    def _open(self, choice: Choice) -> bool:
+        """Whether locks and fixed seats admit the choice: no row says it, and a plan from outside may break it."""
+        covered = choice >= 0
+        taken, idle = self.formulation.open_column[choice[covered]], self.formulation.may_idle[~covered]
+        return bool(taken.all() and idle.all())
 
     def bounded(self, dual_bound: float) -> None:
         """Take an upper bound."""

@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 
 from coverplan.domain.instance import Bools
+from coverplan.formulation.program import to_program
 from coverplan.mip.feasibility import Settling
 from coverplan.mip.program import Limits, Result, Status, Step, StoppedBy, close_enough
 from coverplan.pricing.dual import SmoothedDual
@@ -23,9 +24,12 @@ from coverplan.pricing.part import Part, part_of
 from coverplan.runs.outcome import Outcome
 from coverplan.runs.run import Run
 from coverplan.solvers.registry import backend
+from coverplan.solvers.relaxation import relaxation
 from coverplan.solvers.workers import Workers
 
 BACKEND = "highs"
+SIMPLEX_ENTRIES = 60_000
+"""Matrix entries up to which the linear relaxation takes about a second."""
 DUAL_SHARE = 0.4
 """Share of the time that the bound may take."""
 CONTESTED_PER_ROW = 4
@@ -35,6 +39,7 @@ WIDTH = 4
 REPS_TOGETHER, FEWEST_TOGETHER, MOST_TOGETHER = 5, 2, 16
 COLUMNS_TOGETHER = 2_500
 NEIGHBOURHOOD_S = 4.0
+ROUNDING_S = 4.0
 FINISH_COLUMNS = 6_000
 """Open columns below which the whole rest is solved by branch and bound."""
 
@@ -52,13 +57,16 @@ class PricedRun(Run):
     """Solve by prices and neighbourhoods."""
 
     used = "priced"
+    relaxed_away = False
+    """The linear relaxation has no solution."""
 
     def answer(self) -> Outcome:
         """Bound, round, re-plan, and finish exactly where little is left open."""
         self.timed("bound", self._bound)
-        if self.formulation.impossible or self.incumbent.certificate is None:
-            status = Status.INFEASIBLE if self.formulation.impossible else Status.NO_SOLUTION
-            return self.conclude(Result(status, StoppedBy.PROOF), None)
+        if self.formulation.impossible or self.relaxed_away:
+            return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), None)
+        if self.incumbent.certificate is None:
+            return self.conclude(Result(Status.NO_SOLUTION, StoppedBy.TIME_LIMIT), None)
         self.landscape = Landscape(self.formulation, self.incumbent.certificate.prices)
         self.timed("rounding", self._round)
         if self.incumbent.choice is not None and not self._done():
@@ -76,6 +84,13 @@ class PricedRun(Run):
         return near or self.remaining() <= 0.05
 
     def _bound(self) -> None:
+        """Prices from the linear relaxation where simplex is quick, else from the smoothed dual."""
+        if self.formulation.matrix.nnz <= SIMPLEX_ENTRIES:
+            relaxed = relaxation(to_program(self.formulation), DUAL_SHARE * self.remaining())
+            self.relaxed_away = relaxed is not None and relaxed.status is Status.INFEASIBLE
+            if relaxed is not None:
+                self.certify(relaxed)
+                return
         deadline = time.monotonic() + DUAL_SHARE * self.remaining()
         SmoothedDual(self.formulation).minimise(deadline, tell=self.prove)
 
@@ -90,7 +105,7 @@ class PricedRun(Run):
             units[order[:count]] = True
             rank = self.formulation.pairs.rank(self.landscape.cost)
             part = part_of(self.formulation, choice, units, rank < WIDTH)
-            limits = self._limits(0.3 * self.remaining(), relative_gap=1e-4)
+            limits = self._limits(min(ROUNDING_S, 0.3 * self.remaining()), relative_gap=3e-4)
             backend(BACKEND).solve(part.program, limits, None, partial(self._take, part))
             if self.incumbent.choice is not None or count >= n_units:
                 return

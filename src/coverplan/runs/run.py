@@ -18,10 +18,12 @@ from coverplan.formulation.build import Formulation, build
 from coverplan.formulation.objective import Weights
 from coverplan.formulation.program import Choice
 from coverplan.mip.program import Limits, Result, Status, StoppedBy, is_optimal
+from coverplan.pricing.bound import admissible, upper_bound
 from coverplan.pricing.dual import Found
 from coverplan.runs.incumbent import Incumbent
 from coverplan.runs.least_violating import least_violating
 from coverplan.runs.outcome import Certificate, Checkpoint, Outcome, Report
+from coverplan.solvers.relaxation import Relaxation
 
 T = TypeVar("T")
 
@@ -62,6 +64,7 @@ class Run:
         self.incumbent = Incumbent(formulation, report, checkpoint)
         self.seconds: dict[str, float] = {}
         self.notes: list[str] = []
+        self.reproducible = True
         self.listed = self._shortlist()
         if request.start is not None:
             self._take_start(request.start)
@@ -76,6 +79,14 @@ class Run:
         """Take prices of the Lagrangian dual."""
         if np.isfinite(found.bound):
             self.incumbent.certify(Certificate(found.bound, found.prices, "lagrangian"))
+
+    def certify(self, relaxed: Relaxation) -> None:
+        """Take the prices of the linear relaxation."""
+        if relaxed.row_prices is not None:
+            prices = admissible(self.formulation, relaxed.row_prices[: self.formulation.n_rows])
+            bound = upper_bound(self.formulation, prices)
+            if np.isfinite(bound):
+                self.incumbent.certify(Certificate(bound, prices, "lp_relaxation"))
 
     def remaining(self) -> float:
         return max(0.0, self.request.limits.time_limit_s - (time.monotonic() - self.incumbent.began))
@@ -116,7 +127,7 @@ class Run:
             used=self.used,
             backend=backend,
             why=self.why,
-            reproducible=result.reproducible if self.request.limits.deterministic else None,
+            reproducible=self.reproducible and result.reproducible if self.request.limits.deterministic else None,
             notes=(*self.notes, *result.notes),
             progress=tuple(found.trace),
             seconds=self.seconds,

@@ -65,13 +65,27 @@ def _recounted(
     room: Bools,
     gain: Floats,
 ) -> tuple[Bools, Floats]:
-    """Recount the promising columns with the rules that link units, best first, a few per unit."""
+    """Recount the promising columns with the rules that link units, the best two hundred first.
+
+    Covering a parent may end penalties of its children, by at most what they cost now.
+    """
     room, gain = room.copy(), gain.copy()
-    promising = np.flatnonzero(room & (gain > 0))
+    linked = {rule.id for rule, _ in formulation.linked}
+    relief = sum(state.cost for state in account.rules if state.rule.id in linked)
+    promising = np.flatnonzero(room & (gain + relief > 0))
     for place in promising[np.argsort(-gain[promising])][:200]:
         trial = choice.copy()
         trial[formulation.pairs.column_unit[columns[place]]] = columns[place]
         recount = ledger(formulation, trial)
-        room[place] = recount.feasible
+        room[place] = not _breaks_more(account, recount)
         gain[place] = recount.objective - account.objective
     return room, gain
+
+
+def _breaks_more(before: Ledger, after: Ledger) -> bool:
+    """Whether some hard rule is missed by more than before."""
+    return any(
+        bool((late.broken & (late.violation > early.violation)).any())
+        for early, late in zip(before.rules, after.rules, strict=True)
+        if late.rule.penalty is None
+    )
