@@ -53,7 +53,9 @@ def write_plan(path: Path, plan: Plan, problem: Problem) -> None:
 
 def write_report(path: Path, plan: Plan, problem: Problem, policy: Policy) -> None:
     """Write the report as one HTML file; raises BadInputError when that fails."""
-    from coverplan.report import render  # noqa: PLC0415 - charts take half a second to import
+    from coverplan.payload.answer import today  # noqa: PLC0415 - the engine and the charts take a second to import
+    from coverplan.report import render  # noqa: PLC0415
 
-    text = render(plan.model_dump(mode="json"), problem.model_dump(mode="json"), policy.filled())
+    before = today(problem, policy).model_dump(mode="json")
+    text = render(plan.model_dump(mode="json"), problem.model_dump(mode="json"), policy.filled(), before)
     write_file(path, lambda part: part.write_text(text, encoding="utf-8"))

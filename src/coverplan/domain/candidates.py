@@ -132,14 +132,17 @@ class Candidates:
 
         The rotation differs from unit to unit, so that equal values never send every seat to the same few reps.
         """
-        km = np.zeros(self.n_columns)
-        np.maximum.at(km, self.column, self.km)
+        accounts, reps = self.instance.accounts, self.instance.reps
+        located = ~(np.isnan(reps.lat[self.rep]) | np.isnan(accounts.lat[self.account]))
+        km = np.full(self.n_columns, -np.inf)
+        np.maximum.at(km, self.column[located], self.km[located])
+        km = np.where(np.isneginf(km), np.inf, km)
         current = np.zeros(self.n_columns, np.bool_)
         current[self.column[self.is_current]] = True
         nearest = self.rank(np.where(current, -1.0, km)) < max(1, per_seat // 2)
         capacity = np.nan_to_num(self.book.capacity, nan=1.0)[self.column_rep]
         draw = np.random.default_rng(seed).exponential(size=self.n_columns) / np.maximum(capacity, 1e-9)
-        order = np.where(current, -2.0, np.where(nearest & (km > 0), -1.0, draw))
+        order = np.where(current, -2.0, np.where(nearest & np.isfinite(km), -1.0, draw))
         return current | (self.rank(order) < per_seat)
 
     def rank(self, score: Floats) -> Ints:

@@ -14,7 +14,8 @@ def haversine_km(lat: Floats, lon: Floats, other_lat: Floats, other_lon: Floats)
     first, second = np.radians(lat), np.radians(other_lat)
     half = np.sin((second - first) / 2) ** 2
     half += np.cos(first) * np.cos(second) * np.sin(np.radians(other_lon - lon) / 2) ** 2
-    return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(half, 1.0)))
+    km: Floats = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(half, 1.0)))
+    return km
 
 
 def lineage(parent: Ints) -> Bools:

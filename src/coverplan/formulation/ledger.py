@@ -14,6 +14,10 @@ from coverplan.mip.feasibility import tolerance
 from coverplan.mip.rows import violation
 
 
+ROUNDING = 1e-12
+"""Share of a bound that sums of floats may miss it by."""
+
+
 @dataclass(frozen=True, eq=False)
 class RuleState:
     """All rows of one rule as a plan leaves them."""
@@ -26,7 +30,10 @@ class RuleState:
 
     @property
     def violation(self) -> Floats:
-        return violation(self.activity, self.lower, self.upper)
+        """By how much each row is missed; what rounding leaves counts as 0."""
+        missed = violation(self.activity, self.lower, self.upper)
+        size = np.where(self.activity > self.upper, self.upper, self.lower)
+        return np.where(missed <= ROUNDING * np.maximum(1.0, np.abs(size)), 0.0, missed)
 
     @property
     def broken(self) -> Bools:

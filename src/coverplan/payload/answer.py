@@ -131,6 +131,22 @@ def evaluate(problem: Problem, policy: Policy, assignments: Sequence[AssignmentI
     return _plan(problem, policy, Options(), found.outcome, issues, {})
 
 
+def today(problem: Problem, policy: Policy) -> Plan:
+    """Today's assignment measured like a plan; seats held by reps who left count as uncovered.
+
+    Raises:
+        PayloadError: the documents contradict themselves or each other.
+    """
+    reps, roles = {rep.id for rep in problem.reps}, {rep.role for rep in problem.reps}
+    held = [
+        AssignmentIn(account_id=account.id, role=current.role, rep_id=current.rep_id)
+        for account in problem.accounts
+        for current in account.current
+        if current.rep_id in reps and (current.role is None or current.role in roles)
+    ]
+    return evaluate(problem, policy, held)
+
+
 def export(problem: Problem, policy: Policy, path: Path) -> None:
     """Write the program as LP or MPS, by the suffix of the path; columns and rows carry the caller's ids.
 
