@@ -13,7 +13,7 @@ from coverplan.mip.program import Result, Status, StoppedBy, close_enough
 from coverplan.pricing.dual import SmoothedDual
 from coverplan.runs.choice import backend_of
 from coverplan.runs.outcome import Checkpoint, Outcome, Report
-from coverplan.runs.run import Request, Run, choice_of
+from coverplan.runs.run import Request, Run
 from coverplan.solvers.registry import backend
 from coverplan.solvers.relaxation import Relaxation, relaxation
 
@@ -78,13 +78,11 @@ class ExactRun(Run):
 
     def _search(self, name: str) -> Result:
         """Branch and bound on the whole program, unless the gap is closed already."""
-        limits, choice = self.request.limits, self.incumbent.choice
+        limits, found = self.request.limits, self.incumbent.choice
         if close_enough(self.incumbent.objective, self.incumbent.dual_bound, limits):
             return Result(Status.FEASIBLE, StoppedBy.GAP)
+        choice = self.hint if found is None else found
         start = None if choice is None else to_point(self.formulation, self.program, choice)
-        if start is None and self.request.start is not None:
-            hint = choice_of(self.formulation, self.request.start)
-            start = None if hint is None else to_point(self.formulation, self.program, hint)
         listen = self.incumbent.hear if self.listed is None else self.incumbent.hear_points
         result = backend(name).solve(self.program, replace(limits, time_limit_s=self.remaining()), start, listen)
         if self.listed is None and result.status is not Status.INFEASIBLE:

@@ -16,7 +16,7 @@ from coverplan.domain.eligibility import CandidateRules
 from coverplan.domain.instance import Bools, Ints
 from coverplan.formulation.build import Formulation, build
 from coverplan.formulation.objective import Weights
-from coverplan.formulation.program import Choice
+from coverplan.formulation.program import Choice, best_column
 from coverplan.mip.program import Limits, Result, Status, StoppedBy, is_optimal
 from coverplan.pricing.bound import admissible, upper_bound
 from coverplan.pricing.dual import Found
@@ -66,6 +66,7 @@ class Run:
         self.notes: list[str] = []
         self.reproducible = True
         self.listed = self._shortlist()
+        self.hint: Choice | None = None
         if request.start is not None:
             self._take_start(request.start)
 
@@ -103,6 +104,8 @@ class Run:
         choice = choice_of(self.formulation, start)
         if choice is None or not self.incumbent.offer(choice):
             self.notes.append("the start plan breaks a hard rule under this policy: it was used as a hint only")
+            self.hint = mended(self.formulation, start)
+            self.incumbent.offer(self.hint)
 
     def conclude(self, result: Result, backend: str | None) -> Outcome:
         """The outcome: what the incumbent holds, judged by its own recount."""
@@ -164,3 +167,19 @@ def choice_of(formulation: Formulation, rep_of_seat: Ints) -> Choice | None:
     covered = unit_rep >= 0
     found = covered & (keys[place] == wanted) if len(keys) else np.zeros(pairs.n_units, np.bool_)
     return None if (covered & ~found).any() else np.where(covered, place, -1)
+
+
+def mended(formulation: Formulation, rep_of_seat: Ints) -> Choice:
+    """As much of an earlier plan as the open columns admit; a merged unit follows its first member that fits."""
+    pairs = formulation.pairs
+    best = best_column(formulation, np.where(formulation.open_column, formulation.value, -np.inf))
+    choice = np.where(formulation.may_idle, -1, best)
+    keys = pairs.column_unit.astype(np.int64) * pairs.instance.n_reps + pairs.column_rep
+    if len(keys) == 0:
+        return choice
+    wanted = pairs.unit_of_seat.astype(np.int64) * pairs.instance.n_reps + rep_of_seat
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    fits = (rep_of_seat >= 0) & (keys[place] == wanted) & formulation.open_column[place]
+    seats = np.flatnonzero(fits)[::-1]
+    choice[pairs.unit_of_seat[seats]] = place[seats]
+    return choice
