@@ -13,7 +13,6 @@ from coverplan.formulation.program import Choice
 from coverplan.mip.feasibility import tolerance
 from coverplan.mip.rows import violation
 
-
 ROUNDING = 1e-12
 """Share of a bound that sums of floats may miss it by."""
 
