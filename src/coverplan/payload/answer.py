@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import resource
 import time
 from collections.abc import Callable, Sequence
@@ -66,7 +67,9 @@ def solve(
     request = request_of(book, policy, options, start)
     seconds = {"load": time.monotonic() - began}
     report = None if listen is None else lambda step: listen(_progress(step))
+    built = time.monotonic()
     outcome = solve_request(request, report, None if checkpoint is None else _saver(checkpoint))
+    seconds["build"] = max(0.0, time.monotonic() - built - sum(outcome.seconds.values()))
     seconds |= outcome.seconds
     return _plan(problem, policy, options, outcome, issues, seconds)
 
@@ -203,8 +206,9 @@ def _saver(folder: Path) -> runs.Checkpoint:
             "progress": np.asarray([_progress(step).model_dump_json() for step in trace], np.str_),
         }
         partial = folder / f"{CHECKPOINT}.partial"
-        with partial.open("wb") as stream:
-            np.savez(stream, allow_pickle=False, **arrays)
+        packed = io.BytesIO()
+        np.savez(packed, allow_pickle=False, **arrays)
+        partial.write_bytes(packed.getbuffer())
         partial.replace(folder / CHECKPOINT)
 
     return save

@@ -30,6 +30,7 @@ class Child:
         self.process = process
         self.jobs = 0
         self.first_memory = 0
+        self._watched: psutil.Process | None = None
         self._killed = False
         self._scratch = scratch
         self._said = b""
@@ -67,7 +68,7 @@ class Child:
             if isinstance(error, TimeoutError):
                 raise ChildLostError(child.last_words) from None
             raise
-        child.first_memory = child.resident()
+        child.watch_memory()
         return child
 
     @property
@@ -105,21 +106,22 @@ class Child:
             listen(message)
         return None
 
+    def watch_memory(self) -> None:
+        """Remember what the ready child uses."""
+        with contextlib.suppress(psutil.Error):
+            self._watched = psutil.Process(self.process.pid)
+        self.first_memory = self.resident()
+
     def resident(self) -> int:
         """Resident bytes of the child alone."""
-        try:
-            return int(psutil.Process(self.process.pid).memory_info().rss)
-        except psutil.Error:
-            return 0
+        return _resident(self._watched)
 
     def memory(self) -> int:
         """Resident bytes of the child and its own children; looks through all processes, so call it in a thread."""
-        total = 0
-        with contextlib.suppress(psutil.Error):
-            leader = psutil.Process(self.process.pid)
-            for process in (leader, *leader.children(recursive=True)):
-                with contextlib.suppress(psutil.Error):
-                    total += process.memory_info().rss
+        total = self.resident()
+        if self._watched is not None:
+            with contextlib.suppress(psutil.Error):
+                total += sum(_resident(process) for process in self._watched.children(recursive=True))
         return total
 
     async def kill(self) -> None:
@@ -141,6 +143,14 @@ class Child:
         assert self.process.stderr is not None
         while data := await self.process.stderr.read(4096):
             self._said = (self._said + data)[-_KEPT_BYTES:]
+
+
+def _resident(process: psutil.Process | None) -> int:
+    """Resident bytes; 0 for a process that is gone."""
+    try:
+        return 0 if process is None else int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
 
 
 class ChildLostError(Exception):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from coverplan.process.pool import SolverPool
 
 _MEMORY_EVERY_S = 0.1
+_SMALL = 1 << 20
+"""Bytes that are written faster than a thread is woken."""
 _UNDERSTUDY_S = 2.0
 """How long before a kill a child is started that can finish the work: importing takes about a second."""
 _GRACE_PER_LOAD_S = 0.5
@@ -67,7 +69,11 @@ class Run:
     async def _go(self) -> bytes:
         folder = Path(tempfile.mkdtemp(prefix="job-", dir=self._pool.folder))
         try:
-            await asyncio.to_thread((folder / channel.REQUEST_FILE).write_bytes, self._job.request)
+            request = folder / channel.REQUEST_FILE
+            if len(self._job.request) < _SMALL:
+                request.write_bytes(self._job.request)
+            else:
+                await asyncio.to_thread(request.write_bytes, self._job.request)
             return await self._work(folder)
         finally:
             self._pool.discard(folder)
