@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pulp
 
+from coverplan.mip.feasibility import tolerance
 from coverplan.mip.program import Program
 
 LONGEST_NAME = 80
@@ -20,11 +21,12 @@ def pulp_problem(
     """The program as a PuLP problem.
 
     PuLP has no two-sided rows: such a row becomes `NAME_min` and `NAME_max`. The objective's constant is the column
-    `constant`, fixed to 1, because LP files have no place for it. Rows without entries are left out.
+    `constant`, fixed to 1, because LP files have no place for it. A row without entries is left out, unless nothing
+    satisfies it: then it stands on the column `nothing`, fixed to 0.
     """
     sign = 1.0 if maximise else -1.0
     problem = pulp.LpProblem("coverplan", pulp.LpMaximize if maximise else pulp.LpMinimize)
-    names = legal_names(columns or [f"x{column}" for column in range(program.objective.size)], reserved=["constant"])
+    names = legal_names(columns or [f"x{column}" for column in range(program.objective.size)], reserved=["constant", "nothing"])
     kinds = np.where(program.integer, pulp.LpInteger, pulp.LpContinuous).tolist()
     variables = [
         problem.add_variable(name, _finite(low), _finite(high), kind)
@@ -64,9 +66,14 @@ def _add_rows(
     starts = matrix.indptr.tolist()
     indices, values = matrix.indices.tolist(), matrix.data.tolist()
     bounds = zip(program.row_lower.tolist(), program.row_upper.tolist(), strict=True)
+    asks = (program.row_lower > tolerance(program.row_lower)) | (program.row_upper < -tolerance(program.row_upper))
+    unmet = (np.diff(matrix.indptr) == 0) & asks
+    nothing = problem.add_variable("nothing", 0, 0) if unmet.any() else None
     for position, (name, (low, high)) in enumerate(zip(legal_names(rows, ["objective"]), bounds, strict=True)):
         entries = slice(starts[position], starts[position + 1])
         terms = [(variables[index], value) for index, value in zip(indices[entries], values[entries], strict=True)]
+        if nothing is not None and unmet[position]:
+            terms = [(nothing, 1.0)]
         for suffix, sense, bound in _sides(low, high):
             if terms:
                 expression = pulp.LpAffineExpression(terms)
