@@ -6,8 +6,10 @@ from typing import Any, Literal
 
 import pytest
 from hypothesis import given
+from pydantic import ValidationError
 
 from coverplan.constraints import CATALOGUE
+from coverplan.payload.policy import Policy
 from coverplan.verify import verify
 from support.brute import check_evaluate, check_solve
 from support.policies import BY_KIND
@@ -55,3 +57,17 @@ def test_any_assignment_is_measured_like_the_verifier_does(
 ) -> None:
     """Rows, terms, roll-ups and verdict of a random cover, good or bad."""
     check_evaluate(problem, policy, cover)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"kind": "balance", "within": ["land", "land"]},
+        {"kind": "coverage", "min_share": 1, "per": "territory", "ids": ["land", "land"]},
+        {"kind": "revenue_target", "target": 5, "per": "territory", "ids": ["land", "land"]},
+    ],
+)
+def test_a_scope_is_listed_once(rule: Document) -> None:
+    """Twice it would be one row that counts double."""
+    with pytest.raises(ValidationError, match="listed twice"):
+        Policy.model_validate({"constraints": [rule]})

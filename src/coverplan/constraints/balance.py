@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from coverplan.constraints.base import Constraint, Measure, fair_shares, positions, qualified, teams
-from coverplan.constraints.filters import EVERY_ACCOUNT, EVERY_REP, AccountFilter, Ids, RepFilter, codes
+from coverplan.constraints.filters import EVERY_ACCOUNT, EVERY_REP, AccountFilter, RepFilter, Scopes, codes
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.geography import lineage
 from coverplan.domain.instance import Bools, Floats
@@ -29,7 +29,7 @@ class Balance(Constraint):
     tolerance: float = Field(
         0.15, ge=0, le=10, allow_inf_nan=False, description="Admitted deviation, as a share of the fair share."
     )
-    within: Ids | None = Field(
+    within: Scopes | None = Field(
         None,
         description="Territory ids; each one's subtree is balanced by itself. Default: the company.",
         examples=[["west"]],

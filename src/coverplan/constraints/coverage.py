@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from coverplan.constraints.base import Constraint
-from coverplan.constraints.filters import EVERY_ACCOUNT, AccountFilter, Ids, codes
+from coverplan.constraints.filters import EVERY_ACCOUNT, AccountFilter, Scopes, codes
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.geography import lineage
 from coverplan.domain.instance import Bools
@@ -26,7 +26,7 @@ class Coverage(Constraint):
     min_share: float = Field(ge=0, le=1, allow_inf_nan=False, description="Least covered share.", examples=[0.9])
     measure: Literal["accounts", "revenue"] = Field("accounts", description="Share of what.")
     per: Literal["company", "territory", "segment"] = Field("company", description="One row per what.")
-    ids: Ids | None = Field(None, description="Territories or segments; default: all of them.")
+    ids: Scopes | None = Field(None, description="Territories or segments; default: all of them.")
     accounts: AccountFilter = Field(EVERY_ACCOUNT, description="Accounts that count.")
 
     def rows(self, pairs: Candidates) -> RowBlock:

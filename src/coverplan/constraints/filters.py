@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from coverplan.domain.book import Book
 from coverplan.domain.geography import in_subtrees
@@ -14,6 +14,17 @@ from coverplan.domain.instance import ACTIVE, HIRED, OPEN, Bools, Ints
 
 Ids = Annotated[tuple[str, ...], Field(strict=False, min_length=1, fail_fast=True)]
 """At least one id; only the first wrong one is reported."""
+
+
+def _once(ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Each id stands for one row; twice, it would count double."""
+    if len(set(ids)) < len(ids):
+        raise ValueError("the same id is listed twice")
+    return ids
+
+
+Scopes = Annotated[Ids, AfterValidator(_once)]
+"""Ids that stand for one row each."""
 
 STATUS = {"active": ACTIVE, "hired": HIRED, "open": OPEN}
 

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from coverplan.constraints.base import Constraint, teams
-from coverplan.constraints.filters import Ids, codes
+from coverplan.constraints.filters import Scopes, codes
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.geography import lineage
 from coverplan.mip.rows import RowBlock
@@ -30,7 +30,7 @@ class RevenueTarget(Constraint):
         examples=[12000000],
     )
     per: Literal["company", "team", "territory"] = Field("company", description="One row per what.")
-    ids: Ids | None = Field(None, description="Managers' ids of teams, or territory ids; default: all of them.")
+    ids: Scopes | None = Field(None, description="Managers' ids of teams, or territory ids; default: all of them.")
 
     @model_validator(mode="after")
     def _company_needs_a_target(self) -> Self:

@@ -26,7 +26,9 @@ def pulp_problem(
     """
     sign = 1.0 if maximise else -1.0
     problem = pulp.LpProblem("coverplan", pulp.LpMaximize if maximise else pulp.LpMinimize)
-    names = legal_names(columns or [f"x{column}" for column in range(program.objective.size)], reserved=["constant", "nothing"])
+    names = legal_names(
+        columns or [f"x{column}" for column in range(program.objective.size)], reserved=["constant", "nothing"]
+    )
     kinds = np.where(program.integer, pulp.LpInteger, pulp.LpContinuous).tolist()
     variables = [
         problem.add_variable(name, _finite(low), _finite(high), kind)
