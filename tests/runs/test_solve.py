@@ -30,19 +30,19 @@ def _check(problem: Document, policy: Document, plan: Plan) -> None:
 
 
 def test_deterministic_mode_repeats_itself() -> None:
-    """Twice the same document, but for the metrics."""
+    """Twice the same document, but for the metrics, though the search stops after one node."""
     problem = generate(accounts=60, reps=6, pairs=4, seed=5)
-    options = Options(deterministic=True, work_limit=50, relative_gap=0.0, seed=3)
+    options = Options(deterministic=True, work_limit=1, relative_gap=0.0, seed=3)
 
     first, second = (solve(*documents(problem, TIGHT), options).model_dump(exclude={"metrics"}) for _ in range(2))
 
-    assert first["reproducible"] is True
+    assert (first["stopped_by"], first["reproducible"]) == ("work_limit", True)
     assert first == second
 
 
 def test_a_feasible_start_is_never_made_worse() -> None:
     """With next to no time the answer is at least the plan that was given."""
-    problem = generate(accounts=400, reps=12, pairs=6, seed=1)
+    problem = generate(accounts=200, reps=8, pairs=5, seed=1)
     start = solve(*documents(problem, TIGHT), Options(relative_gap=0.01))
 
     plan = solve(*documents(problem, TIGHT), Options(time_limit_s=0.05, relative_gap=0.0), start_plan=start)
@@ -141,10 +141,10 @@ def test_infeasible_is_an_answer_with_the_nearest_miss() -> None:
 
 def test_progress_only_improves() -> None:
     """The objective rises, the bound falls, time runs, and the plan says what was last heard."""
-    problem = generate(accounts=120, reps=8, pairs=4, seed=2)
+    problem = generate(accounts=50, reps=5, pairs=3, seed=2)
     heard: list[Progress] = []
 
-    plan = solve(*documents(problem, TIGHT), Options(relative_gap=1e-4), listen=heard.append)
+    plan = solve(*documents(problem, TIGHT), Options(relative_gap=1e-3), listen=heard.append)
 
     objectives = [step.objective_value for step in heard if step.objective_value is not None]
     limits = [step.dual_bound for step in heard if step.dual_bound is not None]
