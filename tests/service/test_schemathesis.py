@@ -23,7 +23,7 @@ SOLVING = ("/v1/solve", "/v1/evaluate")
     ids=["describing", "solving"],
 )
 def test_nothing_is_found(tmp_path: Path, chosen: list[str]) -> None:
-    command = [str(Path(sys.executable).parent / "schemathesis"), "run", "--generation-deterministic", "-n", "50"]
+    command = [str(Path(sys.executable).parent / "schemathesis"), "run", "--generation-deterministic", "-n", "30"]
     with service(tmp_path) as running:
         found = subprocess.run(
             [*command, *chosen, f"{running.url}/openapi.json"],

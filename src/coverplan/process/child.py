@@ -5,6 +5,7 @@ MODULE offers `JOBS`, name to function, and `warm_up()`; by default it is `cover
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import traceback
@@ -25,6 +26,8 @@ def main(module: str = "coverplan.process.work") -> None:
     tether.tether_children()
     work = import_module(module)
     work.warm_up()
+    gc.collect()
+    gc.freeze()  # what is imported stays: the collector need not look at it again and again
     answers.send(channel.READY)
     while True:
         run(work, queue.get(), answers)
