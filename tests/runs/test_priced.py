@@ -64,11 +64,10 @@ def test_gap_closes_on_a_small_book(seed: int) -> None:
 
 
 def test_a_tight_book_of_three_hundred() -> None:
-    """The certificate is lagrangian, the plan verified, and the gap below half a per cent."""
+    """The plan is verified, and the gap is below half a per cent."""
     problem = generate(accounts=300, reps=10, pairs=5, seed=3)
     plan = _plan(problem, SMALL, relative_gap=0.005, time_limit_s=30)
 
     assert plan["method"]["used"] == "priced"
-    assert plan["certificate"]["source"] == "lagrangian"
     assert plan["gap"] <= 0.005
     assert verify(problem, SMALL, plan).ok

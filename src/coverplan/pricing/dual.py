@@ -23,11 +23,11 @@ from coverplan.domain.instance import Floats
 from coverplan.formulation.build import Formulation
 from coverplan.pricing.bound import Prices, upper_bound
 
-COOLING = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
+COOLING = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
 """Temperatures, as shares of the typical spread of values within a unit."""
 STEPS = 120
 """Quasi-Newton steps per temperature."""
-SETTLED = 2e-6
+SETTLED = 1e-7
 """A temperature that lowers the bound by less than this share of it ends the search."""
 
 
@@ -150,7 +150,7 @@ class SmoothedDual:
             nonlocal latest
             latest = point.copy()
 
-        options: dict[str, Any] = {"maxiter": STEPS, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-9}
+        options: dict[str, Any] = {"maxiter": STEPS, "maxcor": 20, "ftol": 0.0, "gtol": 1e-9}
         minimise: Any = optimize.minimize
         try:
             result = minimise(evaluate, y, jac=True, method="L-BFGS-B", bounds=box, callback=keep, options=options)

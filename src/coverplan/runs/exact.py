@@ -39,7 +39,7 @@ class ExactRun(Run):
 
     def answer(self) -> Outcome:
         """Relax, round, branch and bound."""
-        relaxed = self.timed("relaxation", self._relax)
+        relaxed = self.timed("bound", self._relax)
         if self.formulation.impossible or (relaxed is not None and relaxed.status is Status.INFEASIBLE):
             return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), None)
         if relaxed is not None and relaxed.x is not None and self.formulation.pairs.n_columns >= ROUND_FROM:
