@@ -56,7 +56,8 @@ def check_solve(problem: Document, policy: Document, backend: Backend = "highs")
         assert plan.solution_status == "infeasible"
         assert plan.objective is None
         return plan
-    assert plan.solution_status == "optimal"
+    # CP-SAT claims no bound where a program does not scale to integers exactly: it finds the best without proving it.
+    assert plan.solution_status in ({"optimal", "feasible"} if backend == "cp_sat" else {"optimal"})
     assert plan.objective is not None
     assert math.isclose(plan.objective.value, best, rel_tol=1e-9, abs_tol=1e-6)
     assert plan.certificate is not None

@@ -36,6 +36,8 @@ class CpSat:
 def _drive(search: Search) -> Ended:
     program = to_integers(search.program)
     search.notes.extend(program.notes)
+    if (program.row_lower > program.row_upper).any():
+        return _infeasible(search, program)
     model = _model(program, search.start)
     solver = cp_model.CpSolver()
     _set_parameters(solver.parameters, search)
@@ -50,7 +52,7 @@ def _drive(search: Search) -> Ended:
         search.notes.append(f"CP-SAT refused the model: {model.validate()}")
         return Ended.FAILED
     if status == cp_model.INFEASIBLE:
-        return Ended.INFEASIBLE if program.valid_bound else _unproven(search)
+        return _infeasible(search, program)
     if program.valid_bound and status != cp_model.UNKNOWN:
         search.bounded(response.best_objective_bound)
     if status == cp_model.OPTIMAL:
@@ -59,7 +61,9 @@ def _drive(search: Search) -> Ended:
     return Ended.WORK if work is not None and response.deterministic_time >= 0.999 * work else Ended.TIME
 
 
-def _unproven(search: Search) -> Ended:
+def _infeasible(search: Search, program: IntegerProgram) -> Ended:
+    if program.valid_bound:
+        return Ended.INFEASIBLE
     search.notes.append("infeasible once rounded to integers, which proves nothing")
     return Ended.FAILED
 
