@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coverplan.formulation.build import Formulation
+from coverplan.runs.run import Request
 
 DEFAULT = "highs"
 PRICED_FROM = 6_000
@@ -15,16 +16,20 @@ def size(formulation: Formulation) -> str:
     return f"{len(pairs.book.seats):,} seats, {len(pairs.seat):,} pairs, {formulation.n_rows:,} rows"
 
 
-def method_of(asked: str, formulation: Formulation, deterministic: bool) -> tuple[str, str]:
+def method_of(request: Request, formulation: Formulation) -> tuple[str, str]:
     """`exact` or `priced`, and the reason in words."""
-    if deterministic:
-        return "exact", f"{size(formulation)}: neighbourhoods race the clock, so deterministic mode solves one program"
     linking = sorted({rule.kind for rule, _ in formulation.linked if rule.kind != "family" or rule.penalty is not None})
     if linking:
-        why = f"{', '.join(linking)} ties seats together, which only the exact method can"
-        return "exact", f"{size(formulation)}: {why}"
-    if asked != "auto":
-        return asked, f"asked for; {size(formulation)}"
+        return (
+            "exact",
+            f"{size(formulation)}: {', '.join(linking)} ties seats together, which only the exact method can",
+        )
+    if request.limits.deterministic or request.limits.work_limit is not None:
+        return "exact", f"{size(formulation)}: neighbourhoods race the clock, so a limit on work means one program"
+    if request.method != "auto":
+        return request.method, f"asked for; {size(formulation)}"
+    if request.backend != "auto":
+        return "exact", f"{size(formulation)}: {request.backend} was asked for"
     if formulation.pairs.n_columns < PRICED_FROM:
         return "exact", f"{size(formulation)}: small enough for one program"
     return "priced", f"{size(formulation)}: too large for one program"

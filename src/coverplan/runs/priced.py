@@ -62,6 +62,8 @@ class PricedRun(Run):
 
     def answer(self) -> Outcome:
         """Bound, round, re-plan, and finish exactly where little is left open."""
+        if self.request.backend not in {"auto", BACKEND}:
+            self.notes.append(f"the priced method solves its parts with {BACKEND}, not {self.request.backend}")
         self.timed("bound", self._bound)
         if self.formulation.impossible or self.relaxed_away:
             return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), None)

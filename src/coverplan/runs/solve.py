@@ -14,7 +14,7 @@ __all__ = ["Request", "choice_of", "formulate", "solve"]
 def solve(request: Request, report: Report | None = None, checkpoint: Checkpoint | None = None) -> Outcome:
     """Solve within the limits; the answer is recounted from the decoded choice."""
     formulation = formulate(request)
-    method, why = method_of(request.method, formulation, request.limits.deterministic)
+    method, why = method_of(request, formulation)
     if method == "priced":
         return PricedRun(request, formulation, report, checkpoint, why).answer()
     return ExactRun(request, formulation, report, checkpoint, why).answer()
