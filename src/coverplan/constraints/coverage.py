@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from coverplan.constraints.base import Constraint
 from coverplan.constraints.filters import EVERY_ACCOUNT, AccountFilter, Scopes, codes
@@ -28,6 +28,12 @@ class Coverage(Constraint):
     per: Literal["company", "territory", "segment"] = Field("company", description="One row per what.")
     ids: Scopes | None = Field(None, description="Territories or segments; default: all of them.")
     accounts: AccountFilter = Field(EVERY_ACCOUNT, description="Accounts that count.")
+
+    @model_validator(mode="after")
+    def _ids_need_groups(self) -> Self:
+        if self.per == "company" and self.ids is not None:
+            raise ValueError("`ids` are for per = territory or segment")
+        return self
 
     def rows(self, pairs: Candidates) -> RowBlock:
         book, seats = pairs.book, pairs.book.seats

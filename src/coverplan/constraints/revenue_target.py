@@ -36,6 +36,8 @@ class RevenueTarget(Constraint):
     def _company_needs_a_target(self) -> Self:
         if self.per == "company" and self.target is None:
             raise ValueError("`target` is needed with per = company")
+        if self.per == "company" and self.ids is not None:
+            raise ValueError("`ids` are for per = team or territory")
         return self
 
     def rows(self, pairs: Candidates) -> RowBlock:
