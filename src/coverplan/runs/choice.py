@@ -6,7 +6,7 @@ from coverplan.formulation.build import Formulation
 from coverplan.runs.run import Request
 
 DEFAULT = "highs"
-PRICED_FROM = 6_000
+PRICED_FROM = 2_500
 """Columns from which branch and bound on the whole program finds plans later than pricing and neighbourhoods do."""
 
 
@@ -32,7 +32,7 @@ def method_of(request: Request, formulation: Formulation) -> tuple[str, str]:
         return "exact", f"{size(formulation)}: {request.backend} was asked for"
     if formulation.pairs.n_columns < PRICED_FROM:
         return "exact", f"{size(formulation)}: small enough for one program"
-    return "priced", f"{size(formulation)}: too large for one program"
+    return "priced", f"{size(formulation)}: large enough for prices to pay"
 
 
 def backend_of(asked: str) -> str:

@@ -107,11 +107,15 @@ class PricedRun(Run):
             units[order[:count]] = True
             rank = self.formulation.pairs.rank(self.landscape.cost)
             part = part_of(self.formulation, choice, units, rank < WIDTH)
-            limits = self._limits(min(ROUNDING_S, 0.3 * self.remaining()), relative_gap=3e-4)
+            limits = self._limits(min(self._rounding_s(), 0.3 * self.remaining()), relative_gap=3e-4)
             backend(BACKEND).solve(part.program, limits, None, partial(self._take, part))
             if self.incumbent.choice is not None or count >= n_units:
                 return
             count *= 3
+
+    def _rounding_s(self) -> float:
+        """Small programs are better finished than rounded for long."""
+        return min(ROUNDING_S, 0.3 + self.formulation.pairs.n_columns / 10_000)
 
     def _take(self, part: Part, step: Step) -> None:
         if step.x is not None:
