@@ -71,3 +71,28 @@ def test_a_tight_book_of_three_hundred() -> None:
     assert plan["method"]["used"] == "priced"
     assert plan["gap"] <= 0.005
     assert verify(problem, SMALL, plan).ok
+
+
+def test_many_reps_for_few_accounts() -> None:
+    """Thirty-five reps for 85 accounts: the few best columns of each seat alone hold no plan."""
+    problem = generate(accounts=85, reps=35, pairs=35, seed=1)
+    rules = [*SMALL["constraints"], {"kind": "keep_current", "max_moved_share": 0.2}]
+    policy = {"constraints": [*rules, {"kind": "protect", "accounts": {"top": 20}}]}
+
+    plan = _plan(problem, policy, relative_gap=0.02, time_limit_s=30)
+
+    assert plan["gap"] <= 0.02
+    assert verify(problem, policy, plan).ok
+
+
+def test_rules_that_no_plan_keeps_are_called_infeasible() -> None:
+    """Three accounts of 2 hours on two reps of 3: the relaxation has a solution, whole accounts do not."""
+    problem = {
+        "reps": [{"id": "r0", "capacity_hours": 3}, {"id": "r1", "capacity_hours": 3}],
+        "accounts": [{"id": f"a{place}", "hours": 2} for place in range(3)],
+    }
+    plan = _plan(problem, {"constraints": [{"kind": "capacity"}, {"kind": "must_cover"}]})
+
+    assert plan["solution_status"] == "infeasible"
+    assert plan["assignments"] == []
+    assert plan["least_violating"] is not None

@@ -71,9 +71,11 @@ class PricedRun(Run):
             return self.conclude(Result(Status.NO_SOLUTION, StoppedBy.TIME_LIMIT), None)
         self.landscape = Landscape(self.formulation, self.incumbent.certificate.prices)
         self.timed("rounding", self._round)
-        if self.incumbent.choice is not None and not self._done():
+        if self.incumbent.choice is None:
+            return self.conclude(self.timed("search", self._whole), BACKEND)
+        if not self._done():
             self.timed("neighbourhoods", self._improve)
-        if self.incumbent.choice is not None and not self._done():
+        if not self._done():
             self.timed("finish", self._finish)
         return self.conclude(Result(Status.FEASIBLE, self._stopped_by(), reproducible=False), BACKEND)
 
@@ -101,17 +103,26 @@ class PricedRun(Run):
         choice, margin = self.landscape.argmax(), self.landscape.margin()
         order = np.argsort(margin)
         n_units = len(order)
-        count = CONTESTED_PER_ROW * max(10, self.formulation.n_rows)
+        count, width = CONTESTED_PER_ROW * max(10, self.formulation.n_rows), WIDTH
+        rank = self.formulation.pairs.rank(self.landscape.cost)
         while self.remaining() > 0.05:
             units = np.zeros(n_units, np.bool_)
             units[order[:count]] = True
-            rank = self.formulation.pairs.rank(self.landscape.cost)
-            part = part_of(self.formulation, choice, units, rank < WIDTH)
+            part = part_of(self.formulation, choice, units, rank < width)
             limits = self._limits(min(self._rounding_s(), 0.3 * self.remaining()), relative_gap=3e-4)
             backend(BACKEND).solve(part.program, limits, None, partial(self._take, part))
-            if self.incumbent.choice is not None or count >= n_units:
+            if self.incumbent.choice is not None or (count >= n_units and width > rank.max(initial=0)):
                 return
-            count *= 3
+            count, width = 3 * count, 3 * width
+
+    def _whole(self) -> Result:
+        """The whole program by branch and bound, where rounding gave no plan; it can also prove that there is none."""
+        program = to_program(self.formulation)
+        limits = replace(self.request.limits, time_limit_s=self.remaining())
+        result = backend(BACKEND).solve(program, limits, None, self.incumbent.hear)
+        if result.status is not Status.INFEASIBLE:
+            self.incumbent.bounded(result.dual_bound)
+        return result
 
     def _rounding_s(self) -> float:
         """Small programs are better finished than rounded for long."""
