@@ -7,6 +7,7 @@ is a (unit, rep). Without merging, units are seats and pair p is column p.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -16,7 +17,7 @@ from scipy.sparse import csgraph
 
 from coverplan.domain import value
 from coverplan.domain.book import Book
-from coverplan.domain.eligibility import CandidateRules, Eligibility, Keys, eligibility, explicit_keys
+from coverplan.domain.eligibility import CandidateRules, Eligibility, Keys, eligibility, explicit_keys, joined
 from coverplan.domain.instance import Bools, Floats, Instance, Ints
 
 Offsets = npt.NDArray[np.int64]
@@ -34,7 +35,6 @@ class Candidates:
     """Expected revenue of the pair before losses."""
     hours: Floats
     loss: Floats
-    km: Floats
     unit_of_seat: Ints
     n_units: int
     column_unit: Ints
@@ -72,7 +72,6 @@ class Candidates:
             value=worth,
             hours=hours,
             loss=value.relationship_loss(book, seat, rep),
-            km=value.travel_km(book, seat, rep),
             unit_of_seat=units,
             n_units=n_units,
             column_unit=column_unit.astype(np.int32),
@@ -93,6 +92,11 @@ class Candidates:
     def account(self) -> Ints:
         """The account of each pair."""
         return self.book.seats.account[self.seat]
+
+    @cached_property
+    def km(self) -> Floats:
+        """Distance of each pair; 0 where either has no location."""
+        return value.travel_km(self.book, self.seat, self.rep)
 
     @property
     def is_current(self) -> Bools:
@@ -179,7 +183,7 @@ def _unit_keys(book: Book, allowed: Eligibility, units: Ints, n_units: int) -> K
     """Keys of the columns: every member admits the rep, or it is the current rep of one and possible for all."""
     width = book.instance.n_reps
     if n_units == len(units):
-        return np.union1d(allowed.ruled, allowed.current)
+        return joined(allowed.ruled, allowed.current)
     size = np.bincount(units, minlength=n_units)
 
     def by_unit(keys: Keys) -> Keys:

@@ -45,12 +45,30 @@ def eligibility(book: Book, rules: CandidateRules) -> Eligibility:
         is_closed = np.zeros(book.instance.n_accounts, np.bool_)
         is_closed[closed] = True
         shut = is_closed[book.seats.account[ruled // width]]
-        ruled = np.concatenate([ruled[~shut], np.intersect1d(ruled[shut], listed)])
-    ruled = np.union1d(ruled, _strictly_possible(book, admitted))
-    ruled = np.setdiff1d(ruled, excluded, assume_unique=True)
+        stays = ~shut
+        stays[shut] = np.isin(ruled[shut], listed, assume_unique=True)
+        ruled = ruled[stays]
+    ruled = joined(ruled, _strictly_possible(book, admitted))
+    ruled = without(ruled, excluded)
     held = np.flatnonzero(book.seats.current >= 0)
     current = _strictly_possible(book, held.astype(np.int64) * width + book.seats.current[held])
-    return Eligibility(ruled, np.setdiff1d(current, excluded), excluded)
+    return Eligibility(ruled, without(current, excluded), excluded)
+
+
+def joined(sorted_keys: Keys, others: Keys) -> Keys:
+    """The sorted union of sorted keys and others."""
+    place = np.searchsorted(sorted_keys, others)
+    known = sorted_keys[np.minimum(place, len(sorted_keys) - 1)] == others if len(sorted_keys) else others < 0
+    new = np.unique(others[~known])
+    return np.insert(sorted_keys, np.searchsorted(sorted_keys, new), new)
+
+
+def without(sorted_keys: Keys, excluded: Keys) -> Keys:
+    """The sorted keys that are not excluded."""
+    place = np.searchsorted(sorted_keys, excluded)
+    inside = place < len(sorted_keys)
+    place, excluded = place[inside], excluded[inside]
+    return np.delete(sorted_keys, place[sorted_keys[place] == excluded])
 
 
 def _strictly_possible(book: Book, keys: Keys) -> Keys:

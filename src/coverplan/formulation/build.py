@@ -20,14 +20,70 @@ from coverplan.mip.rows import LinkedBlock, RowBlock
 
 
 @dataclass(frozen=True, eq=False)
+class RuleRows:
+    """The rows of one rule: where they stand among the rows of their sort, and their labels."""
+
+    rule: Constraint
+    labels: tuple[str, ...]
+    first: int
+
+    @property
+    def span(self) -> slice:
+        return slice(self.first, self.first + len(self.labels))
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """All rows of one sort over columns and uncovered units, kept column by column."""
+
+    rules: tuple[RuleRows, ...]
+    matrix: sparse.csc_array
+    """Rows x columns."""
+    idle_matrix: sparse.csc_array
+    """Rows x units."""
+    lower: Floats
+    upper: Floats
+
+    @classmethod
+    def of(cls, pairs: Candidates, found: list[tuple[Constraint, RowBlock]]) -> Rows:
+        """Gather the blocks of all rules."""
+        stacked = RowBlock.stack([block for _, block in found])
+        sizes = [len(block.labels) for _, block in found]
+        firsts = np.cumsum([0, *sizes]).tolist()
+        size, n_columns, n_units = len(stacked.labels), pairs.n_columns, pairs.n_units
+        return cls(
+            rules=tuple(
+                RuleRows(rule, block.labels, first) for (rule, block), first in zip(found, firsts, strict=False)
+            ),
+            matrix=_gather(stacked.row, pairs.column[stacked.choice], stacked.coefficient, size, n_columns),
+            idle_matrix=_gather(
+                stacked.idle_row, pairs.unit_of_seat[stacked.idle], stacked.idle_coefficient, size, n_units
+            ),
+            lower=stacked.lower,
+            upper=stacked.upper,
+        )
+
+    def activity(self, taken: Floats, idle: Floats) -> Floats:
+        """Left-hand sides where `taken` says which columns are chosen and `idle` which units have none, as 0 or 1."""
+        return np.asarray(self.matrix @ taken + self.idle_matrix @ idle)
+
+    def typical_sizes(self) -> Floats:
+        """Mean absolute coefficient of each row; 1 for a row without entries."""
+        size = len(self.lower)
+        total = np.bincount(self.matrix.indices, np.abs(self.matrix.data), size)
+        count = np.bincount(self.matrix.indices, minlength=size)
+        return np.where(total > 0, total / np.maximum(count, 1), 1.0)
+
+
+@dataclass(frozen=True, eq=False)
 class Formulation:
     """The program of one instance under one policy; rows keep the units of their constraint."""
 
     pairs: Candidates
     rules: tuple[Constraint, ...]
     weights: Weights
-    priced: tuple[tuple[Constraint, RowBlock], ...]
-    separable: tuple[tuple[Constraint, RowBlock], ...]
+    priced: Rows
+    separable: Rows
     linked: tuple[tuple[Constraint, LinkedBlock], ...]
     value: Floats
     """Objective of each column, costs of soft protect and must-cover rules included."""
@@ -39,13 +95,28 @@ class Formulation:
     """Per unit: it may stay uncovered."""
     impossible: bool
     """Some seat must be covered and has no admissible rep."""
-    matrix: sparse.csr_array
-    """Priced rows x columns; likewise `idle_matrix`, priced rows x units."""
-    idle_matrix: sparse.csr_array
-    lower: Floats
-    upper: Floats
     penalty: Floats
     """Per priced row; infinite on hard rows."""
+
+    @property
+    def matrix(self) -> sparse.csc_array:
+        """Priced rows x columns."""
+        return self.priced.matrix
+
+    @property
+    def idle_matrix(self) -> sparse.csc_array:
+        """Priced rows x units."""
+        return self.priced.idle_matrix
+
+    @property
+    def lower(self) -> Floats:
+        """Lower bound of each priced row."""
+        return self.priced.lower
+
+    @property
+    def upper(self) -> Floats:
+        """Upper bound of each priced row."""
+        return self.priced.upper
 
     @property
     def n_rows(self) -> int:
@@ -53,28 +124,32 @@ class Formulation:
 
     def row_keys(self) -> list[tuple[str, str]]:
         """(constraint id, scope) of each priced row."""
-        return [(str(rule.id), label) for rule, block in self.priced for label in block.labels]
+        return [(str(rows.rule.id), label) for rows in self.priced.rules for label in rows.labels]
 
 
 def build(pairs: Candidates, rules: Sequence[Constraint], weights: Weights) -> Formulation:
     """Collect what every rule contributes."""
-    priced = tuple((rule, block) for rule in rules if (block := rule.rows(pairs)) is not None)
-    separable = tuple((rule, block) for rule in rules if (block := rule.separable(pairs)) is not None)
+    priced = Rows.of(pairs, [(rule, block) for rule in rules if (block := rule.rows(pairs)) is not None])
+    separable = Rows.of(pairs, [(rule, block) for rule in rules if (block := rule.separable(pairs)) is not None])
     linked = tuple((rule, ties) for rule in rules if (ties := rule.links(pairs)) is not None)
-    stacked = RowBlock.stack([block for _, block in priced])
     value, offset = weights.of_columns(pairs), 0.0
     open_column, may_idle, impossible = _locks(pairs), np.ones(pairs.n_units, np.bool_), False
-    for rule, block in separable:
-        if rule.penalty is None:
-            best, satisfying = _satisfying(pairs, block)
-            open_column &= satisfying
+    for rows in separable.rules:
+        score, needed = _score(separable, rows.first), float(separable.lower[rows.first])
+        if rows.rule.penalty is None:
+            best = np.zeros(pairs.n_units)
+            np.maximum.at(best, pairs.column_unit, score)
+            open_column &= score >= best[pairs.column_unit]
             may_idle &= best == 0
-            impossible |= bool(best.sum() < block.lower[0])
+            impossible |= bool(best.sum() < needed)
         else:
-            value += rule.penalty * np.bincount(pairs.column[block.choice], block.coefficient, pairs.n_columns)
-            offset -= rule.penalty * float(block.lower[0])
+            value += rows.rule.penalty * score
+            offset -= rows.rule.penalty * needed
     locked_units = pairs.unit_of_seat[pairs.instance.accounts.locked[pairs.book.seats.account] & pairs.keeps]
     may_idle[locked_units] = False
+    penalties = [
+        np.full(len(rows.labels), np.inf if rows.rule.penalty is None else rows.rule.penalty) for rows in priced.rules
+    ]
     return Formulation(
         pairs=pairs,
         rules=tuple(rules),
@@ -88,42 +163,26 @@ def build(pairs: Candidates, rules: Sequence[Constraint], weights: Weights) -> F
         open_column=open_column,
         may_idle=may_idle,
         impossible=impossible,
-        matrix=_gather(
-            stacked.row, pairs.column[stacked.choice], stacked.coefficient, len(stacked.labels), pairs.n_columns
-        ),
-        idle_matrix=_gather(
-            stacked.idle_row,
-            pairs.unit_of_seat[stacked.idle],
-            stacked.idle_coefficient,
-            len(stacked.labels),
-            pairs.n_units,
-        ),
-        lower=stacked.lower,
-        upper=stacked.upper,
-        penalty=np.concatenate(
-            [np.empty(0)]
-            + [np.full(len(block.labels), np.inf if rule.penalty is None else rule.penalty) for rule, block in priced]
-        ),
+        penalty=np.concatenate([np.empty(0), *penalties]),
     )
 
 
-def _gather(row: np.ndarray, column: np.ndarray, coefficient: Floats, rows: int, columns: int) -> sparse.csr_array:
-    """Coordinate entries as a sparse matrix; entries of one cell add up."""
-    return sparse.coo_array((coefficient, (row, column)), shape=(rows, columns)).tocsr()
+def _gather(row: np.ndarray, column: np.ndarray, coefficient: Floats, rows: int, columns: int) -> sparse.csc_array:
+    """Coordinate entries column by column; entries of one cell add up."""
+    return sparse.coo_array((coefficient, (row, column)), shape=(rows, columns)).tocsc()
+
+
+def _score(rows: Rows, row: int) -> Floats:
+    """What each column adds to one row."""
+    one = np.zeros(len(rows.lower))
+    one[row] = 1.0
+    return np.asarray(rows.matrix.T @ one)
 
 
 def _locks(pairs: Candidates) -> Bools:
     """Columns left open by the accounts that are locked to their current rep."""
     locked = np.flatnonzero(pairs.is_current & pairs.instance.accounts.locked[pairs.account])
     return _only(pairs, locked)
-
-
-def _satisfying(pairs: Candidates, block: RowBlock) -> tuple[Floats, Bools]:
-    """The most that each unit can add to the block, and the columns that add it."""
-    score = np.bincount(pairs.column[block.choice], block.coefficient, pairs.n_columns)
-    best = np.zeros(pairs.n_units)
-    np.maximum.at(best, pairs.column_unit, score)
-    return best, score >= best[pairs.column_unit]
 
 
 def _only(pairs: Candidates, chosen: np.ndarray) -> Bools:

@@ -74,12 +74,18 @@ def ledger(formulation: Formulation, choice: Choice) -> Ledger:
     taken = np.zeros(pairs.n_columns, np.bool_)
     taken[choice[choice >= 0]] = True
     chosen = taken[pairs.column]
+    at = taken.astype(np.float64), (choice < 0).astype(np.float64)
     rep_of_seat = np.full(len(pairs.book.seats), -1, np.int32)
     rep_of_seat[pairs.seat[chosen]] = pairs.rep[chosen]
     idle = rep_of_seat < 0
     states: dict[int, RuleState] = {}
-    for rule, rows in (*formulation.priced, *formulation.separable):
-        states[id(rule)] = RuleState(rule, rows.labels, rows.activity(chosen, idle), rows.lower, rows.upper)
+    for rows in (formulation.priced, formulation.separable):
+        activity = rows.activity(*at)
+        for part in rows.rules:
+            span = part.span
+            states[id(part.rule)] = RuleState(
+                part.rule, part.labels, activity[span], rows.lower[span], rows.upper[span]
+            )
     for rule, links in formulation.linked:
         unbounded = np.full(len(links.limit), -np.inf)
         states[id(rule)] = RuleState(rule, links.labels, links.activity(rep_of_seat), unbounded, links.limit)

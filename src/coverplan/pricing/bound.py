@@ -46,18 +46,24 @@ def reduced(formulation: Formulation, prices: Prices) -> tuple[Floats, Floats]:
     """Reduced objective of every column and of every unit's uncovered column; closed ones are -inf."""
     columns = formulation.value - formulation.matrix.T @ prices.net
     idle = formulation.idle_value - formulation.idle_matrix.T @ prices.net
-    columns = np.where(formulation.open_column, columns, -np.inf)
-    return columns, np.where(formulation.may_idle, idle, -np.inf)
+    columns[~formulation.open_column] = -np.inf
+    idle[~formulation.may_idle] = -np.inf
+    return columns, idle
+
+
+def best_of_units(formulation: Formulation, columns: Floats, idle: Floats) -> Floats:
+    """The most that each unit can bring, uncovered or by one of its columns."""
+    starts = formulation.pairs.unit_start
+    filled = np.flatnonzero(np.diff(starts) > 0)
+    best = idle.copy()
+    if len(filled):
+        best[filled] = np.maximum(best[filled], np.maximum.reduceat(columns, starts[filled]))
+    return best
 
 
 def upper_bound(formulation: Formulation, prices: Prices) -> float:
     """L(y), a proven upper bound on the objective; -inf when some unit has no choice at all."""
-    columns, best = reduced(formulation, prices)
-    starts = formulation.pairs.unit_start
-    filled = np.flatnonzero(np.diff(starts) > 0)
-    best = best.copy()
-    if len(filled):
-        best[filled] = np.maximum(best[filled], np.maximum.reduceat(columns, starts[filled]))
+    best = best_of_units(formulation, *reduced(formulation, prices))
     if np.isneginf(best).any():
         return -np.inf
     rows = np.where(prices.upper > 0, formulation.upper, 0.0) * prices.upper

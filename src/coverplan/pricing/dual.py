@@ -3,7 +3,8 @@
 L(y) is a sum of maxima, one per unit, and so has kinks. Replacing each maximum by `T log sum exp(. / T)` makes it
 smooth; a quasi-Newton method (L-BFGS-B) minimises it at falling temperatures T, each from the prices of the one before
 (Nesterov, *Smooth minimization of non-smooth functions*, 2005; the same idea with a quadratic term drives ECLIPSE and
-DuaLip). One evaluation is one vectorised pass over the columns; the dimension is the number of rows.
+DuaLip). The dimension is the number of rows, not of accounts. The first temperatures look at a sample of the units
+only: its prices are close, at a fraction of the work.
 
 The two sides of a row keep prices of their own: the signed form has a kink at 0.
 """
@@ -16,19 +17,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from scipy import optimize, sparse
+from scipy import optimize
 
 from coverplan.domain.instance import Floats
 from coverplan.formulation.build import Formulation
 from coverplan.pricing.bound import Prices, upper_bound
+from coverplan.pricing.smoothing import Smoothed
 
-COOLING = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
+COOLING = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
 """Temperatures, as shares of the typical spread of values within a unit."""
-STEPS = 120
+STEPS = 60
 """Quasi-Newton steps per temperature."""
-SETTLED = 1e-7
+SETTLED = 1e-6
 """A temperature that lowers the bound by less than this share of it ends the search."""
+SAMPLE, LEAST_SAMPLE = 0.1, 100_000
+"""Share of the units looked at first, where it has that many columns; prices from fewer say too little."""
+SAMPLED_TEMPERATURES = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,27 +47,17 @@ class _OutOfTime(Exception):  # noqa: N818
     """The deadline passed within an evaluation."""
 
 
+Tell = Callable[[Found], None]
+
+
 class SmoothedDual:
     """The dual of one formulation over scaled rows: each row's largest coefficient is 1."""
 
-    def __init__(self, formulation: Formulation) -> None:
+    def __init__(self, formulation: Formulation, seed: int = 0, smoothing: bool = True) -> None:
         self.formulation = formulation
-        pairs = formulation.pairs
-        open_columns = np.flatnonzero(formulation.open_column)
-        idle = np.flatnonzero(formulation.may_idle)
-        unit = np.concatenate([pairs.column_unit[open_columns], idle])
-        order = np.argsort(unit, kind="stable")
-        self.start = np.flatnonzero(np.diff(unit[order], prepend=-1))
-        self.length = np.diff(np.append(self.start, len(order)))
-        stacked = sparse.hstack([formulation.matrix[:, open_columns], formulation.idle_matrix[:, idle]], format="csc")
-        largest = np.zeros(formulation.n_rows)
-        np.maximum.at(largest, stacked.indices, np.abs(stacked.data))
-        self.row_scale = 1.0 / np.where(largest > 0, largest, 1.0)
-        by_choice = sparse.csr_array(stacked[:, order].T)
-        by_choice.data *= self.row_scale[by_choice.indices]
-        self.by_choice = by_choice
-        self.by_row = sparse.csr_array(by_choice.T)
-        self.value = np.concatenate([formulation.value[open_columns], formulation.idle_value[idle]])[order]
+        self.seed = seed
+        self.cooling = COOLING if smoothing else COOLING[-1:] * len(COOLING)
+        self.row_scale = _row_scale(formulation)
         self.upper = np.flatnonzero(np.isfinite(formulation.upper))
         self.lower = np.flatnonzero(np.isfinite(formulation.lower))
         self.cost = np.concatenate(
@@ -74,9 +68,8 @@ class SmoothedDual:
         )
         limit = formulation.penalty / self.row_scale
         self.limits = np.concatenate([limit[self.upper], limit[self.lower]])
-        spread = np.maximum.reduceat(self.value, self.start) - np.minimum.reduceat(self.value, self.start)
-        typical = float(np.median(spread[spread > 0])) if (spread > 0).any() else 1.0
-        self.typical = max(typical, 1e-9)
+        self.box = [(0.0, most if np.isfinite(most) else None) for most in self.limits.tolist()]
+        self.typical = _typical_spread(formulation)
 
     def prices(self, y: Floats) -> Prices:
         """Prices in the units of the unscaled rows."""
@@ -94,57 +87,68 @@ class SmoothedDual:
         scaled = prices.upper / self.row_scale, prices.lower / self.row_scale
         return np.concatenate([scaled[0][self.upper], scaled[1][self.lower]])
 
-    def smooth(self, y: Floats, temperature: float) -> tuple[float, Floats]:
-        """Smoothed dual and its gradient, both in units of the typical spread."""
-        n_upper, net = len(self.upper), np.zeros(self.formulation.n_rows)
-        net[self.upper] += y[:n_upper]
-        net[self.lower] -= y[n_upper:]
-        worth = self.value - self.by_choice @ net
-        best = np.maximum.reduceat(worth, self.start)
-        weight = np.exp((worth - np.repeat(best, self.length)) / temperature)
-        total = np.add.reduceat(weight, self.start)
-        weight /= np.repeat(total, self.length)
-        activity = self.by_row @ weight
-        value = float(best.sum() + temperature * np.log(total).sum() + self.cost @ y)
-        gradient = self.cost - np.concatenate([activity[self.upper], -activity[self.lower]])
-        return value / self.typical, gradient / self.typical
-
     def minimise(
-        self, deadline: float, start: Prices | None = None, tell: Callable[[Found], None] | None = None
+        self, deadline: float, start: Prices | None = None, tell: Tell | None = None, first: Tell | None = None
     ) -> Found:
-        """Lower the bound until it settles or the deadline (`time.monotonic`) passes; every bound told is proven."""
+        """Lower the bound until it settles or the deadline (`time.monotonic`) passes; every bound told is proven.
+
+        `first` hears the prices of the samples, good enough to round a first plan.
+        """
         y = np.zeros(len(self.cost)) if start is None else self.vector(start)
         found = self._prove(y)
         if tell is not None:
             tell(found)
-        box = [(0.0, limit if np.isfinite(limit) else None) for limit in self.limits]
-        for share in COOLING:
-            if len(y) == 0 or time.monotonic() > deadline:
+        if len(y) == 0 or time.monotonic() > deadline:
+            return found
+        temperatures = self.cooling
+        if start is None and SAMPLE * self.formulation.pairs.n_columns >= LEAST_SAMPLE:
+            y, temperatures = self._sampled(y, deadline), self.cooling[SAMPLED_TEMPERATURES - 1 :]
+            found = _better(found, self._prove(y), tell)
+            if first is not None:
+                first(found)
+        smoothed = Smoothed(self.formulation)
+        for place, share in enumerate(temperatures):
+            if time.monotonic() > deadline:
                 break
-            y = self._descend(y, share * self.typical, box, deadline)
-            better = self._prove(y)
-            gained = found.bound - better.bound
-            if gained > 0:
-                found = better
-                if tell is not None:
-                    tell(found)
-            if share < COOLING[1] and 0 <= gained < SETTLED * abs(found.bound):
+            y = self._descend(smoothed, 1.0, y, share * self.typical, deadline)
+            latest = self._prove(y)
+            gained = found.bound - latest.bound
+            found = _better(found, latest, tell)
+            if place == 0 and temperatures is self.cooling and first is not None:
+                first(found)
+            if place and 0 <= gained < SETTLED * abs(found.bound):
                 break
         return found
+
+    def _sampled(self, y: Floats, deadline: float) -> Floats:
+        """Prices from a sample of the units."""
+        n_units = self.formulation.pairs.n_units
+        rng = np.random.default_rng(self.seed)
+        units = np.sort(rng.choice(n_units, int(SAMPLE * n_units), replace=False))
+        smoothed = Smoothed(self.formulation, units)
+        for share in self.cooling[:SAMPLED_TEMPERATURES]:
+            if time.monotonic() < deadline:
+                y = self._descend(smoothed, len(units) / n_units, y, share * self.typical, deadline)
+        return y
 
     def _prove(self, y: Floats) -> Found:
         prices = self.prices(y)
         return Found(prices, upper_bound(self.formulation, prices))
 
-    def _descend(
-        self, y: Floats, temperature: float, box: list[tuple[float, float | None]], deadline: float
-    ) -> npt.NDArray[np.float64]:
-        latest = y
+    def _descend(self, smoothed: Smoothed, share: float, y: Floats, temperature: float, deadline: float) -> Floats:
+        """Minimise at one temperature over the units of `smoothed`, a share of all."""
+        latest, n_upper, unit = y, len(self.upper), share * self.typical
 
         def evaluate(point: Floats) -> tuple[float, Floats]:
             if time.monotonic() > deadline:
                 raise _OutOfTime
-            return self.smooth(point, temperature)
+            net = np.zeros(self.formulation.n_rows)
+            net[self.upper] += point[:n_upper]
+            net[self.lower] -= point[n_upper:]
+            value, activity = smoothed.maxima(net * self.row_scale, temperature)
+            activity *= self.row_scale
+            slope = share * self.cost - np.concatenate([activity[self.upper], -activity[self.lower]])
+            return (value + share * float(self.cost @ point)) / unit, slope / unit
 
         def keep(point: Floats) -> None:
             nonlocal latest
@@ -153,7 +157,43 @@ class SmoothedDual:
         options: dict[str, Any] = {"maxiter": STEPS, "maxcor": 20, "ftol": 0.0, "gtol": 1e-9}
         minimise: Any = optimize.minimize
         try:
-            result = minimise(evaluate, y, jac=True, method="L-BFGS-B", bounds=box, callback=keep, options=options)
+            result = minimise(evaluate, y, jac=True, method="L-BFGS-B", bounds=self.box, callback=keep, options=options)
         except _OutOfTime:
             return latest
         return np.asarray(result.x)
+
+
+def _row_scale(formulation: Formulation) -> Floats:
+    """Scale of each row: all rows get the same sum of squared coefficients, so that equal steps weigh the same."""
+    squares = np.zeros(formulation.n_rows)
+    for matrix in (formulation.matrix, formulation.idle_matrix):
+        squares += np.bincount(matrix.indices, matrix.data**2, formulation.n_rows)
+    filled = squares > 0
+    if not filled.any():
+        return np.ones(formulation.n_rows)
+    entries = np.bincount(formulation.matrix.indices, minlength=formulation.n_rows)
+    typical = max(1.0, float(np.median(entries[filled])))
+    return np.asarray(np.where(filled, np.sqrt(typical / np.where(filled, squares, 1.0)), 1.0))
+
+
+def _better(old: Found, new: Found, tell: Tell | None) -> Found:
+    if new.bound >= old.bound:
+        return old
+    if tell is not None:
+        tell(new)
+    return new
+
+
+def _typical_spread(formulation: Formulation) -> float:
+    """Median over the units of the difference between their best and worst choice."""
+    pairs = formulation.pairs
+    filled = np.flatnonzero(np.diff(pairs.unit_start) > 0)
+    if len(filled) == 0:
+        return 1.0
+    starts = pairs.unit_start[filled]
+    most = np.maximum.reduceat(np.where(formulation.open_column, formulation.value, -np.inf), starts)
+    least = np.minimum.reduceat(np.where(formulation.open_column, formulation.value, np.inf), starts)
+    idle, may_idle = formulation.idle_value[filled], formulation.may_idle[filled]
+    spread = np.maximum(most, np.where(may_idle, idle, -np.inf)) - np.minimum(least, np.where(may_idle, idle, np.inf))
+    spread = spread[np.isfinite(spread) & (spread > 0)]
+    return max(float(np.median(spread)), 1e-9) if len(spread) else 1.0

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from coverplan.domain.instance import Bools, Floats
 from coverplan.formulation.build import Formulation
 from coverplan.formulation.program import Choice, best_column
-from coverplan.pricing.bound import Prices, reduced
+from coverplan.pricing.bound import Prices, best_of_units, reduced
+from coverplan.pricing.standing import Indices, Standing, ranges
 
 
 class Landscape:
@@ -22,55 +23,75 @@ class Landscape:
     def __init__(self, formulation: Formulation, prices: Prices) -> None:
         self.formulation, self.prices = formulation, prices
         pairs = formulation.pairs
-        self.worth, self.idle = reduced(formulation, prices)
-        self.best = best_column(formulation, self.worth)
-        top = self.idle.copy()
-        has = self.best >= 0
-        top[has] = np.maximum(top[has], self.worth[self.best[has]])
-        self.top = top
-        self.cost = top[pairs.column_unit] - self.worth
+        worth, idle = reduced(formulation, prices)
+        self.best = best_column(formulation, worth)
+        top = best_of_units(formulation, worth, idle)
+        self.idle_best = idle >= top
+        self.idle_cost = top - idle
+        self.cost = np.subtract(np.repeat(top, np.diff(pairs.unit_start)), worth, out=worth)
         """Reduced cost of each column: what choosing it loses against the best of its unit; inf where closed."""
-        self.idle_cost = top - self.idle
         self.rep_of_row = _rep_of_row(formulation)
+        self._by_rep: Indices | None = None
+        self._margin: Floats | None = None
+        self.rep_start = np.concatenate([[0], np.cumsum(np.bincount(pairs.column_rep, minlength=self.n_reps))])
+
+    @property
+    def n_reps(self) -> int:
+        return self.formulation.pairs.instance.n_reps
+
+    def columns_of(self, reps: Indices) -> Indices:
+        """All columns of some reps."""
+        if self._by_rep is None:
+            order = np.argsort(self.formulation.pairs.column_rep, kind="stable")
+            self._by_rep = order.astype(np.int32)
+        places, _ = ranges(self.rep_start, reps)
+        return self._by_rep[places].astype(np.int64)
 
     def argmax(self) -> Choice:
         """The best choice of every unit by itself."""
-        worth = np.full(len(self.best), -np.inf)
-        has = self.best >= 0
-        worth[has] = self.worth[self.best[has]]
-        return np.where(self.idle > worth, -1, self.best)
+        return np.where(self.idle_best & np.isfinite(self.idle_cost), -1, self.best)
 
     def margin(self) -> Floats:
         """Per unit: how much its second-best choice loses; inf where there is no other."""
-        pairs = self.formulation.pairs
-        others = self.cost.copy()
-        chosen = self.argmax()
-        others[chosen[chosen >= 0]] = np.inf
-        second = np.where(chosen >= 0, self.idle_cost, np.inf)
-        filled = np.flatnonzero(np.diff(pairs.unit_start) > 0)
-        if len(filled):
-            second[filled] = np.minimum(second[filled], np.minimum.reduceat(others, pairs.unit_start[filled]))
-        return second
+        if self._margin is None:
+            pairs, chosen = self.formulation.pairs, self.argmax()
+            others = self.cost.copy()
+            others[chosen[chosen >= 0]] = np.inf
+            second = np.where(chosen >= 0, self.idle_cost, np.inf)
+            filled = np.flatnonzero(np.diff(pairs.unit_start) > 0)
+            if len(filled):
+                second[filled] = np.minimum(second[filled], np.minimum.reduceat(others, pairs.unit_start[filled]))
+            self._margin = second
+        return self._margin
 
-    def loss_by_rep(self, choice: Choice) -> Floats:
-        """What each rep's seats and rows lose against the bound; shares of rows over several reps are left out."""
-        pairs, n_reps = self.formulation.pairs, self.formulation.pairs.instance.n_reps
+    def holder(self, choice: Choice) -> npt.NDArray[np.int32]:
+        """The rep of each unit, -1 for uncovered ones."""
+        reps = self.formulation.pairs.column_rep
+        if len(reps) == 0:
+            return np.full(len(choice), -1, np.int32)
+        return np.where(choice >= 0, reps[np.maximum(choice, 0)], -1).astype(np.int32)
+
+    def loss_by_rep(self, standing: Standing, elastic: Floats) -> Floats:
+        """What each rep's seats and rows lose against the bound; violated hard rows at their elastic price.
+
+        What rows over several reps lose is spread evenly.
+        """
+        choice, n_reps = standing.choice, self.n_reps
         covered = choice >= 0
-        holder = np.where(covered, pairs.column_rep[np.maximum(choice, 0)], -1)
-        loss = np.where(covered, self.cost[np.maximum(choice, 0)], self.idle_cost)
-        wanted = np.where(self.best >= 0, pairs.column_rep[np.maximum(self.best, 0)], -1)
+        holder, wanted = self.holder(choice), self.holder(self.best)
+        loss = self.idle_cost.copy()
+        loss[covered] = self.cost[choice[covered]]
         owner = np.where(holder >= 0, holder, wanted)
         total = np.bincount(owner[owner >= 0], loss[owner >= 0], n_reps).astype(np.float64)
         moved = (holder >= 0) & (wanted >= 0) & (wanted != holder)
         total += 0.5 * np.bincount(wanted[moved], loss[moved], n_reps)
-        rows = self._row_loss(choice)
+        rows = self._row_loss(standing.activity) + elastic * standing.missed
         single = self.rep_of_row >= 0
-        return np.asarray(total + np.bincount(self.rep_of_row[single], rows[single], n_reps), np.float64)
+        total += np.bincount(self.rep_of_row[single], rows[single], n_reps)
+        return np.asarray(total + float((elastic * standing.missed)[~single].sum()) / n_reps)
 
-    def _row_loss(self, choice: Choice) -> Floats:
-        formulation, x = self.formulation, np.zeros(self.formulation.pairs.n_columns)
-        x[choice[choice >= 0]] = 1.0
-        activity = formulation.matrix @ x + formulation.idle_matrix @ (choice < 0).astype(np.float64)
+    def _row_loss(self, activity: Floats) -> Floats:
+        formulation = self.formulation
         loss = np.zeros(formulation.n_rows)
         for price, room in (
             (self.prices.upper, formulation.upper - activity),
@@ -83,54 +104,53 @@ class Landscape:
             loss += priced + missed
         return loss
 
-    def together(self, choice: Choice, seed_rep: int, size: int, near: float, rng: np.random.Generator) -> Bools:
+    def together(
+        self, choice: Choice, loss: Floats, seed_rep: int, size: int, near: float, rng: np.random.Generator
+    ) -> Bools:
         """Reps to re-plan with this one: drawn by how many of its seats they compete for, and what they lose."""
-        pairs, n_reps = self.formulation.pairs, self.formulation.pairs.instance.n_reps
-        holder = np.where(choice >= 0, pairs.column_rep[np.maximum(choice, 0)], -1)
-        close = self.cost <= near
-        mine = holder[pairs.column_unit] == seed_rep
-        links = np.bincount(pairs.column_rep[close & mine], minlength=n_reps).astype(np.float64)
-        theirs = holder[pairs.column_unit[close & (pairs.column_rep == seed_rep)]]
+        pairs, n_reps = self.formulation.pairs, self.n_reps
+        holder = self.holder(choice)
+        columns, _ = ranges(pairs.unit_start, np.flatnonzero(holder == seed_rep))
+        rivals = pairs.column_rep[columns[self.cost[columns] <= near]]
+        links = np.bincount(rivals, minlength=n_reps).astype(np.float64)
+        own = self.columns_of(np.array([seed_rep]))
+        theirs = holder[pairs.column_unit[own[self.cost[own] <= near]]]
         links += np.bincount(theirs[theirs >= 0], minlength=n_reps)
         links[seed_rep] = 0.0
-        loss = self.loss_by_rep(choice)
         weight = links * (0.2 + loss / max(float(loss.max()), 1e-12))
         reps = np.zeros(n_reps, np.bool_)
         reps[seed_rep] = True
         eligible = np.flatnonzero(weight > 0)
         if len(eligible):
-            share = weight[eligible] / weight[eligible].sum()
-            reps[rng.choice(eligible, min(size - 1, len(eligible)), replace=False, p=share)] = True
+            weights = weight[eligible] / weight[eligible].sum()
+            reps[rng.choice(eligible, min(size - 1, len(eligible)), replace=False, p=weights)] = True
         return reps
 
-    def freed(self, choice: Choice, reps: Bools, most: int) -> tuple[Bools, Bools]:
-        """Units that these reps hold (or that nobody holds), and their `most` columns of least reduced cost."""
+    def freed(self, choice: Choice, reps: Bools, most: int, worst: float) -> tuple[Indices, Indices]:
+        """Units that these reps hold or could take up, and at most so many columns of reduced cost up to `worst`."""
         pairs = self.formulation.pairs
-        holder = np.where(choice >= 0, pairs.column_rep[np.maximum(choice, 0)], -1)
-        units = np.where(holder >= 0, reps[np.maximum(holder, 0)], False)
-        theirs = reps[pairs.column_rep]
-        idle = np.zeros(pairs.n_units, np.bool_)
-        idle[pairs.column_unit[theirs]] = True
-        units |= idle & (choice < 0)
-        listed = np.flatnonzero(theirs & units[pairs.column_unit] & np.isfinite(self.cost))
+        holder = self.holder(choice)
+        theirs = self.columns_of(np.flatnonzero(reps))
+        unit = pairs.column_unit[theirs]
+        held = holder[unit]
+        free = np.where(held >= 0, reps[np.maximum(held, 0)], True)
+        listed = theirs[free & (self.cost[theirs] <= worst)]
         if len(listed) > most:
             listed = listed[np.argpartition(self.cost[listed], most)[:most]]
-        columns = np.zeros(pairs.n_columns, np.bool_)
-        columns[listed] = True
-        columns[choice[units & (choice >= 0)]] = True
-        several = np.bincount(pairs.column_unit[columns], minlength=pairs.n_units) > 1
-        units &= several | (choice < 0) | self.formulation.may_idle
-        return units, columns
+        units = np.unique(pairs.column_unit[listed])
+        chosen = choice[units]
+        columns = np.union1d(listed, chosen[chosen >= 0])
+        several = np.bincount(np.searchsorted(units, pairs.column_unit[columns]), minlength=len(units)) > 1
+        useful = several | (chosen < 0) | (np.isfinite(self.idle_cost[units]) & (self.idle_cost[units] <= worst))
+        keep = useful[np.searchsorted(units, pairs.column_unit[columns])]
+        return units[useful], columns[keep]
 
 
 def _rep_of_row(formulation: Formulation) -> npt.NDArray[np.int64]:
-    """The one rep whose columns a row has, -1 for rows over several."""
-    matrix, reps = formulation.matrix, formulation.pairs.column_rep
-    filled = np.flatnonzero(np.diff(matrix.indptr) > 0)
-    owner = np.full(formulation.n_rows, -1, np.int64)
-    if len(filled):
-        rep = reps[matrix.indices]
-        least = np.minimum.reduceat(rep, matrix.indptr[filled])
-        most = np.maximum.reduceat(rep, matrix.indptr[filled])
-        owner[filled] = np.where(least == most, least, -1)
-    return owner
+    """The one rep whose columns a row has, -1 for rows over several or none."""
+    matrix, n_rows = formulation.matrix, formulation.n_rows
+    rep = np.repeat(formulation.pairs.column_rep, np.diff(matrix.indptr))
+    least, most = np.full(n_rows, np.iinfo(np.int32).max, np.int32), np.full(n_rows, -1, np.int32)
+    np.minimum.at(least, matrix.indices, rep)
+    np.maximum.at(most, matrix.indices, rep)
+    return np.where(least == most, most, -1).astype(np.int64)

@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from coverplan.domain.instance import Bools, Floats
-from coverplan.formulation.build import Formulation
 from coverplan.formulation.program import Choice
 from coverplan.mip.program import Program
-
-Indices = npt.NDArray[np.int64]
+from coverplan.pricing.standing import Indices, Standing, loads
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +21,8 @@ class Part:
     program: Program
     columns: Indices
     units: Indices
+    column_unit: Indices
+    """Place in `units` of each column."""
 
     def point(self, choice: Choice) -> Floats:
         """The program's point of a choice, slacks left to be settled."""
@@ -35,52 +34,73 @@ class Part:
         x[len(self.columns) + np.flatnonzero(~covered)] = 1.0
         return x
 
-    def merged(self, choice: Choice, x: Floats, unit_of_column: npt.NDArray[np.int32]) -> Choice:
-        """The whole choice with this part replaced by the point x."""
-        updated = choice.copy()
-        updated[self.units] = -1
-        taken = self.columns[x[: len(self.columns)] > 0.5]
-        updated[unit_of_column[taken]] = taken
-        return updated
+    def picked(self, x: Floats) -> Indices:
+        """The column of each free unit at the point x, -1 for uncovered."""
+        columns = np.full(len(self.units), -1, np.int64)
+        taken = np.flatnonzero(x[: len(self.columns)] > 0.5)
+        columns[self.column_unit[taken]] = self.columns[taken]
+        return columns
 
 
-def part_of(formulation: Formulation, choice: Choice, units: Bools, columns: Bools) -> Part:
-    """Free these units and their listed columns; the other units keep their choice, and rows their rest."""
-    pairs = formulation.pairs
-    free_units = np.flatnonzero(units)
-    free = np.flatnonzero(columns & units[pairs.column_unit] & formulation.open_column)
-    held_columns = choice[~units & (choice >= 0)]
-    x = np.zeros(pairs.n_columns)
-    x[held_columns] = 1.0
-    idle = (~units & (choice < 0)).astype(np.float64)
-    held = formulation.matrix @ x + formulation.idle_matrix @ idle
-    matrix, idle_matrix = formulation.matrix[:, free], formulation.idle_matrix[:, free_units]
-    rows = np.flatnonzero(np.diff(matrix.indptr) + np.diff(idle_matrix.indptr))
-    lower, upper = formulation.lower[rows] - held[rows], formulation.upper[rows] - held[rows]
-    penalty = formulation.penalty[rows]
+def part_of(
+    standing: Standing,
+    units: Indices,
+    columns: Indices,
+    elastic: Floats | None = None,
+    shared: Bools | None = None,
+    share: float = 1.0,
+) -> Part:
+    """Free these units (ascending) and their columns (ascending); the other units keep their choice.
+
+    With `elastic` prices, hard rows that are violated now may stay so, at most as much, at that price. Rows marked
+    `shared` may give away only a share of their slack, so that parts solved side by side do not overdraw them.
+    """
+    formulation = standing.formulation
+    matrix, idle_matrix = formulation.matrix[:, columns], formulation.idle_matrix[:, units]
+    rows = np.unique(np.concatenate([matrix.indices, idle_matrix.indices]))
+    activity = standing.activity[rows]
+    held = activity - loads(formulation, units, standing.choice[units])[rows]
+    lower, upper = formulation.lower[rows], formulation.upper[rows]
+    penalty, cap = formulation.penalty[rows].copy(), np.full(len(rows), np.inf)
+    if shared is not None:
+        hard = shared[rows] & np.isinf(penalty)
+        spare = np.where(hard & np.isfinite(lower) & (activity > lower), activity - lower, 0.0)
+        room = np.where(hard & np.isfinite(upper) & (activity < upper), upper - activity, 0.0)
+        lower, upper = lower + (1 - share) * spare, upper - (1 - share) * room
+    if elastic is not None:
+        lax = standing.missed[rows] > 0
+        penalty[lax], cap[lax] = elastic[rows][lax], standing.missed[rows][lax]
+        lower[lax], upper[lax] = formulation.lower[rows][lax], formulation.upper[rows][lax]
+    lower, upper = lower - held, upper - held
     over = np.flatnonzero(np.isfinite(penalty) & np.isfinite(upper))
     under = np.flatnonzero(np.isfinite(penalty) & np.isfinite(lower))
-    local = np.searchsorted(free_units, pairs.column_unit[free])
-    n, n_units, n_rows = len(free), len(free_units), len(rows)
+    local = np.searchsorted(units, formulation.pairs.column_unit[columns])
+    n, n_units, n_rows = len(columns), len(units), len(rows)
     pick = sparse.coo_array((np.ones(n), (local, np.arange(n))), shape=(n_units, n))
     slacks = [_slacks(over, n_rows, -1.0), _slacks(under, n_rows, 1.0)]
     blocks: list[list[Any]] = [
-        [matrix[rows], idle_matrix[rows], *slacks],
+        [_local(matrix, rows), _local(idle_matrix, rows), *slacks],
         [pick, sparse.eye_array(n_units), None, None],
     ]
     extra = len(over) + len(under)
     program = Program(
         objective=np.concatenate(
-            [formulation.value[free], formulation.idle_value[free_units], -penalty[over], -penalty[under]]
+            [formulation.value[columns], formulation.idle_value[units], -penalty[over], -penalty[under]]
         ),
         matrix=sparse.csr_array(sparse.block_array(blocks, format="csr")),
         row_lower=np.concatenate([lower, np.ones(n_units)]),
         row_upper=np.concatenate([upper, np.ones(n_units)]),
         lower=np.zeros(n + n_units + extra),
-        upper=np.concatenate([np.ones(n), formulation.may_idle[free_units].astype(float), np.full(extra, np.inf)]),
+        upper=np.concatenate([np.ones(n), formulation.may_idle[units].astype(float), cap[over], cap[under]]),
         integer=np.concatenate([np.ones(n + n_units, np.bool_), np.zeros(extra, np.bool_)]),
     )
-    return Part(program, free, free_units)
+    return Part(program, columns, units, local)
+
+
+def _local(matrix: sparse.csc_array, rows: Indices) -> sparse.csc_array:
+    """The same entries over these rows only."""
+    entries = (matrix.data, np.searchsorted(rows, matrix.indices), matrix.indptr)
+    return sparse.csc_array(entries, shape=(len(rows), matrix.shape[1]))
 
 
 def _slacks(rows: Indices, n_rows: int, sign: float) -> sparse.coo_array:

@@ -36,9 +36,9 @@ def _elastic(formulation: Formulation) -> list[Constraint]:
     """Hard rules with a penalty that outweighs the objective; families stay merged."""
     most = max(1.0, float(np.abs(formulation.value).max(initial=0.0)))
     size = {
-        rule.id: float(np.abs(block.coefficient).mean())
-        for rule, block in (*formulation.priced, *formulation.separable)
-        if len(block.coefficient)
+        part.rule.id: float(rows.typical_sizes()[part.span].max(initial=0.0)) or 1.0
+        for rows in (formulation.priced, formulation.separable)
+        for part in rows.rules
     }
     return [
         rule

@@ -1,4 +1,4 @@
-"""The priced method: bound by the smoothed dual, round what it leaves contested, then re-plan where the gap is.
+"""The priced method: bound by the smoothed dual, round what it decides, then re-plan where the gap is.
 
 For books too large for one program. Every plan is recounted by the ledger, and every bound is L(y) at some prices, or
 the bound of a restricted program that keeps all columns which a better plan could use.
@@ -10,19 +10,21 @@ import os
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
-from coverplan.domain.instance import Bools
+from coverplan.domain.instance import Bools, Floats
+from coverplan.formulation.build import Formulation
 from coverplan.formulation.program import to_program
 from coverplan.mip.feasibility import Settling
 from coverplan.mip.program import Limits, Result, Status, Step, StoppedBy, close_enough
-from coverplan.pricing.dual import SmoothedDual
+from coverplan.pricing.dual import Found, SmoothedDual
 from coverplan.pricing.neighbourhood import Landscape
 from coverplan.pricing.part import Part, part_of
-from coverplan.runs.outcome import Outcome
-from coverplan.runs.run import Run
+from coverplan.pricing.rounding import rounded
+from coverplan.pricing.standing import Indices, Move, Standing
+from coverplan.runs.outcome import Checkpoint, Outcome, Report
+from coverplan.runs.run import Request, Run
 from coverplan.solvers.registry import backend
 from coverplan.solvers.relaxation import relaxation
 from coverplan.solvers.workers import Workers
@@ -32,16 +34,26 @@ SIMPLEX_ENTRIES = 60_000
 """Matrix entries up to which the linear relaxation takes about a second."""
 DUAL_SHARE = 0.4
 """Share of the time that the bound may take."""
-CONTESTED_PER_ROW = 4
-"""Units left open for the first rounding, per coupling row; doubled until a plan is found."""
-WIDTH = 4
-"""Columns per open unit in a rounding, those of least reduced cost."""
 REPS_TOGETHER, FEWEST_TOGETHER, MOST_TOGETHER = 5, 2, 16
 COLUMNS_TOGETHER = 2_500
 NEIGHBOURHOOD_S = 4.0
-ROUNDING_S = 4.0
 FINISH_COLUMNS = 6_000
 """Open columns below which the whole rest is solved by branch and bound."""
+FRUITLESS = 40
+"""Neighbourhoods without gain after which a plan that still breaks hard rules is looked for in the whole program."""
+TELL_EVERY_S = 0.5
+"""How often a better plan is recounted and told."""
+DOMINANCE = 10.0
+"""How many times a typical violation of a hard row outweighs what a unit has to choose between."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which parts of the method are used; all of them but in measurements of what each is worth."""
+
+    smoothing: bool = True
+    gap_direction: bool = True
+    fixing: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,21 +72,40 @@ class PricedRun(Run):
     relaxed_away = False
     """The linear relaxation has no solution."""
 
+    def __init__(
+        self,
+        request: Request,
+        formulation: Formulation,
+        report: Report | None,
+        checkpoint: Checkpoint | None,
+        why: str,
+        parts: Parts | None = None,
+    ) -> None:
+        super().__init__(request, formulation, report, checkpoint, why)
+        self.parts = parts or Parts()
+        self.standing: Standing | None = None
+        self._told = -np.inf
+        self._telling_s = 0.0
+
     def answer(self) -> Outcome:
         """Bound, round, re-plan, and finish exactly where little is left open."""
         if self.request.backend not in {"auto", BACKEND}:
             self.notes.append(f"the priced method solves its parts with {BACKEND}, not {self.request.backend}")
+        if self.formulation.impossible:
+            return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), None)
         self.timed("bound", self._bound)
-        if self.formulation.impossible or self.relaxed_away:
+        if self.relaxed_away:
             return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), None)
         if self.incumbent.certificate is None:
             return self.conclude(Result(Status.NO_SOLUTION, StoppedBy.TIME_LIMIT), None)
         self.landscape = Landscape(self.formulation, self.incumbent.certificate.prices)
-        self.timed("rounding", self._round)
-        if self.incumbent.choice is None:
-            return self.conclude(self.timed("search", self._whole), BACKEND)
+        self.elastic = _elastic(self.formulation, self.landscape)
+        self.timed("rounding", lambda: self._round(self.landscape))
         if not self._done():
             self.timed("neighbourhoods", self._improve)
+        self._tell()
+        if self.incumbent.choice is None:
+            return self.conclude(self.timed("search", self._whole), BACKEND)
         if not self._done():
             self.timed("finish", self._finish)
         return self.conclude(Result(Status.FEASIBLE, self._stopped_by(), reproducible=False), BACKEND)
@@ -83,55 +114,67 @@ class PricedRun(Run):
         near = close_enough(self.incumbent.objective, self.incumbent.dual_bound, self.request.limits)
         return StoppedBy.GAP if near else StoppedBy.TIME_LIMIT
 
+    @property
+    def _objective(self) -> float | None:
+        """Worth of the plan that stands, which may be ahead of what was told."""
+        if self.standing is not None and self.standing.feasible:
+            return self.standing.objective
+        return self.incumbent.objective
+
+    @property
+    def _gap(self) -> float:
+        """Money between bound and plan; infinite without a plan."""
+        objective = self._objective
+        return np.inf if objective is None else max(0.0, self.incumbent.dual_bound - objective)
+
     def _done(self) -> bool:
-        near = close_enough(self.incumbent.objective, self.incumbent.dual_bound, self.request.limits)
-        return near or self.remaining() <= 0.05
+        return close_enough(self._objective, self.incumbent.dual_bound, self.request.limits) or self.remaining() <= 0.05
 
     def _bound(self) -> None:
         """Prices from the linear relaxation where simplex is quick, else from the smoothed dual."""
-        if self.formulation.matrix.nnz <= SIMPLEX_ENTRIES:
+        if self.formulation.matrix.nnz <= SIMPLEX_ENTRIES and self.parts.smoothing:
             relaxed = relaxation(to_program(self.formulation), DUAL_SHARE * self.remaining())
             self.relaxed_away = relaxed is not None and relaxed.status is Status.INFEASIBLE
             if relaxed is not None:
                 self.certify(relaxed)
                 return
         deadline = time.monotonic() + DUAL_SHARE * self.remaining()
-        SmoothedDual(self.formulation).minimise(deadline, tell=self.prove)
+        dual = SmoothedDual(self.formulation, self.request.limits.seed, self.parts.smoothing)
+        dual.minimise(deadline, tell=self.prove, first=self._first_plan)
 
-    def _round(self) -> None:
-        """Keep what the prices decide and solve the contested units, more of them until a plan is found."""
-        choice, margin = self.landscape.argmax(), self.landscape.margin()
-        order = np.argsort(margin)
-        n_units = len(order)
-        count, width = CONTESTED_PER_ROW * max(10, self.formulation.n_rows), WIDTH
-        rank = self.formulation.pairs.rank(self.landscape.cost)
-        while self.remaining() > 0.05:
-            units = np.zeros(n_units, np.bool_)
-            units[order[:count]] = True
-            part = part_of(self.formulation, choice, units, rank < width)
-            limits = self._limits(min(self._rounding_s(), 0.3 * self.remaining()), relative_gap=3e-4)
-            backend(BACKEND).solve(part.program, limits, None, partial(self._take, part))
-            if self.incumbent.choice is not None or (count >= n_units and width > rank.max(initial=0)):
-                return
-            count, width = 3 * count, 3 * width
+    def _first_plan(self, found: Found) -> None:
+        """Round at the first usable prices, so that there is something to keep early on."""
+        if self.incumbent.choice is None and np.isfinite(found.bound):
+            self.incumbent.offer(rounded(Landscape(self.formulation, found.prices)))
+
+    def _round(self, landscape: Landscape) -> None:
+        """The better of the plan so far and the one that the final prices give."""
+        standing = Standing(self.formulation, rounded(landscape))
+        if self.incumbent.choice is not None:
+            earlier = Standing(self.formulation, self.incumbent.choice)
+            if not standing.feasible or earlier.objective >= standing.objective:
+                standing = earlier
+        self.standing = standing
+        self._tell()
+
+    def _tell(self) -> None:
+        """Have the plan that stands recounted and told, where it is one."""
+        if self.standing is None or not self.standing.feasible:
+            return
+        began = time.monotonic()
+        if self.incumbent.objective is None or self.standing.objective > self.incumbent.objective:
+            self.incumbent.offer(self.standing.choice.copy())
+        self._told = time.monotonic()
+        self._telling_s = self._told - began
 
     def _whole(self) -> Result:
-        """The whole program by branch and bound, where rounding gave no plan; it can also prove that there is none."""
+        """The whole program by branch and bound, where no plan was found; it can also prove that there is none."""
         program = to_program(self.formulation)
         limits = replace(self.request.limits, time_limit_s=self.remaining())
         result = backend(BACKEND).solve(program, limits, None, self.incumbent.hear)
         if result.status is not Status.INFEASIBLE:
             self.incumbent.bounded(result.dual_bound)
         return result
-
-    def _rounding_s(self) -> float:
-        """Small programs are better finished than rounded for long."""
-        return min(ROUNDING_S, 0.3 + self.formulation.pairs.n_columns / 10_000)
-
-    def _take(self, part: Part, step: Step) -> None:
-        if step.x is not None:
-            base = self.incumbent.choice if self.incumbent.choice is not None else self.landscape.argmax()
-            self.incumbent.offer(part.merged(base, step.x, self.formulation.pairs.column_unit))
 
     def _limits(self, seconds: float, relative_gap: float = 0.0, absolute_gap: float = 0.0) -> Limits:
         return replace(
@@ -146,42 +189,65 @@ class PricedRun(Run):
         """Re-plan a few reps at a time, side by side, until the gap closes, time ends or little is left open."""
         rng = np.random.default_rng(self.request.limits.seed)
         self.together, self.fruitless = REPS_TOGETHER, 0
+        margin = self.landscape.margin()
+        usual = margin[np.isfinite(margin)]
+        self.near = 2.0 * float(np.median(usual)) if len(usual) else 0.0
         running: dict[Future[Result], _Task] = {}
         with Workers(os.cpu_count() or 1) as workers:
-            while not self._done() and not self._small_enough():
-                while len(running) < workers.count and (task := self._next(running, rng)) is not None:
-                    choice = self.incumbent.choice
-                    assert choice is not None
+            while not self._done() and not self._small_enough() and not self._stuck():
+                while len(running) < workers.count and (task := self._next(running, rng, workers.count)) is not None:
                     seconds = min(NEIGHBOURHOOD_S, self.remaining())
-                    gap = max(0.0, self.incumbent.dual_bound - (self.incumbent.objective or 0.0))
-                    limits = self._limits(seconds, absolute_gap=1e-3 * gap)
-                    running[workers.submit(task.part.program, limits, task.part.point(choice))] = task
+                    absolute = 1e-3 * self._gap if np.isfinite(self._gap) else 0.0
+                    limits = self._limits(seconds, 1e-6, absolute)
+                    assert self.standing is not None
+                    running[workers.submit(task.part.program, limits, task.part.point(self.standing.choice))] = task
                 if not running:
                     return
                 done, _ = wait(running, timeout=min(1.0, self.remaining()), return_when=FIRST_COMPLETED)
                 for future in done:
                     self._learn(running.pop(future), future)
-                if not done:
-                    self.incumbent.enter("neighbourhoods")
+                if time.monotonic() - self._told > max(TELL_EVERY_S, 10 * self._telling_s):
+                    self._tell()
 
-    def _next(self, running: dict[Future[Result], _Task], rng: np.random.Generator) -> _Task | None:
+    def _stuck(self) -> bool:
+        return self.fruitless > FRUITLESS and self.incumbent.choice is None and not self._feasible
+
+    @property
+    def _feasible(self) -> bool:
+        return self.standing is not None and self.standing.feasible
+
+    def _next(self, running: dict[Future[Result], _Task], rng: np.random.Generator, workers: int) -> _Task | None:
         """A neighbourhood around a rep drawn by its share of the gap, apart from those under way."""
-        choice = self.incumbent.choice
-        assert choice is not None
-        loss = self.landscape.loss_by_rep(choice)
+        assert self.standing is not None
+        loss = self.landscape.loss_by_rep(self.standing, self.elastic)
+        if not self.parts.gap_direction:
+            loss = np.ones_like(loss)
         busy = np.zeros(len(loss), np.bool_)
         for task in running.values():
             busy |= task.reps
         loss = np.where(busy, 0.0, loss)
         if loss.sum() <= 0:
             return None
-        near = 2.0 * float(np.median(self.landscape.margin()[np.isfinite(self.landscape.margin())]))
         seed = int(rng.choice(len(loss), p=loss / loss.sum()))
-        reps = self.landscape.together(choice, seed, self.together, near, rng) & ~busy
-        units, columns = self.landscape.freed(choice, reps, COLUMNS_TOGETHER)
-        if not columns.any():
+        reps = self.landscape.together(self.standing.choice, loss, seed, self.together, self.near, rng) & ~busy
+        worst = self._gap if self.parts.fixing and np.isfinite(self._gap) else np.finfo(np.float64).max
+        units, columns = self.landscape.freed(self.standing.choice, reps, COLUMNS_TOGETHER, worst)
+        units, columns = self._apart(running, units, columns)
+        if len(columns) == 0:
             return None
-        return _Task(part_of(self.formulation, choice, units, columns), reps, time.monotonic())
+        shared = self.landscape.rep_of_row < 0
+        part = part_of(self.standing, units, columns, self.elastic, shared, 1.0 / workers)
+        return _Task(part, reps, time.monotonic())
+
+    def _apart(
+        self, running: dict[Future[Result], _Task], units: Indices, columns: Indices
+    ) -> tuple[Indices, Indices]:
+        """Leave out units that another neighbourhood has in its hands."""
+        if not running or len(units) == 0:
+            return units, columns
+        taken = np.concatenate([task.part.units for task in running.values()])
+        units = np.setdiff1d(units, taken, assume_unique=True)
+        return units, columns[np.isin(self.formulation.pairs.column_unit[columns], units)]
 
     def _learn(self, task: _Task, future: Future[Result]) -> None:
         """Take the neighbourhood's plan, and fit the size of the next ones to how long this one took."""
@@ -190,10 +256,7 @@ class PricedRun(Run):
         except Exception as error:  # noqa: BLE001 - a lost worker loses one neighbourhood, not the run
             self.notes.append(f"a neighbourhood was lost: {type(error).__name__}")
             return
-        before = self.incumbent.objective
-        if result.x is not None:
-            self._take(task.part, Step(x=result.x))
-        improved = self.incumbent.objective != before
+        improved = result.x is not None and self._take(task.part, result.x)
         self.fruitless = 0 if improved else self.fruitless + 1
         took = time.monotonic() - task.began
         if took < 0.3 * NEIGHBOURHOOD_S:
@@ -201,29 +264,45 @@ class PricedRun(Run):
         elif result.status is not Status.OPTIMAL and not improved:
             self.together = max(FEWEST_TOGETHER, self.together - 1)
 
+    def _take(self, part: Part, x: Floats) -> bool:
+        """Make the move that a part's point stands for, where it is better; True if it is."""
+        assert self.standing is not None
+        move = self.standing.move(part.units, part.picked(x))
+        if self._standard(move) <= self._standard(self.standing):
+            return False
+        self.standing.take(move)
+        return True
+
+    def _standard(self, stand: Standing | Move) -> tuple[float, float]:
+        """Fewer violations of hard rows first, then the objective."""
+        return -float(self.elastic @ stand.missed), stand.objective
+
     def _open(self) -> Bools:
         """Columns that a better plan could use: their reduced cost is below the gap."""
-        gap = self.incumbent.dual_bound - (self.incumbent.objective or 0.0)
-        opened: Bools = self.landscape.cost <= max(gap, 0.0)
+        opened: Bools = self.landscape.cost <= self._gap
         return opened
 
     def _small_enough(self) -> bool:
-        return int(self._open().sum()) - self.formulation.pairs.n_units <= FINISH_COLUMNS
+        if not np.isfinite(self._gap) or not self.parts.fixing:
+            return False
+        return int(np.count_nonzero(self._open())) - self.formulation.pairs.n_units <= FINISH_COLUMNS
 
     def _finish(self) -> None:
         """Solve the rest exactly: no plan that is better uses a column whose reduced cost exceeds the gap."""
-        choice, gap = self.incumbent.choice, self.incumbent.dual_bound - (self.incumbent.objective or 0.0)
-        assert choice is not None
-        columns = self._open()
-        columns[choice[choice >= 0]] = True
-        many = np.bincount(self.formulation.pairs.column_unit[columns], minlength=len(choice))
-        units = many + (self.landscape.idle_cost <= gap) > 1
-        part = part_of(self.formulation, choice, units, columns)
+        assert self.incumbent.choice is not None
+        self.standing = standing = Standing(self.formulation, self.incumbent.choice)
+        opened, gap, choice = self._open(), self._gap, standing.choice
+        opened[choice[choice >= 0]] = True
+        many = np.bincount(self.formulation.pairs.column_unit[opened], minlength=len(choice))
+        units = np.flatnonzero(many + (self.landscape.idle_cost <= gap) > 1)
+        columns = np.flatnonzero(opened & np.isin(self.formulation.pairs.column_unit, units))
+        part = part_of(standing, units, columns)
         limits = replace(self.request.limits, time_limit_s=self.remaining(), work_limit=None)
-        rest = (self.incumbent.objective or 0.0) - self._worth(part)
+        rest = standing.objective - self._worth(part)
 
         def hear(step: Step) -> None:
-            self._take(part, step)
+            if step.x is not None and self._take(part, step.x):
+                self._tell()
             if step.dual_bound is not None:
                 self.incumbent.bounded(step.dual_bound + rest)
 
@@ -236,3 +315,12 @@ class PricedRun(Run):
         assert self.incumbent.choice is not None
         settled = Settling(part.program)(part.point(self.incumbent.choice))
         return part.program.value(settled)
+
+
+def _elastic(formulation: Formulation, landscape: Landscape) -> Floats:
+    """What a unit of violation of each hard row costs while a plan is sought; 0 on soft rows."""
+    worth = landscape.cost[np.isfinite(landscape.cost)]
+    spread = float(np.quantile(worth, 0.99)) if len(worth) else 1.0
+    price = landscape.prices.upper + landscape.prices.lower + spread / formulation.priced.typical_sizes()
+    return np.where(np.isinf(formulation.penalty), DOMINANCE * np.maximum(price, 1e-9), 0.0)
+

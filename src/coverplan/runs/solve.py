@@ -5,16 +5,21 @@ from __future__ import annotations
 from coverplan.runs.choice import method_of
 from coverplan.runs.exact import ExactRun
 from coverplan.runs.outcome import Checkpoint, Outcome, Report
-from coverplan.runs.priced import PricedRun
+from coverplan.runs.priced import Parts, PricedRun
 from coverplan.runs.run import Request, choice_of, formulate
 
 __all__ = ["Request", "choice_of", "formulate", "solve"]
 
 
-def solve(request: Request, report: Report | None = None, checkpoint: Checkpoint | None = None) -> Outcome:
-    """Solve within the limits; the answer is recounted from the decoded choice."""
+def solve(
+    request: Request,
+    report: Report | None = None,
+    checkpoint: Checkpoint | None = None,
+    parts: Parts | None = None,
+) -> Outcome:
+    """Solve within the limits; the answer is recounted from the decoded choice. `parts` are for measurements."""
     formulation = formulate(request)
     method, why = method_of(request, formulation)
     if method == "priced":
-        return PricedRun(request, formulation, report, checkpoint, why).answer()
+        return PricedRun(request, formulation, report, checkpoint, why, parts).answer()
     return ExactRun(request, formulation, report, checkpoint, why).answer()
