@@ -12,7 +12,7 @@ from coverplan.constraints.filters import EVERY_ACCOUNT, AccountFilter
 from coverplan.domain.book import Book
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.instance import Floats
-from coverplan.mip.rows import Activity, LinkedBlock
+from coverplan.mip.rows import Activity, Joined, LinkedBlock
 
 
 class Family(Constraint):
@@ -94,4 +94,5 @@ def _rows(pairs: Candidates, links: Links, activity: Activity) -> LinkedBlock:
         aux_coefficient=-np.ones(len(child)),
         owner=np.zeros(len(links), np.int32),
         activity=activity,
+        joined=Joined(links, pairs.rep, follows=True),
     )

@@ -11,7 +11,7 @@ from coverplan.constraints.base import Constraint, RowState
 from coverplan.constraints.filters import EVERY_ACCOUNT, AccountFilter
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.instance import Bools, Floats, Ints
-from coverplan.mip.rows import Activity, LinkedBlock
+from coverplan.mip.rows import Activity, Joined, LinkedBlock
 
 
 class SameTeam(Constraint):
@@ -81,6 +81,7 @@ def _rows(pairs: Candidates, first: Ints, second: Ints, activity: Activity) -> L
         aux_coefficient=-np.ones(len(rows)),
         owner=np.zeros(len(first), np.int32),
         activity=activity,
+        joined=Joined(np.column_stack([first, second]), pairs.instance.reps.pod[pairs.rep], follows=False),
     )
 
 

@@ -108,6 +108,18 @@ class RowBlock:
 
 
 @dataclass(frozen=True, eq=False)
+class Joined:
+    """What each auxiliary column of a linked block is about: two items whose choices should carry one label."""
+
+    items: Ints
+    """The two items of each auxiliary, (auxiliaries, 2)."""
+    label: Ints
+    """Per choice."""
+    follows: bool
+    """The first item follows the second: idle, it does not differ; from an idle second it always does."""
+
+
+@dataclass(frozen=True, eq=False)
 class LinkedBlock:
     """Rules that tie choices of several units together through auxiliary columns in [0, 1].
 
@@ -126,3 +138,5 @@ class LinkedBlock:
     aux_coefficient: Floats
     owner: Ints
     activity: Activity
+    joined: Joined | None = None
+    """None: the auxiliaries are about more than two items."""

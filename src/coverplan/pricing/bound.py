@@ -3,10 +3,10 @@
 For prices y = y+ - y- with 0 <= y+, y- (at most rho on soft rows), y+ only where the upper bound is finite and y-
 only where the lower one is:
 
-    L(y) = sum over units of max(v0 - B'y, max over columns of v - A'y) + u'y+ - l'y-
+    L(y) = sum over blocks of the best of v0 - B'y and v - A'y + u'y+ - l'y-
 
-is an upper bound on every plan (Lagrangian relaxation). Rules that link units carry no price: leaving them out can
-only raise the bound.
+is an upper bound on every plan (Lagrangian relaxation). A block is one unit, or units that rules tie together (see
+`ties`): its best choice pays the weight of the ties that it breaks.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 
 from coverplan.domain.instance import Floats
 from coverplan.formulation.build import Formulation
+from coverplan.pricing.ties import blocks_of
 
 ROUNDING = 1e-12
 """Share of the sum of absolute terms added against rounding."""
@@ -63,7 +64,10 @@ def best_of_units(formulation: Formulation, columns: Floats, idle: Floats) -> Fl
 
 def upper_bound(formulation: Formulation, prices: Prices) -> float:
     """L(y), a proven upper bound on the objective; -inf when some unit has no choice at all."""
-    best = best_of_units(formulation, *reduced(formulation, prices))
+    columns, idle = reduced(formulation, prices)
+    best, blocks = best_of_units(formulation, columns, idle), blocks_of(formulation)
+    if blocks:
+        best = np.concatenate([best[~blocks.tied], blocks.values(columns, idle)])
     if np.isneginf(best).any():
         return -np.inf
     rows = np.where(prices.upper > 0, formulation.upper, 0.0) * prices.upper

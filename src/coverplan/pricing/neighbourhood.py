@@ -15,6 +15,7 @@ from coverplan.formulation.build import Formulation
 from coverplan.formulation.program import Choice, best_column
 from coverplan.pricing.bound import Prices, best_of_units, reduced
 from coverplan.pricing.standing import Indices, Standing, ranges
+from coverplan.pricing.ties import blocks_of, partners_of
 
 
 class Landscape:
@@ -26,7 +27,13 @@ class Landscape:
         worth, idle = reduced(formulation, prices)
         self.best = best_column(formulation, worth)
         top = best_of_units(formulation, worth, idle)
-        self.idle_best = idle >= top
+        self._argmax = np.where((idle >= top) & np.isfinite(idle), -1, self.best)
+        self.slackness = 0.0
+        """By how much the sum of the units' maxima exceeds that of the blocks: reduced costs are against the former."""
+        blocks = blocks_of(formulation)
+        if blocks:
+            blocks.choose(worth, idle, self._argmax)
+            self.slackness = float(top[blocks.tied].sum() - blocks.values(worth, idle).sum())
         self.idle_cost = top - idle
         self.cost = np.subtract(np.repeat(top, np.diff(pairs.unit_start)), worth, out=worth)
         """Reduced cost of each column: what choosing it loses against the best of its unit; inf where closed."""
@@ -48,8 +55,8 @@ class Landscape:
         return self._by_rep[places].astype(np.int64)
 
     def argmax(self) -> Choice:
-        """The best choice of every unit by itself."""
-        return np.where(self.idle_best & np.isfinite(self.idle_cost), -1, self.best)
+        """The best choice of every unit by itself, or with the units that it is tied to."""
+        return self._argmax.copy()
 
     def margin(self) -> Floats:
         """Per unit: how much its second-best choice loses; inf where there is no other."""
@@ -85,10 +92,12 @@ class Landscape:
         total = np.bincount(owner[owner >= 0], loss[owner >= 0], n_reps).astype(np.float64)
         moved = (holder >= 0) & (wanted >= 0) & (wanted != holder)
         total += 0.5 * np.bincount(wanted[moved], loss[moved], n_reps)
-        rows = self._row_loss(standing.activity) + elastic * standing.missed
+        missed = elastic[:-1] * standing.missed[:-1]
+        rows = self._row_loss(standing.activity) + missed
         single = self.rep_of_row >= 0
         total += np.bincount(self.rep_of_row[single], rows[single], n_reps)
-        return np.asarray(total + float((elastic * standing.missed)[~single].sum()) / n_reps)
+        everywhere = float(missed[~single].sum()) + float(elastic[-1] * standing.missed[-1])
+        return np.asarray(total + everywhere / n_reps)
 
     def _row_loss(self, activity: Floats) -> Floats:
         formulation = self.formulation
@@ -127,7 +136,10 @@ class Landscape:
         return reps
 
     def freed(self, choice: Choice, reps: Bools, most: int, worst: float) -> tuple[Indices, Indices]:
-        """Units that these reps hold or could take up, and at most so many columns of reduced cost up to `worst`."""
+        """Units that these reps hold or could take up, and at most so many columns of reduced cost up to `worst`.
+
+        Units that are tied to them come along with all their columns.
+        """
         pairs = self.formulation.pairs
         holder = self.holder(choice)
         theirs = self.columns_of(np.flatnonzero(reps))
@@ -137,7 +149,13 @@ class Landscape:
         listed = theirs[free & (self.cost[theirs] <= worst)]
         if len(listed) > most:
             listed = listed[np.argpartition(self.cost[listed], most)[:most]]
-        units = np.unique(pairs.column_unit[listed])
+        units, partners = np.unique(pairs.column_unit[listed]), partners_of(self.formulation)
+        if len(partners.values):
+            places, _ = ranges(partners.start, units)
+            joined = np.setdiff1d(partners.values[places], units)
+            theirs, _ = ranges(pairs.unit_start, joined)
+            listed = np.concatenate([listed, theirs[self.cost[theirs] <= worst]])
+            units = np.union1d(units, joined)
         chosen = choice[units]
         columns = np.union1d(listed, chosen[chosen >= 0])
         several = np.bincount(np.searchsorted(units, pairs.column_unit[columns]), minlength=len(units)) > 1

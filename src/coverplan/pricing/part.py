@@ -11,7 +11,7 @@ from scipy import sparse
 from coverplan.domain.instance import Bools, Floats
 from coverplan.formulation.program import Choice
 from coverplan.mip.program import Program
-from coverplan.pricing.standing import Indices, Standing, loads
+from coverplan.pricing.standing import Indices, Standing, column_sum, loads
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,15 +23,22 @@ class Part:
     units: Indices
     column_unit: Indices
     """Place in `units` of each column."""
+    excess: sparse.coo_array
+    """Tie rows x excess columns, the last of each."""
 
     def point(self, choice: Choice) -> Floats:
-        """The program's point of a choice, slacks left to be settled."""
+        """The program's point of a choice, slacks of single rows left to be settled."""
         x = np.zeros(len(self.program.objective))
         picked = choice[self.units]
         place = np.minimum(np.searchsorted(self.columns, picked), max(0, len(self.columns) - 1))
         covered = picked >= 0
         x[place[covered]] = 1.0
         x[len(self.columns) + np.flatnonzero(~covered)] = 1.0
+        rows, columns = self.excess.shape
+        if columns:
+            over = self.program.matrix[-rows:] @ x - self.program.row_upper[-rows:]
+            row, column = self.excess.coords
+            np.maximum.at(x, len(x) - columns + column, over[row])
         return x
 
     def picked(self, x: Floats) -> Indices:
@@ -68,8 +75,9 @@ def part_of(
         room = np.where(hard & np.isfinite(upper) & (activity < upper), upper - activity, 0.0)
         lower, upper = lower + (1 - share) * spare, upper - (1 - share) * room
     if elastic is not None:
-        lax = standing.missed[rows] > 0
-        penalty[lax], cap[lax] = elastic[rows][lax], standing.missed[rows][lax]
+        missed = standing.missed[:-1][rows]
+        lax = missed > 0
+        penalty[lax], cap[lax] = elastic[:-1][rows][lax], missed[lax]
         lower[lax], upper[lax] = formulation.lower[rows][lax], formulation.upper[rows][lax]
     lower, upper = lower - held, upper - held
     over = np.flatnonzero(np.isfinite(penalty) & np.isfinite(upper))
@@ -78,23 +86,57 @@ def part_of(
     n, n_units, n_rows = len(columns), len(units), len(rows)
     pick = sparse.coo_array((np.ones(n), (local, np.arange(n))), shape=(n_units, n))
     slacks = [_slacks(over, n_rows, -1.0), _slacks(under, n_rows, 1.0)]
+    ties = _ties(standing, units, columns, None if elastic is None else float(elastic[-1]))
     blocks: list[list[Any]] = [
-        [_local(matrix, rows), _local(idle_matrix, rows), *slacks],
-        [pick, sparse.eye_array(n_units), None, None],
+        [_local(matrix, rows), _local(idle_matrix, rows), *slacks, None],
+        [pick, sparse.eye_array(n_units), None, None, None],
+        [ties.matrix, None, None, None, ties.excess],
     ]
-    extra = len(over) + len(under)
+    extra = len(over) + len(under) + len(ties.penalty)
     program = Program(
         objective=np.concatenate(
-            [formulation.value[columns], formulation.idle_value[units], -penalty[over], -penalty[under]]
+            [formulation.value[columns], formulation.idle_value[units], -penalty[over], -penalty[under], -ties.penalty]
         ),
         matrix=sparse.csr_array(sparse.block_array(blocks, format="csr")),
-        row_lower=np.concatenate([lower, np.ones(n_units)]),
-        row_upper=np.concatenate([upper, np.ones(n_units)]),
+        row_lower=np.concatenate([lower, np.ones(n_units), np.full(len(ties.upper), -np.inf)]),
+        row_upper=np.concatenate([upper, np.ones(n_units), ties.upper]),
         lower=np.zeros(n + n_units + extra),
-        upper=np.concatenate([np.ones(n), formulation.may_idle[units].astype(float), cap[over], cap[under]]),
+        upper=np.concatenate(
+            [np.ones(n), formulation.may_idle[units].astype(float), cap[over], cap[under], np.full(len(ties.penalty), np.inf)]
+        ),
         integer=np.concatenate([np.ones(n + n_units, np.bool_), np.zeros(extra, np.bool_)]),
     )
-    return Part(program, columns, units, local)
+    return Part(program, columns, units, local, ties.excess)
+
+
+@dataclass(frozen=True, eq=False)
+class _Ties:
+    """The tie rows that free columns touch, and one column per excess."""
+
+    matrix: sparse.csc_array
+    excess: sparse.coo_array
+    upper: Floats
+    penalty: Floats
+
+
+def _ties(standing: Standing, units: Indices, columns: Indices, elastic: float | None) -> _Ties:
+    """Excesses of hard ties are left out, unless they have an elastic price and are broken now."""
+    ties, old = standing.ties, standing.choice[units]
+    matrix = ties.matrix[:, columns]
+    rows = np.unique(matrix.indices)
+    held = (standing.tie_activity - column_sum(ties.matrix, old[old >= 0]))[rows] if len(rows) else np.empty(0)
+    found, place = np.unique(ties.excess[rows], return_inverse=True)
+    penalty = ties.penalty[found]
+    if elastic is not None and standing.missed[-1] > 0:
+        broken = ties.excesses(standing.tie_activity)[found] > 0
+        penalty = np.where(np.isinf(penalty) & broken, elastic, penalty)
+    used = np.flatnonzero(np.isfinite(penalty))
+    local = np.full(len(found), -1, np.int64)
+    local[used] = np.arange(len(used))
+    column = local[place.reshape(-1)]
+    at = np.flatnonzero(column >= 0)
+    excess = sparse.coo_array((-np.ones(len(at)), (at, column[at])), shape=(len(rows), len(used)))
+    return _Ties(_local(matrix, rows), excess, ties.upper[rows] - held, penalty[used])
 
 
 def _local(matrix: sparse.csc_array, rows: Indices) -> sparse.csc_array:

@@ -9,13 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from coverplan.domain.instance import Bools, Floats
+from coverplan.formulation.build import Formulation
 from coverplan.formulation.program import Choice
 from coverplan.pricing.neighbourhood import Landscape
 from coverplan.pricing.standing import Indices, entries_of, loads, ranges
-
-ROUNDS = 200
-"""Rounds of placing; each places at least one unit or ends."""
-
+from coverplan.pricing.ties import Partners, tied_units
 
 def rounded(landscape: Landscape) -> Choice:
     """A choice that overloads no packing row, as far as room and time admit."""
@@ -27,11 +25,45 @@ def rounded(landscape: Landscape) -> Choice:
     if len(homeless) == 0:
         return choice
     room = np.where(packing, formulation.upper - activity + loads(formulation, homeless, choice[homeless]), np.inf)
-    for _ in range(ROUNDS):
-        homeless, placed = _place(landscape, choice, homeless, room, packing)
-        if not placed or len(homeless) == 0:
+    before = choice.copy()
+    choice[homeless] = -1
+    bonds = Bonds(landscape.formulation)
+    while len(homeless):
+        homeless, placed = _place(landscape, bonds, choice, homeless, room, packing)
+        if not placed:
             break
+    stuck = (choice < 0) & ~np.isfinite(landscape.idle_cost)
+    choice[stuck] = before[stuck]
     return choice
+
+
+class Bonds:
+    """Hard ties between units: which columns of a unit go with what its partners have."""
+
+    def __init__(self, formulation: Formulation) -> None:
+        ties, _ = tied_units(formulation)
+        hard = ties.kept(np.isinf(ties.weight))
+        partners = Partners.of(hard.units, hard.label, formulation.pairs.n_units)
+        self.label, self.start, self.partner = partners.label, partners.start, partners.values
+        self.any = len(hard.units) > 0
+
+    def forbids(self, choice: Choice, units: Indices, columns: Indices, owner: Indices) -> Bools:
+        """Columns whose label differs from that of a covered partner of their unit, `units[owner]`."""
+        places, whose = ranges(self.start, units)
+        taken = choice[self.partner[places]]
+        covered = taken >= 0
+        wanted = np.full(len(units), -1, np.int64)
+        wanted[whose[covered]] = self.label[taken[covered]]
+        return np.asarray((wanted[owner] >= 0) & (self.label[columns] != wanted[owner]))
+
+    def first_of_each(self, units: Indices) -> Bools:
+        """Units none of whose partners comes before them in the list."""
+        rank = np.full(len(self.start) - 1, len(units), np.int64)
+        rank[units] = np.arange(len(units))
+        places, whose = ranges(self.start, units)
+        later = np.ones(len(units), np.bool_)
+        later[whose[rank[self.partner[places]] < whose]] = False
+        return later
 
 
 def _packing(landscape: Landscape) -> Bools:
@@ -65,11 +97,11 @@ def _running(row: Indices, load: Floats) -> Floats:
 
 
 def _place(
-    landscape: Landscape, choice: Choice, homeless: Indices, room: Floats, packing: Bools
+    landscape: Landscape, bonds: Bonds, choice: Choice, homeless: Indices, room: Floats, packing: Bools
 ) -> tuple[Indices, bool]:
     """Place those of greatest regret whose best column with room is not taken by another; the rest come again.
 
-    Units for which nothing has room stay uncovered where they may, else they keep their column.
+    Units for which nothing has room stay uncovered.
     """
     formulation = landscape.formulation
     matrix = formulation.matrix
@@ -78,6 +110,8 @@ def _place(
     row = matrix.indices[entries]
     fits = np.isfinite(landscape.cost[columns])
     fits[place[packing[row] & (matrix.data[entries] > room[row] + 1e-9)]] = False
+    if bonds.any:
+        fits &= ~bonds.forbids(choice, homeless, columns, owner)
     cost = np.where(fits, landscape.cost[columns], np.inf)
     order = np.lexsort((cost, owner))
     first = np.searchsorted(owner[order], np.arange(len(homeless)))
@@ -92,12 +126,13 @@ def _place(
     second[follows] = cost[order[first[follows] + 1]]
     idle = landscape.idle_cost[homeless]
     alone = np.isfinite(idle) & (idle <= least)
-    choice[homeless[alone]] = -1
     stuck = ~alone & np.isinf(least)
     movers = np.flatnonzero(~alone & ~stuck)
     regret = np.minimum(second, idle)[movers] - least[movers]
     movers = movers[np.argsort(-regret, kind="stable")]
     accepted = _accepted(landscape, best[movers], room, packing)
+    if bonds.any:
+        accepted &= bonds.first_of_each(homeless[movers])
     taken = movers[accepted]
     choice[homeless[taken]] = best[taken]
     room -= np.where(packing, loads(formulation, homeless[taken], best[taken]), 0.0)

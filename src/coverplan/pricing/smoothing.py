@@ -17,6 +17,7 @@ from scipy import sparse
 
 from coverplan.domain.instance import Floats
 from coverplan.formulation.build import Formulation
+from coverplan.pricing.ties import Piece, blocks_of
 
 BLOCK = 1 << 15
 """Columns per block."""
@@ -43,6 +44,10 @@ class Smoothed:
     def __init__(self, formulation: Formulation, units: npt.NDArray[np.int64] | None = None) -> None:
         self.n_rows = formulation.n_rows
         by_column, idle_by_unit = formulation.matrix.T, formulation.idle_matrix.T
+        self._tied = _tied(formulation) if units is None else []
+        blocks = blocks_of(formulation)
+        if units is None and blocks:
+            units = np.flatnonzero(~blocks.tied)
         start, closed = formulation.pairs.unit_start, not formulation.open_column.all()
         value = np.where(formulation.open_column, formulation.value, -np.inf) if closed else formulation.value
         idle = np.where(formulation.may_idle, formulation.idle_value, -np.inf)
@@ -58,18 +63,54 @@ class Smoothed:
         """Sum of the smoothed maxima at net row prices, and the expected activity of every row."""
         share = max(1, min(THREADS, len(self._blocks)))
         if share == 1:
-            return self._some(self._blocks, net, temperature)
-        with ThreadPoolExecutor(share) as threads:
-            parts = list(
-                threads.map(lambda first: self._some(self._blocks[first::share], net, temperature), range(share))
-            )
-        return sum(value for value, _ in parts), np.sum([activity for _, activity in parts], axis=0)
+            value, activity = self._some(self._blocks, net, temperature)
+        else:
+            with ThreadPoolExecutor(share) as threads:
+                parts = list(
+                    threads.map(lambda first: self._some(self._blocks[first::share], net, temperature), range(share))
+                )
+            value = sum(part for part, _ in parts)
+            activity = np.sum([part for _, part in parts], axis=0)
+        return value + sum(tied.add(net, temperature, activity) for tied in self._tied), activity
 
     def _some(self, blocks: list[_Block], net: Floats, temperature: float) -> tuple[float, Floats]:
         total, activity = 0.0, np.zeros(self.n_rows)
         for block in blocks:
             total += _add(block, net, temperature, activity)
         return total, activity
+
+
+@dataclass(frozen=True, eq=False)
+class _Tied:
+    """Blocks of tied units, with their own copy of what the formulation says of them."""
+
+    piece: Piece
+    by_column: sparse.csr_array
+    value: Floats
+    idle_by_unit: sparse.csr_array
+    idle: Floats
+
+    def add(self, net: Floats, temperature: float, activity: Floats) -> float:
+        """The smoothed maxima; the expected activity is added to `activity`."""
+        worth, idle = self.value - self.by_column @ net, self.idle - self.idle_by_unit @ net
+        value, column, empty = self.piece.maxima(worth, idle, temperature)
+        activity += self.by_column.T @ column + self.idle_by_unit.T @ empty
+        return float(value.sum())
+
+
+def _tied(formulation: Formulation) -> list[_Tied]:
+    by_column, idle_by_unit = formulation.matrix.T, formulation.idle_matrix.T
+    idle = np.where(formulation.may_idle, formulation.idle_value, -np.inf)
+    return [
+        _Tied(
+            piece,
+            by_column[piece.columns],
+            formulation.value[piece.columns],
+            idle_by_unit[piece.units],
+            idle[piece.units],
+        )
+        for piece in blocks_of(formulation).pieces
+    ]
 
 
 def _add(block: _Block, net: Floats, temperature: float, activity: Floats) -> float:

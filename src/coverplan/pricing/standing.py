@@ -13,8 +13,8 @@ from coverplan.formulation.build import Formulation
 from coverplan.formulation.program import Choice
 from coverplan.mip.feasibility import tolerance
 from coverplan.mip.rows import violation
-
-Indices = npt.NDArray[np.int64]
+from coverplan.pricing.segments import Indices
+from coverplan.pricing.tie_rows import TieRows
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,9 +25,10 @@ class Move:
     columns: Indices
     """The new column of each unit; -1: uncovered."""
     activity: Floats
+    tie_activity: Floats
     objective: float
     missed: Floats
-    """Violation of each hard row, what rounding admits left out; soft rows 0."""
+    """Violation of each hard row, what rounding admits left out; soft rows 0. Last: that of all hard ties."""
 
 
 class Standing:
@@ -37,6 +38,7 @@ class Standing:
         self.formulation = formulation
         self.hard: Bools = np.isinf(formulation.penalty)
         self._allowed = np.maximum(tolerance(formulation.lower), tolerance(formulation.upper))
+        self.ties = TieRows.of(formulation)
         self.choice = choice.copy()
         self.recount()
 
@@ -44,9 +46,10 @@ class Standing:
         """Everything anew from the choice, so that rounding does not add up."""
         everything = np.arange(len(self.choice))
         self.activity = loads(self.formulation, everything, self.choice)
+        self.tie_activity = column_sum(self.ties.matrix, self.choice[self.choice >= 0])
         self._worth = self._worth_of(everything, self.choice)
-        self.missed = self._missed(self.activity)
-        self.objective = self._worth + self._penalties(self.activity)
+        paid, self.missed = self._judged(self.activity, self.tie_activity)
+        self.objective = self._worth + paid
 
     @property
     def feasible(self) -> bool:
@@ -55,31 +58,36 @@ class Standing:
 
     def move(self, units: Indices, columns: Indices) -> Move:
         """What giving these units other columns leads to."""
-        old = self.choice[units]
+        old, ties = self.choice[units], self.ties.matrix
         activity = self.activity + loads(self.formulation, units, columns) - loads(self.formulation, units, old)
+        tie_activity = self.tie_activity
+        if len(self.ties):
+            tie_activity = tie_activity + column_sum(ties, columns[columns >= 0]) - column_sum(ties, old[old >= 0])
         worth = self._worth + self._worth_of(units, columns) - self._worth_of(units, old)
-        return Move(units, columns, activity, worth + self._penalties(activity), self._missed(activity))
+        paid, missed = self._judged(activity, tie_activity)
+        return Move(units, columns, activity, tie_activity, worth + paid, missed)
 
     def take(self, move: Move) -> None:
         """Make the move."""
-        self._worth = move.objective - self._penalties(move.activity)
+        old = self.choice[move.units]
+        self._worth += self._worth_of(move.units, move.columns) - self._worth_of(move.units, old)
         self.choice[move.units] = move.columns
-        self.activity, self.objective, self.missed = move.activity, move.objective, move.missed
+        self.activity, self.tie_activity = move.activity, move.tie_activity
+        self.objective, self.missed = move.objective, move.missed
 
     def _worth_of(self, units: Indices, columns: Indices) -> float:
         formulation, covered = self.formulation, columns >= 0
         return float(formulation.value[columns[covered]].sum() + formulation.idle_value[units[~covered]].sum())
 
-    def _penalties(self, activity: Floats) -> float:
-        """Offset less what violated soft rows cost."""
-        formulation = self.formulation
+    def _judged(self, activity: Floats, tie_activity: Floats) -> tuple[float, Floats]:
+        """Offset less what violated soft rows and ties cost, and the violation of the hard ones."""
+        formulation, hard = self.formulation, self.hard
         over = violation(activity, formulation.lower, formulation.upper)
-        soft = ~self.hard
-        return formulation.offset - float(formulation.penalty[soft] @ over[soft])
-
-    def _missed(self, activity: Floats) -> Floats:
-        over = violation(activity, self.formulation.lower, self.formulation.upper)
-        return np.where(self.hard & (over > self._allowed), over, 0.0)
+        missed = np.where(hard & (over > self._allowed), over, 0.0)
+        paid = formulation.offset - float(formulation.penalty[~hard] @ over[~hard])
+        excess, soft = self.ties.excesses(tie_activity), np.isfinite(self.ties.penalty)
+        paid -= float(self.ties.penalty[soft] @ excess[soft])
+        return paid, np.append(missed, excess[~soft].sum())
 
 
 def loads(formulation: Formulation, units: Indices, columns: Indices) -> Floats:

@@ -18,7 +18,7 @@ def size(formulation: Formulation) -> str:
 
 def method_of(request: Request, formulation: Formulation) -> tuple[str, str]:
     """`exact` or `priced`, and the reason in words."""
-    linking = sorted({rule.kind for rule, _ in formulation.linked if rule.kind != "family" or rule.penalty is not None})
+    linking = sorted({rule.kind for rule, block in formulation.linked if block.joined is None})
     if linking:
         return (
             "exact",

@@ -40,7 +40,7 @@ class ExactRun(Run):
     def answer(self) -> Outcome:
         """Relax, round, branch and bound."""
         relaxed = self.timed("bound", self._relax)
-        if self.formulation.impossible or (relaxed is not None and relaxed.status is Status.INFEASIBLE):
+        if self.impossible or (relaxed is not None and relaxed.status is Status.INFEASIBLE):
             return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), None)
         if relaxed is not None and relaxed.x is not None and self.formulation.pairs.n_columns >= ROUND_FROM:
             self.timed("rounding", lambda: self._round(relaxed))

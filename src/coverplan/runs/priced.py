@@ -91,10 +91,8 @@ class PricedRun(Run):
         """Bound, round, re-plan, and finish exactly where little is left open."""
         if self.request.backend not in {"auto", BACKEND}:
             self.notes.append(f"the priced method solves its parts with {BACKEND}, not {self.request.backend}")
-        if self.formulation.impossible:
-            return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), None)
         self.timed("bound", self._bound)
-        if self.relaxed_away:
+        if self.relaxed_away or self.impossible:
             return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), None)
         if self.incumbent.certificate is None:
             return self.conclude(Result(Status.NO_SOLUTION, StoppedBy.TIME_LIMIT), None)
@@ -120,6 +118,11 @@ class PricedRun(Run):
         if self.standing is not None and self.standing.feasible:
             return self.standing.objective
         return self.incumbent.objective
+
+    @property
+    def _worst(self) -> float:
+        """Reduced cost beyond which no better plan uses a column."""
+        return self._gap + self.landscape.slackness
 
     @property
     def _gap(self) -> float:
@@ -230,12 +233,13 @@ class PricedRun(Run):
             return None
         seed = int(rng.choice(len(loss), p=loss / loss.sum()))
         reps = self.landscape.together(self.standing.choice, loss, seed, self.together, self.near, rng) & ~busy
-        worst = self._gap if self.parts.fixing and np.isfinite(self._gap) else np.finfo(np.float64).max
+        worst = self._worst if self.parts.fixing and np.isfinite(self._gap) else np.finfo(np.float64).max
         units, columns = self.landscape.freed(self.standing.choice, reps, COLUMNS_TOGETHER, worst)
         units, columns = self._apart(running, units, columns)
         if len(columns) == 0:
             return None
-        shared = self.landscape.rep_of_row < 0
+        owner = self.landscape.rep_of_row
+        shared = (owner < 0) | ~reps[np.maximum(owner, 0)]
         part = part_of(self.standing, units, columns, self.elastic, shared, 1.0 / workers)
         return _Task(part, reps, time.monotonic())
 
@@ -279,7 +283,7 @@ class PricedRun(Run):
 
     def _open(self) -> Bools:
         """Columns that a better plan could use: their reduced cost is below the gap."""
-        opened: Bools = self.landscape.cost <= self._gap
+        opened: Bools = self.landscape.cost <= self._worst
         return opened
 
     def _small_enough(self) -> bool:
@@ -291,10 +295,10 @@ class PricedRun(Run):
         """Solve the rest exactly: no plan that is better uses a column whose reduced cost exceeds the gap."""
         assert self.incumbent.choice is not None
         self.standing = standing = Standing(self.formulation, self.incumbent.choice)
-        opened, gap, choice = self._open(), self._gap, standing.choice
+        opened, worst, choice = self._open(), self._worst, standing.choice
         opened[choice[choice >= 0]] = True
         many = np.bincount(self.formulation.pairs.column_unit[opened], minlength=len(choice))
-        units = np.flatnonzero(many + (self.landscape.idle_cost <= gap) > 1)
+        units = np.flatnonzero(many + (self.landscape.idle_cost <= worst) > 1)
         columns = np.flatnonzero(opened & np.isin(self.formulation.pairs.column_unit, units))
         part = part_of(standing, units, columns)
         limits = replace(self.request.limits, time_limit_s=self.remaining(), work_limit=None)
@@ -318,9 +322,10 @@ class PricedRun(Run):
 
 
 def _elastic(formulation: Formulation, landscape: Landscape) -> Floats:
-    """What a unit of violation of each hard row costs while a plan is sought; 0 on soft rows."""
+    """What a unit of violation of each hard row costs while a plan is sought, 0 on soft rows; last, of a hard tie."""
     worth = landscape.cost[np.isfinite(landscape.cost)]
     spread = float(np.quantile(worth, 0.99)) if len(worth) else 1.0
     price = landscape.prices.upper + landscape.prices.lower + spread / formulation.priced.typical_sizes()
-    return np.where(np.isinf(formulation.penalty), DOMINANCE * np.maximum(price, 1e-9), 0.0)
+    rows = np.where(np.isinf(formulation.penalty), DOMINANCE * np.maximum(price, 1e-9), 0.0)
+    return np.append(rows, DOMINANCE * max(spread, 1e-9))
 

@@ -61,6 +61,7 @@ class Run:
         self.request = request
         self.why = why
         self.formulation = formulation
+        self.impossible = formulation.impossible
         self.incumbent = Incumbent(formulation, report, checkpoint)
         self.seconds: dict[str, float] = {}
         self.notes: list[str] = []
@@ -77,7 +78,8 @@ class Run:
         return pairs.shortlist(per_seat, self.request.limits.seed)
 
     def prove(self, found: Found) -> None:
-        """Take prices of the Lagrangian dual."""
+        """Take prices of the Lagrangian dual. A bound of -inf proves that there is no plan."""
+        self.impossible |= np.isneginf(found.bound)
         if np.isfinite(found.bound):
             self.incumbent.certify(Certificate(found.bound, found.prices, "lagrangian"))
 
