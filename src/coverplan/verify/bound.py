@@ -1,9 +1,10 @@
 """The upper bound that row prices prove, recomputed account by account.
 
 Any prices give a bound: whatever a plan gains, it pays the price of the rows that it loads, so the best choice of each
-seat at those prices, plus the prices of the bounds themselves, is at least the objective of every plan:
+block of seats at those prices, plus the prices of the bounds themselves, is at least the objective of every plan. For
+a seat on its own the best choice is the best rep or nobody; `blocks` says which seats choose together:
 
-    L(y) = sum over seats of max(v0 - B'y, max over admissible reps of v - A'y) + upper'y+ - lower'y-
+    L(y) = sum over blocks of max(v0 - B'y, max over admissible reps of v - A'y) + upper'y+ - lower'y-
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from coverplan.verify.blocks import Worth, find_blocks
 from coverplan.verify.book import Document
 from coverplan.verify.counted_rules import SeatRule
 from coverplan.verify.evaluation import Failure, Judge
 from coverplan.verify.rows import LinearRule
-from coverplan.verify.value import Floats
+from coverplan.verify.value import Floats, Indices
 
 ROUNDING = 1e-12
 
@@ -54,21 +56,33 @@ def recompute_bound(judge: Judge, prices: Iterable[dict[str, Any]]) -> Bound:
         if any(upper != lower for upper, lower in table[rule.id])
     }
     priced = [(rule, net[rule.id]) for rule in linear if rule.id in net]
-    for block in judge.case.blocks:
-        best = _best_choice(judge, block, priced)
+    pods = _pod_numbers(judge)
+    alone = set(range(len(judge.case.blocks)))
+    for block in find_blocks(judge.case):
+        alone.difference_update(block.units)
+        best = block.value([_worth(judge, judge.case.blocks[unit], priced) for unit in block.units], pods)
+        total += best
+        magnitude += abs(best)
+    for unit in sorted(alone):
+        best = _worth(judge, judge.case.blocks[unit], priced).best
         total += best
         magnitude += abs(best)
     return Bound(total + ROUNDING * magnitude, magnitude, failures)
 
 
-def _best_choice(judge: Judge, block: list[int], priced: list[tuple[LinearRule, Floats]]) -> float:
-    """The most that a block can bring at these prices: its best rep, or none."""
+def _pod_numbers(judge: Judge) -> Indices:
+    numbers: dict[tuple[str, str], int] = {}
+    return np.array([numbers.setdefault(rep.pod, len(numbers)) for rep in judge.case.book.reps], dtype=np.int64)
+
+
+def _worth(judge: Judge, unit: list[int], priced: list[tuple[LinearRule, Floats]]) -> Worth:
+    """What a unit can bring at these prices, with each rep and with nobody."""
     case, weights = judge.case, judge.case.weights
-    members = [case.offers(place) for place in block]
+    members = [case.offers(place) for place in unit]
     allowed = case.admissible(members)
     may_be_uncovered = True
     gains, idle = np.zeros(len(allowed)), 0.0
-    for place, offers in zip(block, members, strict=True):
+    for place, offers in zip(unit, members, strict=True):
         seat = case.book.seats[place]
         gains += weights.revenue * offers.value - weights.loss * offers.loss - weights.km * offers.km
         idle += weights.revenue * seat.self_served
@@ -89,8 +103,7 @@ def _best_choice(judge: Judge, block: list[int], priced: list[tuple[LinearRule, 
                 allowed, may_be_uncovered = _only(allowed, offers.holder), False
             elif case.reachable[place]:
                 may_be_uncovered = False
-    best = float(gains[allowed].max()) if allowed.any() else -math.inf
-    return max(best, idle) if may_be_uncovered else best
+    return Worth(np.where(allowed, gains, -math.inf), idle if may_be_uncovered else -math.inf)
 
 
 def _only(allowed: np.ndarray[Any, np.dtype[np.bool_]], rep: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
