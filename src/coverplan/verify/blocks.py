@@ -33,9 +33,9 @@ from itertools import combinations
 import numpy as np
 
 from coverplan.verify.book import Document
-from coverplan.verify.case import Case, family_links
+from coverplan.verify.case import Case, seat_links
 from coverplan.verify.filters import filtered_accounts
-from coverplan.verify.value import Floats, Indices
+from coverplan.verify.pairs import Floats, Indices
 
 LARGEST_TEAM = 5
 
@@ -152,7 +152,7 @@ def _team_ties(case: Case) -> dict[tuple[int, int], float]:
             units: dict[int, list[int]] = {}
             for seat in case.book.seats:
                 if admitted[seat.account.index]:
-                    units.setdefault(seat.account.index, []).append(case.block_of[seat.index])
+                    units.setdefault(seat.account.index, []).append(int(case.unit_of[seat.index]))
             for mine in units.values():
                 for tie in combinations(sorted(mine), 2):
                     ties[tie] = ties.get(tie, 0.0) + _penalty(spec)
@@ -162,18 +162,12 @@ def _team_ties(case: Case) -> dict[tuple[int, int], float]:
 def _family_ties(case: Case) -> dict[tuple[int, int], float]:
     """Weight by units of child and parent."""
     ties: dict[tuple[int, int], float] = {}
-    seat_index = case.book.seat_index
     for spec in case.specs:
         if spec["kind"] == "family" and 0 < _penalty(spec) < math.inf:
-            for child, parent in family_links(case.book, spec):
-                for role in child.segment.roles:
-                    if (parent.id, role.name) in seat_index:
-                        tie = (
-                            case.block_of[seat_index[child.id, role.name]],
-                            case.block_of[seat_index[parent.id, role.name]],
-                        )
-                        if tie[0] != tie[1]:
-                            ties[tie] = ties.get(tie, 0.0) + _penalty(spec)
+            for child, parent in seat_links(case.book, spec):
+                tie = int(case.unit_of[child]), int(case.unit_of[parent])
+                if tie[0] != tie[1]:
+                    ties[tie] = ties.get(tie, 0.0) + _penalty(spec)
     return ties
 
 

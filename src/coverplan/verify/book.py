@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,11 +73,12 @@ class Rep:
         return f"rep:{self.id}" if self.manager is None else f"team:{self.manager}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Account:
-    """An account; amounts are over the horizon."""
+    """An account; amounts are over the horizon. Its seats are numbered from `first_seat`, in the order of its roles."""
 
     index: int
+    first_seat: int
     id: str
     parent: str | None
     territory: str | None
@@ -100,7 +102,7 @@ class Account:
         return self.existing + self.new
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Seat:
     """One account's need for one role. `current` is a rep's id, also of one who left."""
 
@@ -133,13 +135,23 @@ class Book:
     accounts: list[Account]
     seats: list[Seat] = field(default_factory=list)
     fits: list[Document] = field(default_factory=list)
-    pairs: list[Document] = field(default_factory=list)
+    pairs: Iterable[Document] = ()
 
     def __post_init__(self) -> None:
         self.rep_index = {rep.id: rep.index for rep in self.reps}
         self.account_index = {account.id: account.index for account in self.accounts}
-        self.seat_index = {(seat.account.id, seat.role.name): seat.index for seat in self.seats}
         self._lineages: dict[str | None, tuple[str, ...]] = {None: ()}
+
+    def seat_of(self, account: str, role: str) -> int | None:
+        """Number of the seat of an account for a role."""
+        place = self.account_index.get(account)
+        if place is None:
+            return None
+        found = self.accounts[place]
+        for offset, need in enumerate(found.segment.roles):
+            if need.name == role:
+                return found.first_seat + offset
+        return None
 
     def lineage(self, territory: str | None) -> tuple[str, ...]:
         """The territory and all above it, nearest first."""
@@ -158,20 +170,20 @@ class Book:
 
 
 def read_book(problem: Document) -> Book:
-    """Read a problem document, raw or with its defaults written out."""
+    """Read a problem document, raw or with its defaults written out; of each account only what counts is kept."""
     times = given(problem, "horizon", {})
     horizon = Horizon(month_index(_day(given(times, "start", "2027-01-01"))), float(given(times, "months", 12)))
     segments = {segment.id: segment for segment in map(_segment, given(problem, "segments", []))}
     segments.setdefault(DEFAULT_SEGMENT, _segment({"id": DEFAULT_SEGMENT}))
     territories = given(problem, "territories", [])
-    accounts = [_account(i, row, segments, horizon) for i, row in enumerate(problem["accounts"])]
+    accounts, seats = _read_accounts(problem["accounts"], segments, horizon)
     return Book(
         horizon=horizon,
         territory_parents={row["id"]: row.get("parent_id") for row in territories},
         territory_targets={row["id"]: row.get("revenue_target") for row in territories},
         reps=[_rep(i, row, horizon) for i, row in enumerate(problem["reps"])],
         accounts=accounts,
-        seats=list(_seats(accounts, problem["accounts"])),
+        seats=seats,
         fits=given(problem, "fit", []),
         pairs=given(problem, "pairs", []),
     )
@@ -254,43 +266,60 @@ def existing_revenue(history: list[float], horizon: Horizon) -> float:
     return horizon.years * mean * trend
 
 
-def _account(index: int, row: Document, segments: dict[str, Segment], horizon: Horizon) -> Account:
-    segment = segments[given(row, "segment", DEFAULT_SEGMENT)]
+def _read_accounts(
+    rows: Iterable[Document], segments: dict[str, Segment], horizon: Horizon
+) -> tuple[list[Account], list[Seat]]:
+    """The accounts and their seats, from one pass over the rows; equal sets and tuples are kept once."""
+    accounts: list[Account] = []
+    seats: list[Seat] = []
+    shared: dict[Any, Any] = {}
+    for row in rows:
+        segment = segments[given(row, "segment", DEFAULT_SEGMENT)]
+        account = _account(len(accounts), len(seats), row, segment, horizon, shared)
+        accounts.append(account)
+        holders = {role: rep for role, rep, _ in reversed(account.current)}
+        for k, role in enumerate(segment.roles):
+            hours = float(given(row, "hours", role.hours)) if k == 0 else role.hours
+            seats.append(Seat(len(seats), account, role, k == 0, hours, holders.get(role.name)))
+    return accounts, seats
+
+
+def _once(text: str | None) -> str | None:
+    """One object for all equal texts."""
+    return None if text is None else sys.intern(text)
+
+
+def _account(
+    index: int, first_seat: int, row: Document, segment: Segment, horizon: Horizon, shared: dict[Any, Any]
+) -> Account:
     prospect = given(row, "kind", "customer") == "prospect"
     history = [float(h) for h in given(row, "revenue_history", [])]
     existing = float(given(row, "expected_revenue", existing_revenue(history, horizon)))
     losable = history[-1] * horizon.years if history else existing
     potential = float(given(row, "potential", 0.0))
     first = segment.roles[0].name
+    current = tuple(
+        (given(entry, "role", first), entry["rep_id"], None if entry.get("since") is None else str(entry["since"]))
+        for entry in given(row, "current", [])
+    )
+    skills, tags = frozenset(given(row, "required_skills", [])), frozenset(given(row, "tags", []))
     return Account(
         index=index,
+        first_seat=first_seat,
         id=row["id"],
         parent=row.get("parent_id"),
-        territory=row.get("territory_id"),
+        territory=_once(row.get("territory_id")),
         segment=segment,
-        industry=row.get("industry"),
-        kind=given(row, "kind", "customer"),
+        industry=_once(row.get("industry")),
+        kind="prospect" if prospect else "customer",
         existing=0.0 if prospect else existing,
         new=potential * segment.conversion,
         potential=potential,
         loss_base=0.0 if prospect else losable * float(given(row, "relationship_strength", 1.0)),
-        current=tuple(
-            (given(entry, "role", first), entry["rep_id"], None if entry.get("since") is None else str(entry["since"]))
-            for entry in given(row, "current", [])
-        ),
+        current=shared.setdefault(current, current),
         open_opportunity=given(row, "open_opportunity", False),
         locked=given(row, "locked", False),
-        skills=frozenset(given(row, "required_skills", [])),
+        skills=shared.setdefault(skills, skills),
         location=_point(row),
-        tags=frozenset(given(row, "tags", [])),
+        tags=shared.setdefault(tags, tags),
     )
-
-
-def _seats(accounts: list[Account], rows: list[Document]) -> Iterator[Seat]:
-    index = 0
-    for account, row in zip(accounts, rows, strict=True):
-        holders = {role: rep for role, rep, _ in reversed(account.current)}
-        for k, role in enumerate(account.segment.roles):
-            hours = float(given(row, "hours", role.hours)) if k == 0 else role.hours
-            yield Seat(index, account, role, k == 0, hours, holders.get(role.name))
-            index += 1

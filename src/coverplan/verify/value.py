@@ -1,32 +1,28 @@
-"""Who may fill a seat, and what each rep is worth there: one array over the reps per quantity."""
+"""Who may fill a seat, and what each of those reps is worth there."""
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from coverplan.verify.book import Account, Book, Document, Seat, Segment, given
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-Indices = NDArray[np.int64]
+from coverplan.verify.pairs import Flags, Floats, Indices, Pairs
 
 EARTH_RADIUS_KM = 6371.0088
 LOSS_NEWCOMER, LOSS_SAME_INDUSTRY, LOSS_OTHERWISE = 0.18, 0.13, 0.15
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Offers:
-    """One seat seen by every rep; all arrays have one entry per rep.
+    """One seat as some reps would fill it; `reps` are their indices, ascending, and all arrays run over them.
 
     `strict`: role, dates and `eligible: false` allow it. `rules`: territory, segment, skills, distance and closure
     allow it, or `eligible: true`. `value` is before the relationship loss. `holder` is the current rep, -1 without.
     """
 
+    reps: Indices
     strict: Flags
     rules: Flags
     value: Floats
@@ -42,9 +38,14 @@ class Offers:
         """The measure `expected_revenue`."""
         return self.value - self.loss
 
+    @property
+    def held(self) -> Flags:
+        """Which of the reps is the current one."""
+        return np.asarray(self.reps == self.holder)
+
 
 class Market:
-    """Prepares what depends on the reps alone, then answers seat by seat."""
+    """Prepares what depends on the reps alone, or on a class of seats, then answers seat by seat."""
 
     def __init__(self, book: Book, candidates: Document) -> None:
         self.book = book
@@ -59,14 +60,11 @@ class Market:
         points = np.radians([rep.location or (0.0, 0.0) for rep in reps]).reshape(-1, 2)
         self.latitudes, self.longitudes = points[:, 0], points[:, 1]
         self._masks: dict[tuple[str, str], Flags] = {}
+        self._classes: dict[tuple[str, str, str | None, frozenset[str]], Indices] = {}
         self._timings: dict[float, Floats] = {}
         self._fits: dict[tuple[str, str], Floats] = {}
         self._read_fit()
-        self._entries: dict[str, list[Document]] = defaultdict(list)
-        for entry in book.pairs:
-            if entry["rep_id"] in book.rep_index:
-                self._entries[entry["account_id"]].append(entry)
-        self._priced = {entry["account_id"] for entry in book.pairs if entry.get("value") is not None}
+        self.pairs = Pairs(book)
         self._held = self._holdings()
 
     def _read_fit(self) -> None:
@@ -82,50 +80,62 @@ class Market:
         for account in self.book.accounts:
             if account.industry is not None:
                 counts = held.setdefault(account.industry, np.zeros(self.count, dtype=np.int64))
-                counts[self._holders(account)] += 1
+                for rep in self._holders(account):
+                    counts[rep] += 1
         return held
 
-    def _holders(self, account: Account) -> list[int]:
-        return sorted({self.book.rep_index[rep] for _, rep, _ in account.current if rep in self.book.rep_index})
+    def _holders(self, account: Account) -> set[int]:
+        return {self.book.rep_index[rep] for _, rep, _ in account.current if rep in self.book.rep_index}
 
-    def offers(self, seat: Seat) -> Offers:
-        """The seat as every rep would fill it."""
+    def candidates(self, seat: Seat) -> Indices:
+        """Reps who may be admissible, ascending: no other rep is, but these need not all be."""
+        account = seat.account
+        area = account.territory if self.respect_territories else None
+        kind = (seat.role.name, account.segment.id, area, account.skills)
+        if kind not in self._classes:
+            flags = (self.roles == seat.role.name) & (self.active > 0)
+            self._classes[kind] = np.flatnonzero(flags & self._rules_of_class(account, slice(None)))
+        holder, listed = self.holder(seat), self.pairs.of(account.index)
+        if listed is None:
+            found = self._classes[kind]
+            return found if holder < 0 or holder in found else np.union1d(found, [holder])
+        named = listed.reps if holder < 0 else np.append(listed.reps, holder)
+        return np.unique(named) if listed.closed else np.union1d(self._classes[kind], named)
+
+    def holder(self, seat: Seat) -> int:
+        """Index of the current rep, -1 where there is none or the rep has left."""
+        return -1 if seat.current is None else self.book.rep_index.get(seat.current, -1)
+
+    def offers(self, seat: Seat, reps: Indices) -> Offers:
+        """The seat as each of these reps would fill it."""
         account, segment = seat.account, seat.account.segment
-        holder = -1 if seat.current is None else self.book.rep_index.get(seat.current, -1)
-        km = self._distances(account)
-        fit, timing = self._fit(account), self._timing(segment)
-        presence = self.active + (1 - self.active) * segment.self_serve_share
+        holder, active = self.holder(seat), self.active[reps]
+        km = self._distances(account, reps)
+        fit, timing = self._fit(account, reps), self._timing(segment)[reps]
+        presence = active + (1 - active) * segment.self_serve_share
         value = seat.role.revenue_share * fit * (account.existing * presence + account.new * timing)
-        loss = np.zeros(self.count)
+        loss = np.zeros(len(reps))
         if seat.current is not None:
-            loss = self._loss_rates(account) * account.loss_base * seat.role.relationship_weight
-            if holder >= 0:
-                loss[holder] = 0.0
-        strict = (self.roles == seat.role.name) & (self.active > 0)
-        rules = self._rules(account, km)
-        hours = np.full(self.count, seat.hours)
-        for entry in self._entries.get(account.id, ()):
-            rep = self.book.rep_index[entry["rep_id"]]
-            if self.roles[rep] != seat.role.name:
-                continue
-            value[rep] = given(entry, "value", value[rep])
-            hours[rep] = given(entry, "hours", hours[rep])
-            strict[rep] &= entry.get("eligible") is not False
-            rules[rep] |= entry.get("eligible") is True
-        return Offers(strict, rules, value, loss, km, hours, fit, timing, holder)
-
-    def _rules(self, account: Account, km: Floats) -> Flags:
-        allowed = self._mask("segment", account.segment.id).copy()
-        if self.respect_territories and account.territory is not None:
-            allowed &= self._mask("territory", account.territory)
-        for skill in account.skills:
-            allowed &= self._mask("skill", skill)
+            loss = self._loss_rates(account, reps) * (account.loss_base * seat.role.relationship_weight)
+            loss[reps == holder] = 0.0
+        role = self.roles[reps] == seat.role.name
+        strict = role & (active > 0)
+        rules = self._rules_of_class(account, reps)
         if self.max_distance is not None:
-            allowed &= km <= self.max_distance
-        if account.id in self._priced:
-            listed = np.zeros(self.count, dtype=bool)
-            listed[[self.book.rep_index[entry["rep_id"]] for entry in self._entries[account.id]]] = True
-            allowed &= listed
+            rules &= km <= self.max_distance
+        hours = np.full(len(reps), seat.hours)
+        listed = self.pairs.of(account.index)
+        if listed is not None:
+            listed.apply(reps, role, value, hours, strict, rules)
+        return Offers(reps, strict, rules, value, loss, km, hours, fit, timing, holder)
+
+    def _rules_of_class(self, account: Account, reps: Indices | slice) -> Flags:
+        """Which reps serve the segment and the territory, and have the skills."""
+        allowed: Flags = self._mask("segment", account.segment.id)[reps].copy()
+        if self.respect_territories and account.territory is not None:
+            allowed &= self._mask("territory", account.territory)[reps]
+        for skill in account.skills:
+            allowed &= self._mask("skill", skill)[reps]
         return allowed
 
     def _mask(self, rule: str, label: str) -> Flags:
@@ -141,23 +151,24 @@ class Market:
             self._masks[rule, label] = np.array(flags, dtype=bool)
         return self._masks[rule, label]
 
-    def _distances(self, account: Account) -> Floats:
-        """Haversine km to every rep, 0 where a location is missing."""
+    def _distances(self, account: Account, reps: Indices) -> Floats:
+        """Haversine km to each rep, 0 where a location is missing."""
         if account.location is None:
-            return np.zeros(self.count)
+            return np.zeros(len(reps))
         latitude, longitude = (math.radians(angle) for angle in account.location)
-        lift = np.sin((self.latitudes - latitude) / 2) ** 2
-        turn = np.sin((self.longitudes - longitude) / 2) ** 2
-        chord = lift + math.cos(latitude) * np.cos(self.latitudes) * turn
+        latitudes = self.latitudes[reps]
+        lift = np.sin((latitudes - latitude) / 2) ** 2
+        turn = np.sin((self.longitudes[reps] - longitude) / 2) ** 2
+        chord = lift + math.cos(latitude) * np.cos(latitudes) * turn
         km = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(1.0, chord)))
-        return np.where(self.located, km, 0.0)
+        return np.where(self.located[reps], km, 0.0)
 
-    def _fit(self, account: Account) -> Floats:
-        fit = np.ones(self.count)
+    def _fit(self, account: Account, reps: Indices) -> Floats:
+        fit = np.ones(len(reps))
         for key in (("account_id", account.id), ("segment", account.segment.id), ("industry", account.industry)):
             matching = self._fits.get(key)  # type: ignore[arg-type]
             if matching is not None:
-                fit = fit * matching
+                fit = fit * matching[reps]
         return fit
 
     def _timing(self, segment: Segment) -> Floats:
@@ -167,13 +178,13 @@ class Market:
             self._timings[cycle] = np.array([horizon.timing(rep.start, rep.end, cycle) for rep in self.book.reps])
         return self._timings[cycle]
 
-    def _loss_rates(self, account: Account) -> Floats:
+    def _loss_rates(self, account: Account, reps: Indices) -> Floats:
         if account.segment.relationship_loss is not None:
-            return np.full(self.count, float(account.segment.relationship_loss))
-        experienced = np.zeros(self.count, dtype=bool)
+            return np.full(len(reps), float(account.segment.relationship_loss))
+        others = np.zeros(len(reps), dtype=np.int64)
         if account.industry is not None:
-            others = self._held[account.industry].copy()
-            others[self._holders(account)] -= 1
-            experienced = others > 0
-        seasoned = np.where(experienced, LOSS_SAME_INDUSTRY, LOSS_OTHERWISE)
-        return np.where(self.newcomer, LOSS_NEWCOMER, seasoned)
+            others = self._held[account.industry][reps]
+            for own in self._holders(account):
+                others -= reps == own
+        seasoned = np.where(others > 0, LOSS_SAME_INDUSTRY, LOSS_OTHERWISE)
+        return np.where(self.newcomer[reps], LOSS_NEWCOMER, seasoned)
