@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from coverplan.verify.book import Account, Book, Document, Seat, given, read_book
 from coverplan.verify.filters import filtered_accounts
 from coverplan.verify.pairs import Flags
-from coverplan.verify.value import Market, Offers
+from coverplan.verify.value import Access, Crew, Market, Offers
 
 DEFAULT_CONSTRAINTS: tuple[Document, ...] = (
     {"kind": "capacity"},
@@ -87,21 +87,27 @@ class Case:
         self.forced = [seat.current is not None and not self.can_stay[seat.index] for seat in self.book.seats]
         self.locked = [seat.account.locked and self.can_stay[seat.index] for seat in self.book.seats]
 
-    def offers(self, seats: Iterable[int]) -> list[Offers]:
-        """The seats as each rep would fill them whom any of the seats may admit: the same reps for all."""
+    def crews(self, seats: Sequence[int]) -> list[tuple[Seat, Crew]]:
+        """The seats, and the same reps for all of them: whoever may be admissible for any."""
         members = [self.book.seats[place] for place in seats]
-        reps = self.market.candidates(members[0])
-        for seat in members[1:]:
-            reps = np.union1d(reps, self.market.candidates(seat))
-        return [self.market.offers(seat, reps) for seat in members]
+        crews = [self.market.candidates(seat) for seat in members]
+        if len(members) == 1:
+            return [(members[0], crews[0])]
+        reps = np.unique(np.concatenate([crew.reps for crew in crews]))
+        return [(seat, self.market.crew(seat, reps)) for seat in members]
 
-    def offer(self, seat: int, rep: int) -> Offers:
-        """The seat as one rep, admissible or not, would fill it; small problems remember the answer."""
-        found = self._remembered.get((seat, rep))
+    def offers(self, seats: Sequence[int]) -> list[Offers]:
+        """The seats as each of the same reps would fill them; nobody else is admissible for any."""
+        return [self.market.offers(seat, crew) for seat, crew in self.crews(seats)]
+
+    def offer(self, place: int, rep: int) -> Offers:
+        """A seat as one rep, admissible or not, would fill it; small problems remember the answer."""
+        found = self._remembered.get((place, rep))
         if found is None:
-            found = self.market.offers(self.book.seats[seat], np.array([rep], dtype=np.int64))
+            seat = self.book.seats[place]
+            found = self.market.offers(seat, self.market.crew(seat, np.array([rep], dtype=np.int64)))
             if self._small:
-                self._remembered[seat, rep] = found
+                self._remembered[place, rep] = found
         return found
 
     def _merge(self) -> list[tuple[int, ...]]:
@@ -123,20 +129,20 @@ class Case:
             units.setdefault((find(seat.account.index), seat.role.name), []).append(seat.index)
         return [tuple(unit) for unit in units.values()]
 
-    def admissible(self, members: list[Offers]) -> Flags:
+    def admissible(self, members: Sequence[Access]) -> Flags:
         """Which of the reps may fill a unit: strictly possible for all, and allowed for all or the holder of one."""
         strict, allowed, held = members[0].strict, members[0].rules, members[0].held
-        for offers in members[1:]:
-            strict, allowed, held = strict & offers.strict, allowed & offers.rules, held | offers.held
+        for access in members[1:]:
+            strict, allowed, held = strict & access.strict, allowed & access.rules, held | access.held
         return strict & (allowed | held)
 
     def _look_at_each_seat(self) -> None:
         for unit in self.units:
-            members = self.offers(unit)
+            members = [self.market.access(seat, crew) for seat, crew in self.crews(unit)]
             flags = self.admissible(members)
-            for place, offers in zip(unit, members, strict=True):
+            for place, access in zip(unit, members, strict=True):
                 self.reachable[place] = bool(flags.any())
-                self.can_stay[place] = bool((flags & offers.held).any())
+                self.can_stay[place] = bool((flags & access.held).any())
 
     def holder(self, seat: Seat) -> int:
         """Index of the current rep, -1 where there is none or the rep has left."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from coverplan.verify.case import Case
 from coverplan.verify.pairs import Floats
 from coverplan.verify.rows import CountedRule, LinearRule, Row
 from coverplan.verify.rules import build_rules
+from coverplan.verify.value import Offers
 
 Term = tuple[str, str | None]
 """The term, and the id of the soft constraint whose penalty it is."""
@@ -111,23 +112,23 @@ class Judge:
                 cover[seat] = book.rep_index[rep]
         return cover, failures
 
-    def evaluate_cover(self, cover: list[int], failures: list[Failure] | None = None) -> Evaluation:
+    def evaluate_cover(self, cover: list[int], unreadable: Sequence[Failure] = ()) -> Evaluation:
         """Evaluate an assignment given as the rep of each seat."""
-        broken = list(failures or [])
+        broken = list(unreadable)
         activities = {rule.id: [0.0] * len(rule.rows) for rule in self.rules}
         linear = [rule for rule in self.rules if isinstance(rule, LinearRule)]
         net, losses, hours = (np.zeros(len(cover)) for _ in range(3))
         revenue = loss = km = 0.0
         for unit in self.case.units:
-            broken += self._check_unit(unit, cover)
+            offers, failures = self._look_at(unit, cover)
+            broken += failures
             for place in unit:
-                seat, rep = self.case.book.seats[place], cover[place]
-                if rep < 0:
+                seat, offer = self.case.book.seats[place], offers.get(place)
+                if offer is None:
                     revenue += seat.self_served
                     for rule in linear:
                         rule.add_unfilled(activities[rule.id], seat)
                     continue
-                offer = self.case.offer(place, rep)
                 value, lost = float(offer.value[0]), float(offer.loss[0])
                 net[place], losses[place], hours[place] = value - lost, lost, offer.hours[0]
                 revenue += value
@@ -164,24 +165,29 @@ class Judge:
             for row, activity in zip(rule.rows, activities[rule.id], strict=True)
         }
 
-    def _check_unit(self, unit: tuple[int, ...], cover: list[int]) -> list[Failure]:
-        """Admissibility, locks and merged seats."""
+    def _look_at(self, unit: tuple[int, ...], cover: list[int]) -> tuple[dict[int, Offers], list[Failure]]:
+        """What the covered seats of a unit bring; what admissibility, locks and merged seats do not allow."""
         case, failures = self.case, []
-        reps = case.book.reps
-        admissible = {
-            rep: rep < 0 or bool(case.admissible([case.offer(member, rep) for member in unit])[0])
-            for rep in {cover[place] for place in unit}
-        }
+        offers: dict[int, Offers] = {}
+        chosen = {cover[place] for place in unit}
+        for rep in chosen - {-1}:
+            members = {place: case.offer(place, rep) for place in unit}
+            mine = [place for place in unit if cover[place] == rep]
+            offers |= {place: members[place] for place in mine}
+            if not case.admissible(list(members.values()))[0]:
+                name = case.book.reps[rep].id
+                failures += [
+                    Failure("not_admissible", f"{case.book.seats[place].name}: rep {name!r} is not admissible")
+                    for place in mine
+                ]
         for place in unit:
-            seat, rep = case.book.seats[place], cover[place]
-            if not admissible[rep]:
-                failures.append(Failure("not_admissible", f"{seat.name}: rep {reps[rep].id!r} is not admissible"))
-            if case.locked[place] and rep != case.holder(seat):
+            seat = case.book.seats[place]
+            if case.locked[place] and cover[place] != case.holder(seat):
                 failures.append(Failure("lock_broken", f"{seat.name} is locked to rep {seat.current!r}"))
-        if len(admissible) > 1:
+        if len(chosen) > 1:
             names = "; ".join(case.book.seats[place].name for place in unit)
             failures.append(Failure("family_split", f"one family has more than one rep: {names}"))
-        return failures
+        return offers, failures
 
 
 def _breach(state: RowState) -> Failure:

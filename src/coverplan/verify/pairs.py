@@ -30,23 +30,27 @@ class Listed:
     eligible: NDArray[np.int8]
     closed: bool
 
-    def apply(self, reps: Indices, role: Flags, value: Floats, hours: Floats, strict: Flags, rules: Flags) -> None:
-        """Overwrite what is known of these reps (ascending) for a seat; `role` says who has the seat's role."""
-        place = np.minimum(np.searchsorted(reps, self.reps), len(reps) - 1)
-        present = (reps[place] == self.reps) if len(reps) else np.zeros(0, dtype=bool)
-        if self.closed:
-            named = np.zeros(len(reps), dtype=bool)
-            named[place[present]] = True
-            rules &= named
-        fits = present.copy()
-        fits[present] = role[place[present]]
-        for target, given, said in (
-            (value, self.values, ~np.isnan(self.values)),
-            (hours, self.hours, ~np.isnan(self.hours)),
-        ):
-            target[place[fits & said]] = given[fits & said]
+    def access(self, reps: Indices, role: Flags, strict: Flags, rules: Flags) -> tuple[Flags, Flags]:
+        """What these reps (ascending) may do, corrected for a seat; `role` says who of them has its role."""
+        place, fits = self._find(reps, role)
+        strict, rules = strict.copy(), rules & (np.isin(reps, self.reps) | (not self.closed))
         strict[place[fits & (self.eligible == NO)]] = False
         rules[place[fits & (self.eligible == YES)]] = True
+        return strict, rules
+
+    def overwrite(self, reps: Indices, role: Flags, value: Floats, hours: Floats) -> None:
+        """Put the caller's numbers in place of what is known of these reps."""
+        place, fits = self._find(reps, role)
+        for target, given in ((value, self.values), (hours, self.hours)):
+            said = fits & ~np.isnan(given)
+            target[place[said]] = given[said]
+
+    def _find(self, reps: Indices, role: Flags) -> tuple[Indices, Flags]:
+        """Place of each entry's rep among the reps, and whether it is there and has the role."""
+        place = np.searchsorted(reps, self.reps)
+        fits = place < len(reps)
+        fits[fits] = (reps[place[fits]] == self.reps[fits]) & role[place[fits]]
+        return place, fits
 
 
 class Pairs:

@@ -15,33 +15,56 @@ LOSS_NEWCOMER, LOSS_SAME_INDUSTRY, LOSS_OTHERWISE = 0.18, 0.13, 0.15
 
 
 @dataclass(frozen=True, slots=True)
-class Offers:
-    """One seat as some reps would fill it; `reps` are their indices, ascending, and all arrays run over them.
+class Access:
+    """Who of some reps may fill a seat; `reps` are their indices, ascending, and all arrays run over them.
 
     `strict`: role, dates and `eligible: false` allow it. `rules`: territory, segment, skills, distance and closure
-    allow it, or `eligible: true`. `value` is before the relationship loss. `holder` is the current rep, -1 without.
+    allow it, or `eligible: true`. `holder` is the current rep, -1 without.
     """
 
     reps: Indices
     strict: Flags
     rules: Flags
+    holder: int
+
+    @property
+    def held(self) -> Flags:
+        """Which of the reps is the current one."""
+        return np.asarray(self.reps == self.holder)
+
+
+@dataclass(frozen=True, slots=True)
+class Offers(Access):
+    """The seat as each of the reps would fill it; `value` is before the relationship loss."""
+
     value: Floats
     loss: Floats
     km: Floats
     hours: Floats
     fit: Floats
     timing: Floats
-    holder: int
 
     @property
     def net(self) -> Floats:
         """The measure `expected_revenue`."""
         return self.value - self.loss
 
-    @property
-    def held(self) -> Flags:
-        """Which of the reps is the current one."""
-        return np.asarray(self.reps == self.holder)
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Some reps, ascending, and what of them is the same for all seats of one class; all arrays run over them."""
+
+    reps: Indices
+    role: Flags
+    strict: Flags
+    rules: Flags
+    presence: Floats
+    timing: Floats
+    newcomer: Flags
+    located: Flags
+    latitudes: Floats
+    longitudes: Floats
+    ones: Floats
 
 
 class Market:
@@ -60,7 +83,7 @@ class Market:
         points = np.radians([rep.location or (0.0, 0.0) for rep in reps]).reshape(-1, 2)
         self.latitudes, self.longitudes = points[:, 0], points[:, 1]
         self._masks: dict[tuple[str, str], Flags] = {}
-        self._classes: dict[tuple[str, str, str | None, frozenset[str]], Indices] = {}
+        self._crews: dict[tuple[str, str, str | None, frozenset[str]], Crew] = {}
         self._timings: dict[float, Floats] = {}
         self._fits: dict[tuple[str, str], Floats] = {}
         self._read_fit()
@@ -87,56 +110,84 @@ class Market:
     def _holders(self, account: Account) -> set[int]:
         return {self.book.rep_index[rep] for _, rep, _ in account.current if rep in self.book.rep_index}
 
-    def candidates(self, seat: Seat) -> Indices:
-        """Reps who may be admissible, ascending: no other rep is, but these need not all be."""
+    def candidates(self, seat: Seat) -> Crew:
+        """Reps who may be admissible: no other rep is, but these need not all be."""
         account = seat.account
         area = account.territory if self.respect_territories else None
         kind = (seat.role.name, account.segment.id, area, account.skills)
-        if kind not in self._classes:
-            flags = (self.roles == seat.role.name) & (self.active > 0)
-            self._classes[kind] = np.flatnonzero(flags & self._rules_of_class(account, slice(None)))
+        crew = self._crews.get(kind)
+        if crew is None:
+            everybody = self.crew(seat, np.arange(self.count))
+            crew = self.crew(seat, np.flatnonzero(everybody.strict & everybody.rules))
+            self._crews[kind] = crew
         holder, listed = self.holder(seat), self.pairs.of(account.index)
         if listed is None:
-            found = self._classes[kind]
-            return found if holder < 0 or holder in found else np.union1d(found, [holder])
+            return crew if holder < 0 or holder in crew.reps else self.crew(seat, np.union1d(crew.reps, [holder]))
         named = listed.reps if holder < 0 else np.append(listed.reps, holder)
-        return np.unique(named) if listed.closed else np.union1d(self._classes[kind], named)
+        return self.crew(seat, np.unique(named) if listed.closed else np.union1d(crew.reps, named))
+
+    def crew(self, seat: Seat, reps: Indices) -> Crew:
+        """These reps (ascending) as all seats of the same role, segment, territory and skills see them."""
+        account, segment = seat.account, seat.account.segment
+        active, role = self.active[reps], self.roles[reps] == seat.role.name
+        rules = self._mask("segment", segment.id)[reps]
+        if self.respect_territories and account.territory is not None:
+            rules = rules & self._mask("territory", account.territory)[reps]
+        for skill in account.skills:
+            rules = rules & self._mask("skill", skill)[reps]
+        return Crew(
+            reps=reps,
+            role=role,
+            strict=role & (active > 0),
+            rules=rules,
+            presence=active + (1 - active) * segment.self_serve_share,
+            timing=self._timing(segment)[reps],
+            newcomer=self.newcomer[reps],
+            located=self.located[reps],
+            latitudes=self.latitudes[reps],
+            longitudes=self.longitudes[reps],
+            ones=np.ones(len(reps)),
+        )
 
     def holder(self, seat: Seat) -> int:
         """Index of the current rep, -1 where there is none or the rep has left."""
         return -1 if seat.current is None else self.book.rep_index.get(seat.current, -1)
 
-    def offers(self, seat: Seat, reps: Indices) -> Offers:
-        """The seat as each of these reps would fill it."""
-        account, segment = seat.account, seat.account.segment
-        holder, active = self.holder(seat), self.active[reps]
-        km = self._distances(account, reps)
-        fit, timing = self._fit(account, reps), self._timing(segment)[reps]
-        presence = active + (1 - active) * segment.self_serve_share
-        value = seat.role.revenue_share * fit * (account.existing * presence + account.new * timing)
-        loss = np.zeros(len(reps))
-        if seat.current is not None:
-            loss = self._loss_rates(account, reps) * (account.loss_base * seat.role.relationship_weight)
-            loss[reps == holder] = 0.0
-        role = self.roles[reps] == seat.role.name
-        strict = role & (active > 0)
-        rules = self._rules_of_class(account, reps)
+    def access(self, seat: Seat, crew: Crew) -> Access:
+        """Who of a crew may fill the seat."""
+        strict, rules = crew.strict, crew.rules
         if self.max_distance is not None:
-            rules &= km <= self.max_distance
-        hours = np.full(len(reps), seat.hours)
+            rules = rules & (self._distances(seat.account, crew) <= self.max_distance)
+        listed = self.pairs.of(seat.account.index)
+        if listed is not None:
+            strict, rules = listed.access(crew.reps, crew.role, strict, rules)
+        return Access(crew.reps, strict, rules, self.holder(seat))
+
+    def offers(self, seat: Seat, crew: Crew) -> Offers:
+        """The seat as each of a crew would fill it."""
+        account, access = seat.account, self.access(seat, crew)
+        fit = self._fit(account, crew)
+        value = seat.role.revenue_share * fit * (account.existing * crew.presence + account.new * crew.timing)
+        loss = 0.0 * crew.ones
+        if seat.current is not None:
+            loss = self._loss_rates(account, crew) * (account.loss_base * seat.role.relationship_weight)
+            loss[access.held] = 0.0
+        hours = seat.hours * crew.ones
         listed = self.pairs.of(account.index)
         if listed is not None:
-            listed.apply(reps, role, value, hours, strict, rules)
-        return Offers(reps, strict, rules, value, loss, km, hours, fit, timing, holder)
-
-    def _rules_of_class(self, account: Account, reps: Indices | slice) -> Flags:
-        """Which reps serve the segment and the territory, and have the skills."""
-        allowed: Flags = self._mask("segment", account.segment.id)[reps].copy()
-        if self.respect_territories and account.territory is not None:
-            allowed &= self._mask("territory", account.territory)[reps]
-        for skill in account.skills:
-            allowed &= self._mask("skill", skill)[reps]
-        return allowed
+            listed.overwrite(crew.reps, crew.role, value, hours)
+        return Offers(
+            crew.reps,
+            access.strict,
+            access.rules,
+            access.holder,
+            value,
+            loss,
+            self._distances(account, crew),
+            hours,
+            fit,
+            crew.timing,
+        )
 
     def _mask(self, rule: str, label: str) -> Flags:
         """Which reps serve a segment, a territory or have a skill."""
@@ -151,24 +202,22 @@ class Market:
             self._masks[rule, label] = np.array(flags, dtype=bool)
         return self._masks[rule, label]
 
-    def _distances(self, account: Account, reps: Indices) -> Floats:
+    def _distances(self, account: Account, crew: Crew) -> Floats:
         """Haversine km to each rep, 0 where a location is missing."""
         if account.location is None:
-            return np.zeros(len(reps))
+            return 0.0 * crew.ones
         latitude, longitude = (math.radians(angle) for angle in account.location)
-        latitudes = self.latitudes[reps]
-        lift = np.sin((latitudes - latitude) / 2) ** 2
-        turn = np.sin((self.longitudes[reps] - longitude) / 2) ** 2
-        chord = lift + math.cos(latitude) * np.cos(latitudes) * turn
-        km = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(1.0, chord)))
-        return np.where(self.located[reps], km, 0.0)
+        lift = np.sin((crew.latitudes - latitude) / 2) ** 2
+        turn = np.sin((crew.longitudes - longitude) / 2) ** 2
+        chord = lift + math.cos(latitude) * np.cos(crew.latitudes) * turn
+        return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(1.0, chord))) * crew.located)
 
-    def _fit(self, account: Account, reps: Indices) -> Floats:
-        fit = np.ones(len(reps))
+    def _fit(self, account: Account, crew: Crew) -> Floats:
+        fit = crew.ones
         for key in (("account_id", account.id), ("segment", account.segment.id), ("industry", account.industry)):
             matching = self._fits.get(key)  # type: ignore[arg-type]
             if matching is not None:
-                fit = fit * matching[reps]
+                fit = fit * matching[crew.reps]
         return fit
 
     def _timing(self, segment: Segment) -> Floats:
@@ -178,13 +227,13 @@ class Market:
             self._timings[cycle] = np.array([horizon.timing(rep.start, rep.end, cycle) for rep in self.book.reps])
         return self._timings[cycle]
 
-    def _loss_rates(self, account: Account, reps: Indices) -> Floats:
+    def _loss_rates(self, account: Account, crew: Crew) -> Floats:
         if account.segment.relationship_loss is not None:
-            return np.full(len(reps), float(account.segment.relationship_loss))
-        others = np.zeros(len(reps), dtype=np.int64)
+            return account.segment.relationship_loss * crew.ones
+        others = np.zeros(len(crew.reps), dtype=np.int64)
         if account.industry is not None:
-            others = self._held[account.industry][reps]
+            others = self._held[account.industry][crew.reps]
             for own in self._holders(account):
-                others -= reps == own
+                others -= crew.reps == own
         seasoned = np.where(others > 0, LOSS_SAME_INDUSTRY, LOSS_OTHERWISE)
-        return np.where(self.newcomer[reps], LOSS_NEWCOMER, seasoned)
+        return np.where(crew.newcomer, LOSS_NEWCOMER, seasoned)
