@@ -239,9 +239,7 @@ class PricedRun(Run):
         part = part_of(self.standing, units, columns, self.elastic, shared, 1.0 / workers)
         return _Task(part, reps, time.monotonic())
 
-    def _apart(
-        self, running: dict[Future[Result], _Task], units: Indices, columns: Indices
-    ) -> tuple[Indices, Indices]:
+    def _apart(self, running: dict[Future[Result], _Task], units: Indices, columns: Indices) -> tuple[Indices, Indices]:
         """Leave out units that another neighbourhood has in its hands."""
         if not running or len(units) == 0:
             return units, columns
@@ -323,4 +321,3 @@ def _elastic(formulation: Formulation, landscape: Landscape) -> Floats:
     spread = float(np.quantile(worth, 0.99)) if len(worth) else 1.0
     price = landscape.prices.upper + landscape.prices.lower + spread / formulation.priced.typical_sizes()
     return np.where(np.isinf(formulation.penalty), DOMINANCE * np.maximum(price, 1e-9), 0.0)
-

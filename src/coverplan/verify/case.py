@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coverplan.verify.book import Account, Book, Document, Seat, given, read_book
+from coverplan.verify.book import Account, Book, Document, Seat, given
 from coverplan.verify.filters import filtered_accounts
 from coverplan.verify.pairs import Flags
+from coverplan.verify.reading import read_book
 from coverplan.verify.value import Access, Crew, Market, Offers
 
 DEFAULT_CONSTRAINTS: tuple[Document, ...] = (
