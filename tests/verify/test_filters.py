@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from coverplan.verify.book import read_book
 from coverplan.verify.filters import fair_shares, filtered_accounts, filtered_reps
+from coverplan.verify.reading import read_book
 
 Document = dict[str, Any]
 

@@ -338,7 +338,7 @@ def test_hard_family_ties_each_role_of_the_linked_accounts() -> None:
     policy = {"constraints": [{"kind": "family"}]}
     judge = Judge(ROLES, policy)
 
-    assert [len(block) for block in judge.case.blocks] == [3, 2]
+    assert [len(block) for block in judge.case.units] == [3, 2]
     assert judge.evaluate(seats("p:ana+eve q:ana+eve z:ana")).feasible
     assert judge.evaluate(seats("p:+eve q:+eve")).feasible
     assert not judge.evaluate(seats("p:ana+eve q:ana+fay z:ana")).feasible

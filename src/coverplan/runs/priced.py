@@ -328,4 +328,3 @@ def _elastic(formulation: Formulation, landscape: Landscape) -> Floats:
     price = landscape.prices.upper + landscape.prices.lower + spread / formulation.priced.typical_sizes()
     rows = np.where(np.isinf(formulation.penalty), DOMINANCE * np.maximum(price, 1e-9), 0.0)
     return np.append(rows, DOMINANCE * max(spread, 1e-9))
-

@@ -49,11 +49,14 @@ def check_seats(found: Findings, plan: Plan, case: Case, cover: Cover, evaluatio
     """Each seat once, assigned or uncovered, with the right facts beside it."""
     books = Books(case, cover, evaluation)
     for entry in entries(plan, "assignments"):
-        place = case.book.seat_index.get((str(entry.get("account_id")), str(entry.get("role"))))
+        place = case.book.seat_of(str(entry.get("account_id")), str(entry.get("role")))
         if place is None or cover[place] < 0 or case.book.reps[cover[place]].id != entry.get("rep_id"):
             found.say("seats_differ", f"assignment of {entry.get('account_id')!r}: it does not name its seat and rep")
             continue
-        seat, worth = case.book.seats[place], evaluation.filled[place]
+        seat = case.book.seats[place]
+        net, loss, hours = (
+            float(of[place]) for of in (evaluation.filled.net, evaluation.filled.loss, evaluation.filled.hours)
+        )
         found.same("previous_rep_differs", f"{seat.name}: previous_rep_id", entry.get("previous_rep_id"), seat.current)
         found.same("change_differs", f"{seat.name}: change", entry.get("change"), books.change(seat))
         found.same(
@@ -63,14 +66,14 @@ def check_seats(found: Findings, plan: Plan, case: Case, cover: Cover, evaluatio
             "expected_revenue_differs",
             f"{seat.name}: expected_revenue",
             entry.get("expected_revenue"),
-            worth.net,
-            near(worth.net, worth.loss),
+            net,
+            near(net, loss),
         )
         if "relationship_loss" in entry:
             found.number(
-                "relationship_loss_differs", f"{seat.name}: relationship_loss", entry["relationship_loss"], worth.loss
+                "relationship_loss_differs", f"{seat.name}: relationship_loss", entry["relationship_loss"], loss
             )
-        found.number("hours_differ", f"{seat.name}: hours", entry.get("hours"), worth.hours)
+        found.number("hours_differ", f"{seat.name}: hours", entry.get("hours"), hours)
     _check_uncovered(found, plan, case, cover)
 
 

@@ -11,8 +11,9 @@ from coverplan.verify.book import Book, Document, Rep, Seat, given
 from coverplan.verify.case import Case
 from coverplan.verify.filters import fair_shares, filtered_accounts, filtered_reps
 from coverplan.verify.linear_rules import load_of
+from coverplan.verify.pairs import Indices
 from coverplan.verify.rows import LinearRule, Load, Row
-from coverplan.verify.value import Indices, Offers
+from coverplan.verify.value import Offers
 
 
 @dataclass
@@ -69,8 +70,9 @@ def _size(case: Case, seat: Seat, measure: str) -> float:
     if measure == "hours":
         return seat.hours
     if measure == "expected_revenue":
-        members = [case.offers(member) for member in case.blocks[case.block_of[seat.index]]]
-        return max(0.0, float(case.offers(seat.index).net[case.admissible(members)].max()))
+        unit = case.units[case.unit_of[seat.index]]
+        members = case.offers(unit)
+        return max(0.0, float(members[unit.index(seat.index)].net[case.admissible(members)].max()))
     return {"accounts": 1.0, "revenue": seat.account.revenue, "potential": seat.account.potential}[measure]
 
 

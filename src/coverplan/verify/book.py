@@ -1,20 +1,15 @@
-"""The problem document read into plain objects, with every default filled in."""
+"""The facts of a problem as plain objects."""
 
 from __future__ import annotations
 
-import datetime as dt
-import math
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from coverplan.verify.months import Horizon, month_index
+from coverplan.verify.months import Horizon
 
 Document = dict[str, Any]
 Point = tuple[float, float]
-
-DEFAULT_ROLE = "account_executive"
-DEFAULT_SEGMENT = "default"
 
 
 def given(document: Document, key: str, default: Any) -> Any:
@@ -72,11 +67,12 @@ class Rep:
         return f"rep:{self.id}" if self.manager is None else f"team:{self.manager}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Account:
-    """An account; amounts are over the horizon."""
+    """An account; amounts are over the horizon. Its seats are numbered from `first_seat`, in the order of its roles."""
 
     index: int
+    first_seat: int
     id: str
     parent: str | None
     territory: str | None
@@ -100,7 +96,7 @@ class Account:
         return self.existing + self.new
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Seat:
     """One account's need for one role. `current` is a rep's id, also of one who left."""
 
@@ -133,13 +129,23 @@ class Book:
     accounts: list[Account]
     seats: list[Seat] = field(default_factory=list)
     fits: list[Document] = field(default_factory=list)
-    pairs: list[Document] = field(default_factory=list)
+    pairs: Iterable[Document] = ()
 
     def __post_init__(self) -> None:
         self.rep_index = {rep.id: rep.index for rep in self.reps}
         self.account_index = {account.id: account.index for account in self.accounts}
-        self.seat_index = {(seat.account.id, seat.role.name): seat.index for seat in self.seats}
         self._lineages: dict[str | None, tuple[str, ...]] = {None: ()}
+
+    def seat_of(self, account: str, role: str) -> int | None:
+        """Number of the seat of an account for a role."""
+        place = self.account_index.get(account)
+        if place is None:
+            return None
+        found = self.accounts[place]
+        for offset, need in enumerate(found.segment.roles):
+            if need.name == role:
+                return found.first_seat + offset
+        return None
 
     def lineage(self, territory: str | None) -> tuple[str, ...]:
         """The territory and all above it, nearest first."""
@@ -155,142 +161,3 @@ class Book:
     def within(self, territory: str | None, area: str) -> bool:
         """Whether a territory lies in the subtree of another."""
         return area in self.lineage(territory)
-
-
-def read_book(problem: Document) -> Book:
-    """Read a problem document, raw or with its defaults written out."""
-    times = given(problem, "horizon", {})
-    horizon = Horizon(month_index(_day(given(times, "start", "2027-01-01"))), float(given(times, "months", 12)))
-    segments = {segment.id: segment for segment in map(_segment, given(problem, "segments", []))}
-    segments.setdefault(DEFAULT_SEGMENT, _segment({"id": DEFAULT_SEGMENT}))
-    territories = given(problem, "territories", [])
-    accounts = [_account(i, row, segments, horizon) for i, row in enumerate(problem["accounts"])]
-    return Book(
-        horizon=horizon,
-        territory_parents={row["id"]: row.get("parent_id") for row in territories},
-        territory_targets={row["id"]: row.get("revenue_target") for row in territories},
-        reps=[_rep(i, row, horizon) for i, row in enumerate(problem["reps"])],
-        accounts=accounts,
-        seats=list(_seats(accounts, problem["accounts"])),
-        fits=given(problem, "fit", []),
-        pairs=given(problem, "pairs", []),
-    )
-
-
-def _day(value: str | dt.date) -> dt.date:
-    return value if isinstance(value, dt.date) else dt.date.fromisoformat(value)
-
-
-def _point(document: Document) -> Point | None:
-    location = document.get("location")
-    return None if location is None else (float(location["lat"]), float(location["lon"]))
-
-
-def _segment(row: Document) -> Segment:
-    needs = row.get("roles") or [{}]
-    hours = [float(given(need, "hours", 1.0)) for need in needs]
-    total = sum(hours)
-    by_hours = [h / total if total > 0 else 1 / len(hours) for h in hours]
-    roles = tuple(
-        Role(
-            name=given(need, "role", DEFAULT_ROLE),
-            hours=hours[k],
-            revenue_share=float(given(need, "revenue_share", by_hours[k])),
-            relationship_weight=float(given(need, "relationship_weight", 1.0 if k == 0 else 0.0)),
-        )
-        for k, need in enumerate(needs)
-    )
-    return Segment(
-        id=row["id"],
-        roles=roles,
-        cycle_days=float(given(row, "cycle_days", 0.0)),
-        conversion=float(given(row, "conversion", 1.0)),
-        self_serve_share=float(given(row, "self_serve_share", 0.0)),
-        relationship_loss=row.get("relationship_loss"),
-    )
-
-
-def _rep(index: int, row: Document, horizon: Horizon) -> Rep:
-    status = given(row, "status", "active")
-    if row.get("start_date") is not None:
-        start = month_index(_day(row["start_date"]))
-    else:
-        start = -math.inf if status == "active" else horizon.start
-    end = math.inf
-    if row.get("end_date") is not None:
-        end = month_index(_day(row["end_date"]) + dt.timedelta(days=1))
-    capacity = row.get("capacity_hours")
-    manager, pod = row.get("manager_id"), row.get("pod")
-    return Rep(
-        index=index,
-        id=row["id"],
-        role=given(row, "role", DEFAULT_ROLE),
-        manager=manager,
-        pod=("own", row["id"]) if (pod or manager) is None else ("shared", str(pod or manager)),
-        territories=frozenset(given(row, "territory_ids", [])),
-        segments=frozenset(given(row, "segments", [])),
-        skills=frozenset(given(row, "skills", [])),
-        location=_point(row),
-        status=status,
-        start=start,
-        end=end,
-        newcomer=status != "active" or start >= horizon.start,
-        active=horizon.active_share(start, end),
-        capacity=None if capacity is None else capacity * horizon.productive_share(start, end, row.get("ramp")),
-        quota=row.get("quota"),
-    )
-
-
-def existing_revenue(history: list[float], horizon: Horizon) -> float:
-    """Existing revenue over the horizon from yearly figures, oldest first."""
-    newest_first = history[::-1][:3]
-    weights = [0.5, 0.3, 0.2][: len(newest_first)]
-    if not newest_first:
-        return 0.0
-    mean = sum(w * h for w, h in zip(weights, newest_first, strict=True)) / sum(weights)
-    trend = 1.0
-    if len(history) > 1 and history[-2] > 0:
-        trend = min(1.25, max(0.75, history[-1] / history[-2]))
-    return horizon.years * mean * trend
-
-
-def _account(index: int, row: Document, segments: dict[str, Segment], horizon: Horizon) -> Account:
-    segment = segments[given(row, "segment", DEFAULT_SEGMENT)]
-    prospect = given(row, "kind", "customer") == "prospect"
-    history = [float(h) for h in given(row, "revenue_history", [])]
-    existing = float(given(row, "expected_revenue", existing_revenue(history, horizon)))
-    losable = history[-1] * horizon.years if history else existing
-    potential = float(given(row, "potential", 0.0))
-    first = segment.roles[0].name
-    return Account(
-        index=index,
-        id=row["id"],
-        parent=row.get("parent_id"),
-        territory=row.get("territory_id"),
-        segment=segment,
-        industry=row.get("industry"),
-        kind=given(row, "kind", "customer"),
-        existing=0.0 if prospect else existing,
-        new=potential * segment.conversion,
-        potential=potential,
-        loss_base=0.0 if prospect else losable * float(given(row, "relationship_strength", 1.0)),
-        current=tuple(
-            (given(entry, "role", first), entry["rep_id"], None if entry.get("since") is None else str(entry["since"]))
-            for entry in given(row, "current", [])
-        ),
-        open_opportunity=given(row, "open_opportunity", False),
-        locked=given(row, "locked", False),
-        skills=frozenset(given(row, "required_skills", [])),
-        location=_point(row),
-        tags=frozenset(given(row, "tags", [])),
-    )
-
-
-def _seats(accounts: list[Account], rows: list[Document]) -> Iterator[Seat]:
-    index = 0
-    for account, row in zip(accounts, rows, strict=True):
-        holders = {role: rep for role, rep, _ in reversed(account.current)}
-        for k, role in enumerate(account.segment.roles):
-            hours = float(given(row, "hours", role.hours)) if k == 0 else role.hours
-            yield Seat(index, account, role, k == 0, hours, holders.get(role.name))
-            index += 1

@@ -56,14 +56,14 @@ class Books:
 
     def _group(self, reps: list[Rep]) -> dict[str, Any]:
         filled = [seat for rep in reps for seat in self.filled[rep.index]]
-        worth = [self.evaluation.filled[seat.index] for seat in filled]
+        seats, worth = [seat.index for seat in filled], self.evaluation.filled
         accounts = {seat.account.index: seat.account for seat in filled}
         kept = sum(self.change(seat) == "kept" for seat in filled)
         return {
-            "hours": sum(pair.hours for pair in worth),
+            "hours": float(worth.hours[seats].sum()),
             "accounts": len(accounts),
             "revenue": sum(account.revenue for account in accounts.values()),
-            "expected_revenue": sum(pair.net for pair in worth),
+            "expected_revenue": float(worth.net[seats].sum()),
             "kept": kept,
             "gained": len(filled) - kept,
             "lost": sum(len(self.held[rep.index]) for rep in reps) - kept,
@@ -100,7 +100,7 @@ class Books:
         }
         for seat in book.seats:
             covered = self.cover[seat.index] >= 0
-            worth = self.evaluation.filled[seat.index].net if covered else seat.self_served
+            worth = float(self.evaluation.filled.net[seat.index]) if covered else seat.self_served
             for area in book.lineage(seat.account.territory):
                 if area in rolled:
                     rolled[area]["expected_revenue"] += worth

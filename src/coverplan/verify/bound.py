@@ -1,27 +1,34 @@
 """The upper bound that row prices prove, recomputed account by account.
 
 Any prices give a bound: whatever a plan gains, it pays the price of the rows that it loads, so the best choice of each
-seat at those prices, plus the prices of the bounds themselves, is at least the objective of every plan:
+block of seats at those prices, plus the prices of the bounds themselves, is at least the objective of every plan. For
+a seat on its own the best choice is the best rep or nobody; `blocks` says which seats choose together:
 
-    L(y) = sum over seats of max(v0 - B'y, max over admissible reps of v - A'y) + upper'y+ - lower'y-
+    L(y) = sum over blocks of max(v0 - B'y, max over admissible reps of v - A'y) + upper'y+ - lower'y-
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from coverplan.verify.blocks import Worth, find_blocks
 from coverplan.verify.book import Document
+from coverplan.verify.case import Case
 from coverplan.verify.counted_rules import SeatRule
 from coverplan.verify.evaluation import Failure, Judge
+from coverplan.verify.pairs import Floats
 from coverplan.verify.rows import LinearRule
-from coverplan.verify.value import Floats
+from coverplan.verify.value import Offers
 
 ROUNDING = 1e-12
+
+Priced = tuple[LinearRule, Floats]
+"""A rule and the net price of each of its rows, 0 last for "no row"."""
 
 
 @dataclass
@@ -54,49 +61,58 @@ def recompute_bound(judge: Judge, prices: Iterable[dict[str, Any]]) -> Bound:
         if any(upper != lower for upper, lower in table[rule.id])
     }
     priced = [(rule, net[rule.id]) for rule in linear if rule.id in net]
-    for block in judge.case.blocks:
-        best = _best_choice(judge, block, priced)
+    for best in _best_choices(judge, priced):
         total += best
         magnitude += abs(best)
     return Bound(total + ROUNDING * magnitude, magnitude, failures)
 
 
-def _best_choice(judge: Judge, block: list[int], priced: list[tuple[LinearRule, Floats]]) -> float:
-    """The most that a block can bring at these prices: its best rep, or none."""
-    case, weights = judge.case, judge.case.weights
-    members = [case.offers(place) for place in block]
+def _best_choices(judge: Judge, priced: list[Priced]) -> Iterator[float]:
+    """The most that each block can bring at these prices."""
+    case = judge.case
+    demands = [rule for rule in judge.rules if isinstance(rule, SeatRule)]
+    numbers: dict[tuple[str, str], int] = {}
+    pods = np.array([numbers.setdefault(rep.pod, len(numbers)) for rep in case.book.reps], dtype=np.int64)
+    tied = np.zeros(len(case.units), dtype=bool)
+    for block in find_blocks(case):
+        tied[block.units] = True
+        seats = [place for unit in block.units for place in case.units[unit]]
+        offers = dict(zip(seats, case.offers(seats), strict=True))
+        worths = [_worth(case, demands, priced, {place: offers[place] for place in case.units[u]}) for u in block.units]
+        yield block.value(worths, pods[offers[seats[0]].reps])
+    for number in np.flatnonzero(~tied):
+        unit = case.units[number]
+        yield _worth(case, demands, priced, dict(zip(unit, case.offers(unit), strict=True))).best
+
+
+def _worth(case: Case, demands: list[SeatRule], priced: list[Priced], unit: dict[int, Offers]) -> Worth:
+    """What a unit, given as its seats and their offers, can bring: with each rep, and with nobody."""
+    weights, members = case.weights, list(unit.values())
     allowed = case.admissible(members)
     may_be_uncovered = True
     gains, idle = np.zeros(len(allowed)), 0.0
-    for place, offers in zip(block, members, strict=True):
-        seat = case.book.seats[place]
+    for place, offers in unit.items():
+        seat, held = case.book.seats[place], offers.held
         gains += weights.revenue * offers.value - weights.loss * offers.loss - weights.km * offers.km
         idle += weights.revenue * seat.self_served
         for rule, prices in priced:
             gains -= rule.charge(prices, seat, offers)
             idle -= rule.unfilled_charge(prices, seat)
-        if case.locked[place]:
-            allowed, may_be_uncovered = _only(allowed, offers.holder), False
-        for demand in judge.rules:
-            if not isinstance(demand, SeatRule) or not demand.binds[place]:
+        must_stay = case.locked[place]
+        for demand in demands:
+            if not demand.binds[place]:
                 continue
             if demand.penalty is not None:
                 idle -= demand.penalty
                 if demand.keeps:
-                    gains -= demand.penalty
-                    gains[offers.holder] += demand.penalty
+                    gains -= demand.penalty * ~held
             elif demand.keeps:
-                allowed, may_be_uncovered = _only(allowed, offers.holder), False
+                must_stay = True
             elif case.reachable[place]:
                 may_be_uncovered = False
-    best = float(gains[allowed].max()) if allowed.any() else -math.inf
-    return max(best, idle) if may_be_uncovered else best
-
-
-def _only(allowed: np.ndarray[Any, np.dtype[np.bool_]], rep: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    kept = np.zeros_like(allowed)
-    kept[rep] = allowed[rep]
-    return kept
+        if must_stay:
+            allowed, may_be_uncovered = allowed & held, False
+    return Worth(np.where(allowed, gains, -math.inf), idle if may_be_uncovered else -math.inf)
 
 
 def _amount(price: Any) -> float:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from coverplan.verify.book import Account, Book, Document, Seat, given, read_book
+from coverplan.verify.book import Account, Book, Document, Seat, given
 from coverplan.verify.filters import filtered_accounts
-from coverplan.verify.value import Flags, Market, Offers
+from coverplan.verify.pairs import Flags
+from coverplan.verify.reading import read_book
+from coverplan.verify.value import Access, Crew, Market, Offers
 
 DEFAULT_CONSTRAINTS: tuple[Document, ...] = (
     {"kind": "capacity"},
@@ -50,6 +52,15 @@ def family_links(book: Book, spec: Document) -> Iterator[tuple[Account, Account]
             yield child, parent
 
 
+def seat_links(book: Book, spec: Document) -> Iterator[tuple[int, int]]:
+    """Seats of child and parent, per role that both have."""
+    for child, parent in family_links(book, spec):
+        for offset, role in enumerate(child.segment.roles):
+            place = book.seat_of(parent.id, role.name)
+            if place is not None:
+                yield child.first_seat + offset, place
+
+
 class Case:
     """A problem and a policy, ready to judge assignments. Nothing here depends on a plan."""
 
@@ -64,25 +75,43 @@ class Case:
             km=float(given(weights, "travel_cost_per_km", 0.0)),
         )
         self.specs = constraint_specs(policy)
-        self._remembered: dict[int, Offers] = {}
-        self.blocks = self._merge()
-        self.block_of = {seat: number for number, block in enumerate(self.blocks) for seat in block}
+        self._remembered: dict[tuple[int, int], Offers] = {}
+        self._small = len(self.book.seats) * len(self.book.reps) <= REMEMBERED_PAIRS
+        self.units = self._merge()
+        self.unit_of = np.empty(len(self.book.seats), dtype=np.int64)
+        for number, unit in enumerate(self.units):
+            for place in unit:
+                self.unit_of[place] = number
         self.reachable = [False] * len(self.book.seats)
         self.can_stay = [False] * len(self.book.seats)
         self._look_at_each_seat()
         self.forced = [seat.current is not None and not self.can_stay[seat.index] for seat in self.book.seats]
         self.locked = [seat.account.locked and self.can_stay[seat.index] for seat in self.book.seats]
 
-    def offers(self, seat: int) -> Offers:
-        """The seat as every rep would fill it; small problems remember the answer."""
-        if seat in self._remembered:
-            return self._remembered[seat]
-        offers = self.market.offers(self.book.seats[seat])
-        if len(self.book.seats) * len(self.book.reps) <= REMEMBERED_PAIRS:
-            self._remembered[seat] = offers
-        return offers
+    def crews(self, seats: Sequence[int]) -> list[tuple[Seat, Crew]]:
+        """The seats, and the same reps for all of them: whoever may be admissible for any."""
+        members = [self.book.seats[place] for place in seats]
+        crews = [self.market.candidates(seat) for seat in members]
+        if len(members) == 1:
+            return [(members[0], crews[0])]
+        reps = np.unique(np.concatenate([crew.reps for crew in crews]))
+        return [(seat, self.market.crew(seat, reps)) for seat in members]
 
-    def _merge(self) -> list[list[int]]:
+    def offers(self, seats: Sequence[int]) -> list[Offers]:
+        """The seats as each of the same reps would fill them; nobody else is admissible for any."""
+        return [self.market.offers(seat, crew) for seat, crew in self.crews(seats)]
+
+    def offer(self, place: int, rep: int) -> Offers:
+        """A seat as one rep, admissible or not, would fill it; small problems remember the answer."""
+        found = self._remembered.get((place, rep))
+        if found is None:
+            seat = self.book.seats[place]
+            found = self.market.offers(seat, self.market.crew(seat, np.array([rep], dtype=np.int64)))
+            if self._small:
+                self._remembered[place, rep] = found
+        return found
+
+    def _merge(self) -> list[tuple[int, ...]]:
         """Seats that hard `family` constraints tie together: same role, linked accounts."""
         leader = list(range(len(self.book.accounts)))
 
@@ -96,28 +125,26 @@ class Case:
             if spec["kind"] == "family" and spec.get("penalty") is None:
                 for child, parent in family_links(self.book, spec):
                     leader[find(child.index)] = find(parent.index)
-        blocks: dict[tuple[int, str], list[int]] = {}
+        units: dict[tuple[int, str], list[int]] = {}
         for seat in self.book.seats:
-            blocks.setdefault((find(seat.account.index), seat.role.name), []).append(seat.index)
-        return list(blocks.values())
+            units.setdefault((find(seat.account.index), seat.role.name), []).append(seat.index)
+        return [tuple(unit) for unit in units.values()]
 
-    def admissible(self, members: list[Offers]) -> Flags:
-        """Which reps may fill a block: strictly possible for all, and allowed for all or the holder of one."""
-        strict = np.logical_and.reduce([offers.strict for offers in members])
-        allowed = np.logical_and.reduce([offers.rules for offers in members])
-        for offers in members:
-            if offers.holder >= 0:
-                allowed[offers.holder] = True
-        return np.asarray(strict & allowed)
+    def admissible(self, members: Sequence[Access]) -> Flags:
+        """Which of the reps may fill a unit: strictly possible for all, and allowed for all or the holder of one."""
+        strict, allowed, held = members[0].strict, members[0].rules, members[0].held
+        for access in members[1:]:
+            strict, allowed, held = strict & access.strict, allowed & access.rules, held | access.held
+        return strict & (allowed | held)
 
     def _look_at_each_seat(self) -> None:
-        for block in self.blocks:
-            members = [self.offers(seat) for seat in block]
+        for unit in self.units:
+            members = [self.market.access(seat, crew) for seat, crew in self.crews(unit)]
             flags = self.admissible(members)
-            for seat, offers in zip(block, members, strict=True):
-                self.reachable[seat] = bool(flags.any())
-                self.can_stay[seat] = offers.holder >= 0 and bool(flags[offers.holder])
+            for place, access in zip(unit, members, strict=True):
+                self.reachable[place] = bool(flags.any())
+                self.can_stay[place] = bool((flags & access.held).any())
 
     def holder(self, seat: Seat) -> int:
         """Index of the current rep, -1 where there is none or the rep has left."""
-        return -1 if seat.current is None else self.book.rep_index.get(seat.current, -1)
+        return self.market.holder(seat)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from coverplan.verify.book import Document, Seat, given
-from coverplan.verify.case import Case, family_links
+from coverplan.verify.case import Case, seat_links
 from coverplan.verify.filters import filtered_accounts, filtered_reps
 from coverplan.verify.rows import CountedRule, Cover, Row
 
@@ -46,13 +46,7 @@ def must_cover(case: Case, spec: Document) -> SeatRule:
 
 def family(case: Case, spec: Document) -> CountedRule:
     """Children share their parent's rep, per role that both have."""
-    seat_index = case.book.seat_index
-    links = [
-        (seat_index[child.id, role.name], seat_index[parent.id, role.name])
-        for child, parent in family_links(case.book, spec)
-        for role in child.segment.roles
-        if (parent.id, role.name) in seat_index
-    ]
+    links = list(seat_links(case.book, spec))
     hard = spec.get("penalty") is None
 
     def differs(cover: Cover, child: int, parent: int) -> bool:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from coverplan.verify.book import Document
 from coverplan.verify.case import Case
+from coverplan.verify.pairs import Floats
 from coverplan.verify.rows import CountedRule, LinearRule, Row
 from coverplan.verify.rules import build_rules
+from coverplan.verify.value import Offers
 
 Term = tuple[str, str | None]
 """The term, and the id of the soft constraint whose penalty it is."""
@@ -51,24 +56,24 @@ class RowState:
         return self.rate is None and self.row.breached(self.activity)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Filled:
-    """What one covered seat brings: value less loss, the loss itself, and the hours it takes."""
+    """What each covered seat brings: value less loss, the loss itself, and the hours it takes; 0 where uncovered."""
 
-    net: float
-    loss: float
-    hours: float
+    net: Floats
+    loss: Floats
+    hours: Floats
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The recomputed objective, its terms, all rows, the hard rules that are broken, and the covered seats."""
+    """The recomputed objective, its terms, all rows, the hard rules that are broken, and what each seat brings."""
 
     objective: float
     terms: dict[Term, float]
     rows: dict[tuple[str, str], RowState]
     hard_violations: list[Failure]
-    filled: dict[int, Filled]
+    filled: Filled
 
     @property
     def feasible(self) -> bool:
@@ -83,12 +88,12 @@ class Judge:
         self.case = Case(problem, policy)
         self.rules = build_rules(self.case)
 
-    def evaluate(self, assignments: list[dict[str, Any]]) -> Evaluation:
+    def evaluate(self, assignments: Iterable[dict[str, Any]]) -> Evaluation:
         """Evaluate assignments of account, role (absent or null: the first) and rep; other seats are uncovered."""
         cover, failures = self.read_cover(assignments)
         return self.evaluate_cover(cover, failures)
 
-    def read_cover(self, assignments: list[dict[str, Any]]) -> tuple[list[int], list[Failure]]:
+    def read_cover(self, assignments: Iterable[dict[str, Any]]) -> tuple[list[int], list[Failure]]:
         """The rep of each seat, -1 where nobody covers it, and the entries that name nothing or repeat a seat."""
         book = self.case.book
         cover, failures = [-1] * len(book.seats), []
@@ -96,7 +101,7 @@ class Judge:
             account, role, rep = (str(entry.get(key)) for key in ("account_id", "role", "rep_id"))
             if entry.get("role") is None and account in book.account_index:
                 role = book.accounts[book.account_index[account]].segment.roles[0].name
-            seat = book.seat_index.get((account, role))
+            seat = book.seat_of(account, role)
             if seat is None:
                 failures.append(Failure("unknown_seat", f"there is no seat of account {account!r} for role {role!r}"))
             elif rep not in book.rep_index:
@@ -107,33 +112,35 @@ class Judge:
                 cover[seat] = book.rep_index[rep]
         return cover, failures
 
-    def evaluate_cover(self, cover: list[int], failures: list[Failure] | None = None) -> Evaluation:
+    def evaluate_cover(self, cover: list[int], unreadable: Sequence[Failure] = ()) -> Evaluation:
         """Evaluate an assignment given as the rep of each seat."""
-        broken = list(failures or [])
+        broken = list(unreadable)
         activities = {rule.id: [0.0] * len(rule.rows) for rule in self.rules}
         linear = [rule for rule in self.rules if isinstance(rule, LinearRule)]
-        filled: dict[int, Filled] = {}
+        net, losses, hours = (np.zeros(len(cover)) for _ in range(3))
         revenue = loss = km = 0.0
-        for block in self.case.blocks:
-            broken += self._check_block(block, cover)
-            for place in block:
-                seat, rep = self.case.book.seats[place], cover[place]
-                offers = self.case.offers(place)
-                if rep >= 0:
-                    value, lost = float(offers.value[rep]), float(offers.loss[rep])
-                    filled[place] = Filled(value - lost, lost, float(offers.hours[rep]))
-                    revenue += value
-                    loss += lost
-                    km += float(offers.km[rep])
-                else:
+        for unit in self.case.units:
+            offers, failures = self._look_at(unit, cover)
+            broken += failures
+            for place in unit:
+                seat, offer = self.case.book.seats[place], offers.get(place)
+                if offer is None:
                     revenue += seat.self_served
+                    for rule in linear:
+                        rule.add_unfilled(activities[rule.id], seat)
+                    continue
+                value, lost = float(offer.value[0]), float(offer.loss[0])
+                net[place], losses[place], hours[place] = value - lost, lost, offer.hours[0]
+                revenue += value
+                loss += lost
+                km += float(offer.km[0])
                 for rule in linear:
-                    rule.add(activities[rule.id], seat, offers, rep)
+                    rule.add(activities[rule.id], seat, offer)
         activities |= {rule.id: rule.count(cover) for rule in self.rules if isinstance(rule, CountedRule)}
         rows = self._measure(activities)
         broken += [_breach(state) for state in rows.values() if state.broken]
         terms = self._ledger(revenue, loss, km, rows)
-        return Evaluation(sum(terms.values()), terms, rows, broken, filled)
+        return Evaluation(sum(terms.values()), terms, rows, broken, Filled(net, losses, hours))
 
     def _ledger(
         self, revenue: float, loss: float, km: float, rows: dict[tuple[str, str], RowState]
@@ -158,21 +165,29 @@ class Judge:
             for row, activity in zip(rule.rows, activities[rule.id], strict=True)
         }
 
-    def _check_block(self, block: list[int], cover: list[int]) -> list[Failure]:
-        """Admissibility, locks and merged seats."""
+    def _look_at(self, unit: tuple[int, ...], cover: list[int]) -> tuple[dict[int, Offers], list[Failure]]:
+        """What the covered seats of a unit bring; what admissibility, locks and merged seats do not allow."""
         case, failures = self.case, []
-        reps = case.book.reps
-        flags = case.admissible([case.offers(place) for place in block])
-        for place in block:
-            seat, rep = case.book.seats[place], cover[place]
-            if rep >= 0 and not flags[rep]:
-                failures.append(Failure("not_admissible", f"{seat.name}: rep {reps[rep].id!r} is not admissible"))
-            if case.locked[place] and rep != case.holder(seat):
+        offers: dict[int, Offers] = {}
+        chosen = {cover[place] for place in unit}
+        for rep in chosen - {-1}:
+            members = {place: case.offer(place, rep) for place in unit}
+            mine = [place for place in unit if cover[place] == rep]
+            offers |= {place: members[place] for place in mine}
+            if not case.admissible(list(members.values()))[0]:
+                name = case.book.reps[rep].id
+                failures += [
+                    Failure("not_admissible", f"{case.book.seats[place].name}: rep {name!r} is not admissible")
+                    for place in mine
+                ]
+        for place in unit:
+            seat = case.book.seats[place]
+            if case.locked[place] and cover[place] != case.holder(seat):
                 failures.append(Failure("lock_broken", f"{seat.name} is locked to rep {seat.current!r}"))
-        if len({cover[place] for place in block}) > 1:
-            names = "; ".join(case.book.seats[place].name for place in block)
+        if len(chosen) > 1:
+            names = "; ".join(case.book.seats[place].name for place in unit)
             failures.append(Failure("family_split", f"one family has more than one rep: {names}"))
-        return failures
+        return offers, failures
 
 
 def _breach(state: RowState) -> Failure:
@@ -193,26 +208,27 @@ def evaluate_assignment(problem: Document, policy: Document | None, assignments:
 def breakdown(problem: Document, policy: Document | None, account_id: str, role: str, rep_id: str) -> dict[str, Any]:
     """Everything that goes into the worth of one pair."""
     case = Case(problem, policy)
-    place = case.book.seat_index[account_id, role]
-    seat, rep = case.book.seats[place], case.book.rep_index[rep_id]
-    offers = case.offers(place)
+    place, rep = case.book.seat_of(account_id, role), case.book.rep_index[rep_id]
+    if place is None:
+        raise KeyError((account_id, role))
+    seat, offer = case.book.seats[place], case.offer(place, rep)
     account = seat.account
-    flags = case.admissible([case.offers(member) for member in case.blocks[case.block_of[place]]])
-    value, loss, km = float(offers.value[rep]), float(offers.loss[rep]), float(offers.km[rep])
+    flags = case.admissible([case.offer(member, rep) for member in case.units[case.unit_of[place]]])
+    value, loss, km = float(offer.value[0]), float(offer.loss[0]), float(offer.km[0])
     weights = case.weights
     return {
-        "admissible": bool(flags[rep]),
+        "admissible": bool(flags[0]),
         "existing": account.existing,
         "new": account.new,
         "revenue_share": seat.role.revenue_share,
-        "fit": float(offers.fit[rep]),
+        "fit": float(offer.fit[0]),
         "active": case.book.reps[rep].active,
-        "timing": float(offers.timing[rep]),
+        "timing": float(offer.timing[0]),
         "self_serve_share": account.segment.self_serve_share,
         "value": value,
         "relationship_loss": loss,
         "expected_revenue": value - loss,
         "km": km,
-        "hours": float(offers.hours[rep]),
+        "hours": float(offer.hours[0]),
         "objective": weights.revenue * value - weights.loss * loss - weights.km * km,
     }

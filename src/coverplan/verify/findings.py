@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from coverplan.verify.evaluation import Failure
 
 ABSOLUTE, RELATIVE = 1e-6, 1e-9
+MOST_FAILURES = 10_000
 
 
 def near(*magnitudes: float) -> float:
@@ -23,21 +25,30 @@ def as_number(value: Any) -> float | None:
     return float(value)
 
 
-def entries(document: Any, key: str) -> list[dict[str, Any]]:
-    """The objects of a list in a document that may be malformed."""
+def entries(document: Any, key: str) -> Iterator[dict[str, Any]]:
+    """The objects of a list, or of whatever else yields them, in a document that may be malformed."""
     rows = document.get(key) if isinstance(document, dict) else None
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    if isinstance(rows, Iterable) and not isinstance(rows, str | bytes | dict):
+        yield from (row for row in rows if isinstance(row, dict))
 
 
 @dataclass
 class Findings:
-    """Collects what does not hold."""
+    """Collects what does not hold, the first `MOST_FAILURES` of it."""
 
     failures: list[Failure] = field(default_factory=list)
 
     def say(self, code: str, message: str) -> None:
         """Report a failure."""
-        self.failures.append(Failure(code, message))
+        self.add([Failure(code, message)])
+
+    def add(self, failures: Iterable[Failure]) -> None:
+        """Report failures that others have found."""
+        for failure in failures:
+            if len(self.failures) < MOST_FAILURES:
+                self.failures.append(failure)
+            elif len(self.failures) == MOST_FAILURES:
+                self.failures.append(Failure("more_failures", f"only the first {MOST_FAILURES:,} failures are listed"))
 
     def number(self, code: str, what: str, claimed: Any, expected: float | None, within: float | None = None) -> None:
         """Claimed and recomputed numbers agree, or both are null."""
@@ -54,7 +65,9 @@ class Findings:
         if type(claimed) is not type(expected) or claimed != expected:
             self.say(code, f"{what} is {claimed!r}, recomputed {expected!r}")
 
-    def keyed(self, code: str, what: str, rows: list[dict[str, Any]], keys: list[str], wanted: Any) -> dict[Any, Any]:
+    def keyed(
+        self, code: str, what: str, rows: Iterable[dict[str, Any]], keys: list[str], wanted: Any
+    ) -> dict[Any, Any]:
         """Rows by key; a repeated, unknown or missing key is a failure."""
         found: dict[Any, dict[str, Any]] = {}
         for row in rows:

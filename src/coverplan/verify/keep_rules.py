@@ -10,8 +10,9 @@ import numpy as np
 from coverplan.verify.book import Document, Seat, given
 from coverplan.verify.case import Case
 from coverplan.verify.filters import filtered_accounts, filtered_reps
+from coverplan.verify.pairs import Indices
 from coverplan.verify.rows import LinearRule, Load, Row
-from coverplan.verify.value import Indices, Offers
+from coverplan.verify.value import Offers
 
 KEPT_LIMITS = ("max_moved", "max_moved_share", "max_moved_revenue_share")
 
@@ -101,9 +102,10 @@ class _Kept:
         """The seat's weight at its current rep."""
         weight = self.weight(seat)
         if weight:
-            amounts = np.zeros(len(offers.value))
-            amounts[offers.holder] = weight
-            yield self.first + self.scopes.place[self.scopes.name(seat, seat.current or "")], amounts
+            yield (
+                self.first + self.scopes.place[self.scopes.name(seat, seat.current or "")],
+                np.where(offers.held, weight, 0.0),
+            )
 
 
 def _gained(
@@ -123,9 +125,6 @@ def _gained(
 
     def loads(seat: Seat, offers: Offers) -> Iterator[Load]:
         if admitted[seat.account.index] and not case.forced[seat.index]:
-            amounts = np.ones(len(offers.value))
-            if offers.holder >= 0:
-                amounts[offers.holder] = 0.0
-            yield places_of(seat), amounts
+            yield places_of(seat), np.where(offers.held, 0.0, 1.0)
 
     return loads

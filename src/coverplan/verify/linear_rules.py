@@ -9,8 +9,9 @@ import numpy as np
 from coverplan.verify.book import Document, Rep, Seat, given
 from coverplan.verify.case import Case
 from coverplan.verify.filters import filtered_accounts, filtered_reps
+from coverplan.verify.pairs import Floats, Indices
 from coverplan.verify.rows import LinearRule, Load, Row
-from coverplan.verify.value import Floats, Indices, Offers
+from coverplan.verify.value import Offers
 
 
 def load_of(measure: str, seat: Seat, offers: Offers) -> float | Floats:

@@ -20,7 +20,7 @@ def relative_gap(objective: float | None, bound: float | None) -> tuple[float | 
 def check_certificate(found: Findings, judge: Judge, certificate: dict[str, Any], objective: float | None) -> Bound:
     """The bound follows from the prices alone, and the objective respects it."""
     proven = recompute_bound(judge, entries(certificate, "prices"))
-    found.failures += proven.failures
+    found.add(proven.failures)
     within = near(proven.magnitude)
     found.number("certificate_differs", "certificate bound", certificate.get("bound"), proven.value, within)
     if certificate.get("scope", "all_admissible") != "all_admissible":

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from coverplan.verify.book import Document, Seat
-from coverplan.verify.value import Floats, Indices, Offers
+from coverplan.verify.pairs import Floats, Indices
+from coverplan.verify.value import Offers
 
 Load = tuple["int | Indices", "float | Floats"]
-"""The row of each rep (-1: none; one number: the same for all) and the coefficient of each rep."""
+"""The row of every rep (-1: none; one number: the same for all), and the coefficient of each rep that is offered."""
 
 Cover = Sequence[int]
 """The rep of each seat, -1 where nobody covers it."""
@@ -91,22 +92,24 @@ class LinearRule(Rule):
     loads: Callable[[Seat, Offers], Iterable[Load]] = _no_loads
     unfilled: Callable[[Seat], Iterable[tuple[int, float]]] = _no_unfilled
 
-    def add(self, activities: list[float], seat: Seat, offers: Offers, rep: int) -> None:
-        """Add one filled (or, with rep -1, uncovered) seat to the activities of the rows."""
-        if rep < 0:
-            for row, amount in self.unfilled(seat):
-                activities[row] += amount
-            return
-        for rows, amounts in self.loads(seat, offers):
+    def add(self, activities: list[float], seat: Seat, offer: Offers) -> None:
+        """Add a seat, filled by the only rep of the offer, to the activities of the rows."""
+        rep = offer.reps[0]
+        for rows, amounts in self.loads(seat, offer):
             row = rows if isinstance(rows, int) else int(rows[rep])
             if row >= 0:
-                activities[row] += amounts if isinstance(amounts, float) else float(amounts[rep])
+                activities[row] += amounts if isinstance(amounts, float) else float(amounts[0])
+
+    def add_unfilled(self, activities: list[float], seat: Seat) -> None:
+        """Add an uncovered seat to the activities of the rows."""
+        for row, amount in self.unfilled(seat):
+            activities[row] += amount
 
     def charge(self, prices: Floats, seat: Seat, offers: Offers) -> Floats:
-        """What each rep would pay for the seat; `prices` has one more entry, 0, for "no row"."""
-        total = np.zeros(len(offers.value))
+        """What each rep offered would pay for the seat; `prices` has one more entry, 0, for "no row"."""
+        total = np.zeros(len(offers.reps))
         for rows, amounts in self.loads(seat, offers):
-            total += prices[rows] * amounts
+            total += prices[rows if isinstance(rows, int) else rows[offers.reps]] * amounts
         return total
 
     def unfilled_charge(self, prices: Floats, seat: Seat) -> float:

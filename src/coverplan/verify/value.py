@@ -1,41 +1,48 @@
-"""Who may fill a seat, and what each rep is worth there: one array over the reps per quantity."""
+"""Who may fill a seat, and what each of those reps is worth there."""
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from coverplan.verify.book import Account, Book, Document, Seat, Segment, given
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-Indices = NDArray[np.int64]
+from coverplan.verify.pairs import Flags, Floats, Indices, Pairs
 
 EARTH_RADIUS_KM = 6371.0088
 LOSS_NEWCOMER, LOSS_SAME_INDUSTRY, LOSS_OTHERWISE = 0.18, 0.13, 0.15
 
 
-@dataclass(frozen=True)
-class Offers:
-    """One seat seen by every rep; all arrays have one entry per rep.
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who of some reps may fill a seat; `reps` are their indices, ascending, and all arrays run over them.
 
     `strict`: role, dates and `eligible: false` allow it. `rules`: territory, segment, skills, distance and closure
-    allow it, or `eligible: true`. `value` is before the relationship loss. `holder` is the current rep, -1 without.
+    allow it, or `eligible: true`. `holder` is the current rep, -1 without.
     """
 
+    reps: Indices
     strict: Flags
     rules: Flags
+    holder: int
+
+    @property
+    def held(self) -> Flags:
+        """Which of the reps is the current one."""
+        return np.asarray(self.reps == self.holder)
+
+
+@dataclass(frozen=True, slots=True)
+class Offers(Access):
+    """The seat as each of the reps would fill it; `value` is before the relationship loss."""
+
     value: Floats
     loss: Floats
     km: Floats
     hours: Floats
     fit: Floats
     timing: Floats
-    holder: int
 
     @property
     def net(self) -> Floats:
@@ -43,8 +50,25 @@ class Offers:
         return self.value - self.loss
 
 
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Some reps, ascending, and what of them is the same for all seats of one class; all arrays run over them."""
+
+    reps: Indices
+    role: Flags
+    strict: Flags
+    rules: Flags
+    presence: Floats
+    timing: Floats
+    newcomer: Flags
+    located: Flags
+    latitudes: Floats
+    longitudes: Floats
+    ones: Floats
+
+
 class Market:
-    """Prepares what depends on the reps alone, then answers seat by seat."""
+    """Prepares what depends on the reps alone, or on a class of seats, then answers seat by seat."""
 
     def __init__(self, book: Book, candidates: Document) -> None:
         self.book = book
@@ -59,14 +83,11 @@ class Market:
         points = np.radians([rep.location or (0.0, 0.0) for rep in reps]).reshape(-1, 2)
         self.latitudes, self.longitudes = points[:, 0], points[:, 1]
         self._masks: dict[tuple[str, str], Flags] = {}
+        self._crews: dict[tuple[str, str, str | None, frozenset[str]], Crew] = {}
         self._timings: dict[float, Floats] = {}
         self._fits: dict[tuple[str, str], Floats] = {}
         self._read_fit()
-        self._entries: dict[str, list[Document]] = defaultdict(list)
-        for entry in book.pairs:
-            if entry["rep_id"] in book.rep_index:
-                self._entries[entry["account_id"]].append(entry)
-        self._priced = {entry["account_id"] for entry in book.pairs if entry.get("value") is not None}
+        self.pairs = Pairs(book)
         self._held = self._holdings()
 
     def _read_fit(self) -> None:
@@ -82,51 +103,91 @@ class Market:
         for account in self.book.accounts:
             if account.industry is not None:
                 counts = held.setdefault(account.industry, np.zeros(self.count, dtype=np.int64))
-                counts[self._holders(account)] += 1
+                for rep in self._holders(account):
+                    counts[rep] += 1
         return held
 
-    def _holders(self, account: Account) -> list[int]:
-        return sorted({self.book.rep_index[rep] for _, rep, _ in account.current if rep in self.book.rep_index})
+    def _holders(self, account: Account) -> set[int]:
+        return {self.book.rep_index[rep] for _, rep, _ in account.current if rep in self.book.rep_index}
 
-    def offers(self, seat: Seat) -> Offers:
-        """The seat as every rep would fill it."""
+    def candidates(self, seat: Seat) -> Crew:
+        """Reps who may be admissible: no other rep is, but these need not all be."""
+        account = seat.account
+        area = account.territory if self.respect_territories else None
+        kind = (seat.role.name, account.segment.id, area, account.skills)
+        crew = self._crews.get(kind)
+        if crew is None:
+            everybody = self.crew(seat, np.arange(self.count))
+            crew = self.crew(seat, np.flatnonzero(everybody.strict & everybody.rules))
+            self._crews[kind] = crew
+        holder, listed = self.holder(seat), self.pairs.of(account.index)
+        if listed is None:
+            return crew if holder < 0 or holder in crew.reps else self.crew(seat, np.union1d(crew.reps, [holder]))
+        named = listed.reps if holder < 0 else np.append(listed.reps, holder)
+        return self.crew(seat, np.unique(named) if listed.closed else np.union1d(crew.reps, named))
+
+    def crew(self, seat: Seat, reps: Indices) -> Crew:
+        """These reps (ascending) as all seats of the same role, segment, territory and skills see them."""
         account, segment = seat.account, seat.account.segment
-        holder = -1 if seat.current is None else self.book.rep_index.get(seat.current, -1)
-        km = self._distances(account)
-        fit, timing = self._fit(account), self._timing(segment)
-        presence = self.active + (1 - self.active) * segment.self_serve_share
-        value = seat.role.revenue_share * fit * (account.existing * presence + account.new * timing)
-        loss = np.zeros(self.count)
-        if seat.current is not None:
-            loss = self._loss_rates(account) * account.loss_base * seat.role.relationship_weight
-            if holder >= 0:
-                loss[holder] = 0.0
-        strict = (self.roles == seat.role.name) & (self.active > 0)
-        rules = self._rules(account, km)
-        hours = np.full(self.count, seat.hours)
-        for entry in self._entries.get(account.id, ()):
-            rep = self.book.rep_index[entry["rep_id"]]
-            if self.roles[rep] != seat.role.name:
-                continue
-            value[rep] = given(entry, "value", value[rep])
-            hours[rep] = given(entry, "hours", hours[rep])
-            strict[rep] &= entry.get("eligible") is not False
-            rules[rep] |= entry.get("eligible") is True
-        return Offers(strict, rules, value, loss, km, hours, fit, timing, holder)
-
-    def _rules(self, account: Account, km: Floats) -> Flags:
-        allowed = self._mask("segment", account.segment.id).copy()
+        active, role = self.active[reps], self.roles[reps] == seat.role.name
+        rules = self._mask("segment", segment.id)[reps]
         if self.respect_territories and account.territory is not None:
-            allowed &= self._mask("territory", account.territory)
+            rules = rules & self._mask("territory", account.territory)[reps]
         for skill in account.skills:
-            allowed &= self._mask("skill", skill)
+            rules = rules & self._mask("skill", skill)[reps]
+        return Crew(
+            reps=reps,
+            role=role,
+            strict=role & (active > 0),
+            rules=rules,
+            presence=active + (1 - active) * segment.self_serve_share,
+            timing=self._timing(segment)[reps],
+            newcomer=self.newcomer[reps],
+            located=self.located[reps],
+            latitudes=self.latitudes[reps],
+            longitudes=self.longitudes[reps],
+            ones=np.ones(len(reps)),
+        )
+
+    def holder(self, seat: Seat) -> int:
+        """Index of the current rep, -1 where there is none or the rep has left."""
+        return -1 if seat.current is None else self.book.rep_index.get(seat.current, -1)
+
+    def access(self, seat: Seat, crew: Crew) -> Access:
+        """Who of a crew may fill the seat."""
+        strict, rules = crew.strict, crew.rules
         if self.max_distance is not None:
-            allowed &= km <= self.max_distance
-        if account.id in self._priced:
-            listed = np.zeros(self.count, dtype=bool)
-            listed[[self.book.rep_index[entry["rep_id"]] for entry in self._entries[account.id]]] = True
-            allowed &= listed
-        return allowed
+            rules = rules & (self._distances(seat.account, crew) <= self.max_distance)
+        listed = self.pairs.of(seat.account.index)
+        if listed is not None:
+            strict, rules = listed.access(crew.reps, crew.role, strict, rules)
+        return Access(crew.reps, strict, rules, self.holder(seat))
+
+    def offers(self, seat: Seat, crew: Crew) -> Offers:
+        """The seat as each of a crew would fill it."""
+        account, access = seat.account, self.access(seat, crew)
+        fit = self._fit(account, crew)
+        value = seat.role.revenue_share * fit * (account.existing * crew.presence + account.new * crew.timing)
+        loss = 0.0 * crew.ones
+        if seat.current is not None:
+            loss = self._loss_rates(account, crew) * (account.loss_base * seat.role.relationship_weight)
+            loss[access.held] = 0.0
+        hours = seat.hours * crew.ones
+        listed = self.pairs.of(account.index)
+        if listed is not None:
+            listed.overwrite(crew.reps, crew.role, value, hours)
+        return Offers(
+            crew.reps,
+            access.strict,
+            access.rules,
+            access.holder,
+            value,
+            loss,
+            self._distances(account, crew),
+            hours,
+            fit,
+            crew.timing,
+        )
 
     def _mask(self, rule: str, label: str) -> Flags:
         """Which reps serve a segment, a territory or have a skill."""
@@ -141,23 +202,22 @@ class Market:
             self._masks[rule, label] = np.array(flags, dtype=bool)
         return self._masks[rule, label]
 
-    def _distances(self, account: Account) -> Floats:
-        """Haversine km to every rep, 0 where a location is missing."""
+    def _distances(self, account: Account, crew: Crew) -> Floats:
+        """Haversine km to each rep, 0 where a location is missing."""
         if account.location is None:
-            return np.zeros(self.count)
+            return 0.0 * crew.ones
         latitude, longitude = (math.radians(angle) for angle in account.location)
-        lift = np.sin((self.latitudes - latitude) / 2) ** 2
-        turn = np.sin((self.longitudes - longitude) / 2) ** 2
-        chord = lift + math.cos(latitude) * np.cos(self.latitudes) * turn
-        km = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(1.0, chord)))
-        return np.where(self.located, km, 0.0)
+        lift = np.sin((crew.latitudes - latitude) / 2) ** 2
+        turn = np.sin((crew.longitudes - longitude) / 2) ** 2
+        chord = lift + math.cos(latitude) * np.cos(crew.latitudes) * turn
+        return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(1.0, chord))) * crew.located)
 
-    def _fit(self, account: Account) -> Floats:
-        fit = np.ones(self.count)
+    def _fit(self, account: Account, crew: Crew) -> Floats:
+        fit = crew.ones
         for key in (("account_id", account.id), ("segment", account.segment.id), ("industry", account.industry)):
             matching = self._fits.get(key)  # type: ignore[arg-type]
             if matching is not None:
-                fit = fit * matching
+                fit = fit * matching[crew.reps]
         return fit
 
     def _timing(self, segment: Segment) -> Floats:
@@ -167,13 +227,13 @@ class Market:
             self._timings[cycle] = np.array([horizon.timing(rep.start, rep.end, cycle) for rep in self.book.reps])
         return self._timings[cycle]
 
-    def _loss_rates(self, account: Account) -> Floats:
+    def _loss_rates(self, account: Account, crew: Crew) -> Floats:
         if account.segment.relationship_loss is not None:
-            return np.full(self.count, float(account.segment.relationship_loss))
-        experienced = np.zeros(self.count, dtype=bool)
+            return account.segment.relationship_loss * crew.ones
+        others = np.zeros(len(crew.reps), dtype=np.int64)
         if account.industry is not None:
-            others = self._held[account.industry].copy()
-            others[self._holders(account)] -= 1
-            experienced = others > 0
-        seasoned = np.where(experienced, LOSS_SAME_INDUSTRY, LOSS_OTHERWISE)
-        return np.where(self.newcomer, LOSS_NEWCOMER, seasoned)
+            others = self._held[account.industry][crew.reps]
+            for own in self._holders(account):
+                others -= crew.reps == own
+        seasoned = np.where(others > 0, LOSS_SAME_INDUSTRY, LOSS_OTHERWISE)
+        return np.where(crew.newcomer, LOSS_NEWCOMER, seasoned)

@@ -47,7 +47,11 @@ class Verification:
 
 
 def verify(problem: Document, policy: Document | None, plan: dict[str, Any]) -> Verification:
-    """Recompute everything that a plan claims about a problem and a policy, all three as JSON documents."""
+    """Recompute everything that a plan claims about a problem and a policy, all three as JSON documents.
+
+    Large lists need not be lists: `problem["accounts"]` and `problem["pairs"]` may be anything that yields the rows
+    (each is read once), `plan["assignments"]` and `plan["uncovered"]` anything that yields them anew each time.
+    """
     judge, found = Judge(problem, policy), Findings()
     status, evaluated = plan.get("solution_status"), _is_evaluation(plan)
     if status not in ANSWERED + UNANSWERED:
@@ -78,7 +82,7 @@ def _is_evaluation(plan: dict[str, Any]) -> bool:
 def _check_answer(found: Findings, judge: Judge, plan: dict[str, Any]) -> Evaluation:
     """Everything that follows from the assignments."""
     cover, unreadable = judge.read_cover(entries(plan, "assignments"))
-    found.failures += unreadable
+    found.add(unreadable)
     answer = judge.evaluate_cover(cover)
     check_ledger(found, plan, answer)
     check_seats(found, plan, judge.case, cover, answer)
@@ -89,7 +93,7 @@ def _check_answer(found: Findings, judge: Judge, plan: dict[str, Any]) -> Evalua
 
 def _check_feasibility(found: Findings, answer: Evaluation, *, claimed: bool) -> None:
     if claimed:
-        found.failures += answer.hard_violations
+        found.add(answer.hard_violations)
     elif answer.feasible:
         found.say("feasible_after_all", "the plan is called infeasible, but its assignments break no hard rule")
 
@@ -98,7 +102,7 @@ def _check_silence(found: Findings, judge: Judge, plan: dict[str, Any]) -> None:
     """Without a solution nothing is presented as one; the least violating assignment is shown as what it is."""
     status = plan.get("solution_status")
     for name in ("assignments", "uncovered"):
-        if plan.get(name):
+        if any(True for _ in entries(plan, name)):
             found.say("plan_without_solution", f"solution_status is {status!r}, yet {name} are listed")
     for name in ("objective", "gap", "absolute_gap"):
         if plan.get(name) is not None:
