@@ -21,6 +21,8 @@ from coverplan.process.channel import Message
 _LONGEST_LINE = 1 << 20
 _KEPT_BYTES = 8192
 _WAIT_S = 5.0
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""The vectors of a quasi-Newton step are too short for threads of their own, which would only wait for each other."""
 
 
 class Child:
@@ -53,7 +55,7 @@ class Child:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "TMPDIR": str(scratch)},
+            env={**_ONE_THREAD, **os.environ, "TMPDIR": str(scratch)},
             process_group=0,
             limit=_LONGEST_LINE,
         )

@@ -12,8 +12,8 @@ from coverplan.formulation.program import to_point, to_program
 from coverplan.mip.program import Result, Status, StoppedBy, close_enough
 from coverplan.pricing.dual import SmoothedDual
 from coverplan.runs.choice import backend_of
-from coverplan.runs.outcome import Checkpoint, Outcome, Report
-from coverplan.runs.run import Request, Run
+from coverplan.runs.outcome import Outcome
+from coverplan.runs.run import Request, Run, Setting
 from coverplan.solvers.registry import backend
 from coverplan.solvers.relaxation import Relaxation, relaxation
 
@@ -31,10 +31,8 @@ class ExactRun(Run):
 
     used = "exact"
 
-    def __init__(
-        self, request: Request, formulation: Formulation, report: Report | None, checkpoint: Checkpoint | None, why: str
-    ) -> None:
-        super().__init__(request, formulation, report, checkpoint, why)
+    def __init__(self, request: Request, formulation: Formulation, setting: Setting) -> None:
+        super().__init__(request, formulation, setting)
         self.program = to_program(formulation, self.listed)
 
     def answer(self) -> Outcome:

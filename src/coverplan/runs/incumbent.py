@@ -16,7 +16,9 @@ from coverplan.runs.outcome import Certificate, Checkpoint, Progress, Report
 class Incumbent:
     """Takes points and bounds from any phase; keeps the best plan that the ledger calls feasible."""
 
-    def __init__(self, formulation: Formulation, report: Report | None, checkpoint: Checkpoint | None) -> None:
+    def __init__(
+        self, formulation: Formulation, report: Report | None, checkpoint: Checkpoint | None, began: float
+    ) -> None:
         self.formulation = formulation
         self.choice: Choice | None = None
         self.account: Ledger | None = None
@@ -26,7 +28,7 @@ class Incumbent:
         self.phase = "build"
         self._report = report
         self._checkpoint = checkpoint
-        self.began = time.monotonic()
+        self.began = began
 
     @property
     def objective(self) -> float | None:

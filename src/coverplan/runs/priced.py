@@ -23,8 +23,8 @@ from coverplan.pricing.neighbourhood import Landscape
 from coverplan.pricing.part import Part, part_of
 from coverplan.pricing.rounding import rounded
 from coverplan.pricing.standing import Indices, Move, Standing
-from coverplan.runs.outcome import Checkpoint, Outcome, Report
-from coverplan.runs.run import Request, Run
+from coverplan.runs.outcome import Outcome
+from coverplan.runs.run import Request, Run, Setting
 from coverplan.solvers.registry import backend
 from coverplan.solvers.relaxation import relaxation
 from coverplan.solvers.workers import Workers
@@ -73,15 +73,9 @@ class PricedRun(Run):
     """The linear relaxation has no solution."""
 
     def __init__(
-        self,
-        request: Request,
-        formulation: Formulation,
-        report: Report | None,
-        checkpoint: Checkpoint | None,
-        why: str,
-        parts: Parts | None = None,
+        self, request: Request, formulation: Formulation, setting: Setting, parts: Parts | None = None
     ) -> None:
-        super().__init__(request, formulation, report, checkpoint, why)
+        super().__init__(request, formulation, setting)
         self.parts = parts or Parts()
         self.standing: Standing | None = None
         self._told = -np.inf

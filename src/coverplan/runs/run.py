@@ -50,19 +50,27 @@ def formulate(request: Request) -> Formulation:
     return build(pairs, request.rules, request.weights)
 
 
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """Around a run: who listens, who keeps the best plan, since when the clock runs, and why this method."""
+
+    report: Report | None
+    checkpoint: Checkpoint | None
+    began: float
+    why: str
+
+
 class Run:
     """One solve, phase by phase; the ways to solve derive from it."""
 
     used = "exact"
 
-    def __init__(
-        self, request: Request, formulation: Formulation, report: Report | None, checkpoint: Checkpoint | None, why: str
-    ) -> None:
+    def __init__(self, request: Request, formulation: Formulation, setting: Setting) -> None:
         self.request = request
-        self.why = why
+        self.why = setting.why
         self.formulation = formulation
         self.impossible = formulation.impossible
-        self.incumbent = Incumbent(formulation, report, checkpoint)
+        self.incumbent = Incumbent(formulation, setting.report, setting.checkpoint, setting.began)
         self.seconds: dict[str, float] = {}
         self.notes: list[str] = []
         self.reproducible = True

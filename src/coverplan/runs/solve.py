@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 from coverplan.runs.choice import method_of
 from coverplan.runs.exact import ExactRun
 from coverplan.runs.outcome import Checkpoint, Outcome, Report
 from coverplan.runs.priced import Parts, PricedRun
-from coverplan.runs.run import Request, choice_of, formulate
+from coverplan.runs.pulse import Pulse
+from coverplan.runs.run import Request, Setting, choice_of, formulate
 
 __all__ = ["Request", "choice_of", "formulate", "solve"]
 
@@ -18,8 +21,11 @@ def solve(
     parts: Parts | None = None,
 ) -> Outcome:
     """Solve within the limits; the answer is recounted from the decoded choice. `parts` are for measurements."""
-    formulation = formulate(request)
-    method, why = method_of(request, formulation)
-    if method == "priced":
-        return PricedRun(request, formulation, report, checkpoint, why, parts).answer()
-    return ExactRun(request, formulation, report, checkpoint, why).answer()
+    began = time.monotonic()
+    with Pulse(report, began) as pulse:
+        formulation = formulate(request)
+        method, why = method_of(request, formulation)
+        setting = Setting(pulse, checkpoint, began, why)
+        if method == "priced":
+            return PricedRun(request, formulation, setting, parts).answer()
+        return ExactRun(request, formulation, setting).answer()
