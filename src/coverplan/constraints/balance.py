@@ -98,9 +98,7 @@ class Balance(Constraint):
         counted = seats & pairs.has_rep
         if self.measure != "expected_revenue":
             return float(pairs.book.seat_measure(self.measure)[counted].sum())
-        best = np.zeros(len(pairs.book.seats))
-        np.maximum.at(best, pairs.seat, np.where(pairs.admitted, pairs.measure("expected_revenue"), 0.0))
-        return float(best[counted].sum())
+        return float(pairs.most_net[counted].sum())
 
 
 def _unique(blocks: dict[tuple[str, str], RowBlock]) -> list[RowBlock]:

@@ -17,7 +17,7 @@ from scipy.sparse import csgraph
 
 from coverplan.domain import value
 from coverplan.domain.book import Book
-from coverplan.domain.eligibility import CandidateRules, Eligibility, Keys, eligibility, explicit_keys, joined
+from coverplan.domain.eligibility import Admission, CandidateRules, Eligibility, Keys, explicit_keys, joined
 from coverplan.domain.instance import Bools, Floats, Instance, Ints
 
 Offsets = npt.NDArray[np.int64]
@@ -43,12 +43,14 @@ class Candidates:
     """Per pair: admissible; false only for given pairs that are evaluated all the same."""
     unit_start: Offsets
     """Columns of unit u: `unit_start[u]` to `unit_start[u + 1]`."""
+    best_net: Floats | None = None
+    """Per seat, where pairs were left out: the most that any admissible pair is worth net of its loss."""
 
     @classmethod
     def of(cls, book: Book, rules: CandidateRules, links: npt.NDArray[np.int32] | None = None) -> Self:
         """All admissible pairs. `links` are pairs of accounts, (n, 2), whose seats of the same role merge."""
-        units, n_units = _units(book, links)
-        keys = _unit_keys(book, eligibility(book, rules), units, n_units)
+        units, n_units = units_of(book, links)
+        keys = unit_keys(book, Admission(book, rules).of(), units, n_units)
         return cls.from_unit_keys(book, keys, units, n_units)
 
     @classmethod
@@ -112,6 +114,15 @@ class Candidates:
         return found
 
     @property
+    def most_net(self) -> Floats:
+        """Per seat: the most that an admissible pair is worth net of its loss, at least 0."""
+        if self.best_net is not None:
+            return self.best_net
+        best = np.zeros(len(self.book.seats))
+        np.maximum.at(best, self.seat, np.where(self.admitted, self.value - self.loss, 0.0))
+        return best
+
+    @property
     def keeps(self) -> Bools:
         """Per seat: its current rep is admissible."""
         kept = np.zeros(len(self.book.seats), np.bool_)
@@ -132,9 +143,10 @@ class Candidates:
         return self.book.seat_measure(name)[self.seat]
 
     def shortlist(self, per_seat: int, seed: int) -> Bools:
-        """At most `per_seat` columns a unit: the current reps, the nearest, then a seeded rotation by capacity.
+        """At most `per_seat` columns a unit: the current reps, the best, the nearest, then a rotation by capacity.
 
-        The rotation differs from unit to unit, so that equal values never send every seat to the same few reps.
+        The rotation is seeded and differs from unit to unit, so that equal values never send every seat to the same
+        few reps; among equals it also decides who is best or nearest.
         """
         accounts, reps = self.instance.accounts, self.instance.reps
         located = ~(np.isnan(reps.lat[self.rep]) | np.isnan(accounts.lat[self.account]))
@@ -143,15 +155,18 @@ class Candidates:
         km = np.where(np.isneginf(km), np.inf, km)
         current = np.zeros(self.n_columns, np.bool_)
         current[self.column[self.is_current]] = True
-        nearest = self.rank(np.where(current, -1.0, km)) < max(1, per_seat // 2)
         capacity = np.nan_to_num(self.book.capacity, nan=1.0)[self.column_rep]
         draw = np.random.default_rng(seed).exponential(size=self.n_columns) / np.maximum(capacity, 1e-9)
-        order = np.where(current, -2.0, np.where(nearest & np.isfinite(km), -1.0, draw))
+        net = np.bincount(self.column, self.value - self.loss, self.n_columns)
+        best = self.rank(np.where(current, np.inf, -net), draw) < per_seat // 4
+        nearest = self.rank(np.where(current, np.inf, km), draw) < max(1, per_seat // 2)
+        order = np.where(current, -3.0, np.where(best, -2.0, np.where(nearest & np.isfinite(km), -1.0, draw)))
         return current | (self.rank(order) < per_seat)
 
-    def rank(self, score: Floats) -> Ints:
+    def rank(self, score: Floats, among_equals: Floats | None = None) -> Ints:
         """Rank of each column within its unit, lowest score first."""
-        order = np.lexsort((score, self.column_unit))
+        keys = (score, self.column_unit) if among_equals is None else (among_equals, score, self.column_unit)
+        order = np.lexsort(keys)
         rank = np.empty(self.n_columns, np.int32)
         rank[order] = np.arange(self.n_columns) - self.unit_start[self.column_unit[order]]
         return rank
@@ -162,10 +177,10 @@ class Candidates:
         keys = np.union1d(own, given)
         n_seats = len(self.book.seats)
         widened = self.from_unit_keys(self.book, keys, np.arange(n_seats, dtype=np.int32), n_seats)
-        return replace(widened, admitted=np.isin(keys, own))
+        return replace(widened, admitted=np.isin(keys, own), best_net=self.best_net)
 
 
-def _units(book: Book, links: npt.NDArray[np.int32] | None) -> tuple[Ints, int]:
+def units_of(book: Book, links: npt.NDArray[np.int32] | None) -> tuple[Ints, int]:
     """Connected components of the seats under account links, per role."""
     seats = book.seats
     if links is None or len(links) == 0:
@@ -179,7 +194,7 @@ def _units(book: Book, links: npt.NDArray[np.int32] | None) -> tuple[Ints, int]:
     return in_order[unit.reshape(-1)].astype(np.int32), len(first)
 
 
-def _unit_keys(book: Book, allowed: Eligibility, units: Ints, n_units: int) -> Keys:
+def unit_keys(book: Book, allowed: Eligibility, units: Ints, n_units: int) -> Keys:
     """Keys of the columns: every member admits the rep, or it is the current rep of one and possible for all."""
     width = book.instance.n_reps
     if n_units == len(units):

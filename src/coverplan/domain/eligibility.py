@@ -36,23 +36,63 @@ class Eligibility:
     excluded: Keys
 
 
-def eligibility(book: Book, rules: CandidateRules) -> Eligibility:
-    """Apply the strict conditions and the rules to every seat."""
-    width = book.instance.n_reps
-    listed, excluded, admitted, closed = _explicit(book)
-    ruled = _by_rules(book, rules)
-    if len(closed):
-        is_closed = np.zeros(book.instance.n_accounts, np.bool_)
-        is_closed[closed] = True
-        shut = is_closed[book.seats.account[ruled // width]]
-        stays = ~shut
-        stays[shut] = np.isin(ruled[shut], listed, assume_unique=True)
-        ruled = ruled[stays]
-    ruled = joined(ruled, _strictly_possible(book, admitted))
-    ruled = without(ruled, excluded)
-    held = np.flatnonzero(book.seats.current >= 0)
-    current = _strictly_possible(book, held.astype(np.int64) * width + book.seats.current[held])
-    return Eligibility(ruled, without(current, excluded), excluded)
+class Admission:
+    """Who may serve what, answered for all seats or for some of them.
+
+    Seats fall into classes of equal role, territory, segment and required skills; each class has one list of reps.
+    """
+
+    def __init__(self, book: Book, rules: CandidateRules) -> None:
+        self.book, self.rules = book, rules
+        self._listed, self._excluded, self._admitted, self._closed = _explicit(book)
+        self._class, self._reps, self._start = _classes(book, rules)
+
+    @property
+    def counts(self) -> Keys:
+        """How many reps the class of each seat admits, before distance and explicit pairs."""
+        return np.asarray(np.diff(self._start)[self._class])
+
+    def of(self, seats: Keys | None = None) -> Eligibility:
+        """Apply the strict conditions and the rules to these seats, ascending; None: to all."""
+        book, width = self.book, self.book.instance.n_reps
+        everyone = seats is None
+        seats = np.arange(len(book.seats)) if seats is None else seats
+        ruled = self._by_rules(seats)
+        mine = np.ones(len(book.seats), np.bool_) if everyone else np.zeros(len(book.seats), np.bool_)
+        mine[seats] = True
+
+        def some(keys: Keys) -> Keys:
+            return keys if everyone else keys[mine[keys // width]]
+
+        if len(self._closed):
+            is_closed = np.zeros(book.instance.n_accounts, np.bool_)
+            is_closed[self._closed] = True
+            shut = is_closed[book.seats.account[ruled // width]]
+            stays = ~shut
+            stays[shut] = np.isin(ruled[shut], self._listed, assume_unique=True)
+            ruled = ruled[stays]
+        excluded = some(self._excluded)
+        ruled = without(joined(ruled, _strictly_possible(book, some(self._admitted))), excluded)
+        held = seats[book.seats.current[seats] >= 0]
+        current = _strictly_possible(book, held.astype(np.int64) * width + book.seats.current[held])
+        return Eligibility(ruled, without(current, excluded), excluded)
+
+    def _by_rules(self, seats: Keys) -> Keys:
+        """Pairs that role, activity, territory, segment, skills and distance admit."""
+        book, instance = self.book, self.book.instance
+        member = self._class[seats]
+        lengths = np.diff(self._start)[member]
+        seat = np.repeat(seats, lengths)
+        within = np.arange(len(seat)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        rep = self._reps[np.repeat(self._start[member], lengths) + within]
+        if self.rules.max_distance_km is not None:
+            account = book.seats.account[seat]
+            accounts, reps = instance.accounts, instance.reps
+            km = haversine_km(reps.lat[rep], reps.lon[rep], accounts.lat[account], accounts.lon[account])
+            near = ~(km > self.rules.max_distance_km)
+            seat, rep = seat[near], rep[near]
+        keys: Keys = seat.astype(np.int64) * instance.n_reps + rep
+        return keys
 
 
 def joined(sorted_keys: Keys, others: Keys) -> Keys:
@@ -101,11 +141,8 @@ def explicit_keys(book: Book) -> tuple[npt.NDArray[np.int64], Keys]:
     return entry, order[place][entry] * instance.n_reps + instance.pairs.rep[entry]
 
 
-def _by_rules(book: Book, rules: CandidateRules) -> Keys:
-    """Pairs that role, activity, territory, segment, skills and distance admit.
-
-    Seats fall into classes of equal role, territory, segment and required skills; each class has one list of reps.
-    """
+def _classes(book: Book, rules: CandidateRules) -> tuple[Keys, Keys, Keys]:
+    """Class of each seat; the reps of all classes, one class after the other; and where each begins."""
     instance, seats = book.instance, book.seats
     accounts = instance.accounts
     skills = accounts.skills.matrix(len(instance.skills))
@@ -114,22 +151,8 @@ def _by_rules(book: Book, rules: CandidateRules) -> Keys:
     traits = np.column_stack([*columns, skill_class.reshape(-1)[seats.account]]).astype(np.int64)
     classes, first, member = np.unique(traits, axis=0, return_index=True, return_inverse=True)
     admits = _class_reps(book, rules, classes, skills[seats.account[first]])
-    per_class = admits.sum(axis=1)
-    offsets = np.concatenate([[0], np.cumsum(per_class)])
-    reps = np.nonzero(admits)[1]
-    member = member.reshape(-1)
-    lengths = per_class[member]
-    seat = np.repeat(np.arange(len(seats)), lengths)
-    within = np.arange(len(seat)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    rep = reps[offsets[member[seat]] + within]
-    if rules.max_distance_km is not None:
-        account = seats.account[seat]
-        lat, lon = instance.reps.lat, instance.reps.lon
-        km = haversine_km(lat[rep], lon[rep], accounts.lat[account], accounts.lon[account])
-        near = ~(km > rules.max_distance_km)
-        seat, rep = seat[near], rep[near]
-    keys: Keys = seat.astype(np.int64) * instance.n_reps + rep
-    return keys
+    start = np.concatenate([[0], np.cumsum(admits.sum(axis=1))])
+    return member.reshape(-1), np.nonzero(admits)[1], start
 
 
 def _class_reps(book: Book, rules: CandidateRules, classes: Keys, required: Bools) -> Bools:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from coverplan.domain.instance import Bools, Floats
+from coverplan.domain.instance import Floats
 from coverplan.formulation.build import Formulation
 from coverplan.mip.program import Program
 from coverplan.mip.rows import LinkedBlock
@@ -21,9 +21,9 @@ Choice = npt.NDArray[np.int64]
 """Per unit: the chosen column, -1 for uncovered."""
 
 
-def to_program(formulation: Formulation, listed: Bools | None = None) -> Program:
-    """Assemble the arrays; columns that are not `listed` are fixed at 0."""
-    columns = formulation.open_column if listed is None else formulation.open_column & listed
+def to_program(formulation: Formulation) -> Program:
+    """Assemble the arrays."""
+    columns = formulation.open_column
     pairs, soft = formulation.pairs, np.flatnonzero(np.isfinite(formulation.penalty))
     over = soft[np.isfinite(formulation.upper[soft])]
     under = soft[np.isfinite(formulation.lower[soft])]

@@ -275,5 +275,5 @@ def certificate(outcome: Outcome) -> Certificate | None:
     objective = None if outcome.account is None else outcome.account.objective
     relative, _ = gap(objective, found.bound)
     return Certificate(
-        bound=found.bound, gap=relative, scope="all_admissible", source=cast(Any, found.source), prices=prices
+        bound=found.bound, gap=relative, scope=cast(Any, found.scope), source=cast(Any, found.source), prices=prices
     )

@@ -62,6 +62,12 @@ def best_of_units(formulation: Formulation, columns: Floats, idle: Floats) -> Fl
     return best
 
 
+def worth_of_rows(formulation: Formulation, prices: Prices) -> Floats:
+    """u'y+ - l'y-, row by row."""
+    rows = np.where(prices.upper > 0, formulation.upper, 0.0) * prices.upper
+    return np.asarray(rows - np.where(prices.lower > 0, formulation.lower, 0.0) * prices.lower)
+
+
 def upper_bound(formulation: Formulation, prices: Prices) -> float:
     """L(y), a proven upper bound on the objective; -inf when some unit has no choice at all."""
     columns, idle = reduced(formulation, prices)
@@ -70,7 +76,6 @@ def upper_bound(formulation: Formulation, prices: Prices) -> float:
         best = np.concatenate([best[~blocks.tied], blocks.values(columns, idle)])
     if np.isneginf(best).any():
         return -np.inf
-    rows = np.where(prices.upper > 0, formulation.upper, 0.0) * prices.upper
-    rows -= np.where(prices.lower > 0, formulation.lower, 0.0) * prices.lower
+    rows = worth_of_rows(formulation, prices)
     absolute = np.abs(best).sum() + np.abs(rows).sum() + abs(formulation.offset)
     return float(best.sum() + rows.sum() + formulation.offset + ROUNDING * absolute)

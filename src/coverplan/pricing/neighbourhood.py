@@ -14,7 +14,8 @@ from coverplan.domain.instance import Bools, Floats
 from coverplan.formulation.build import Formulation
 from coverplan.formulation.program import Choice, best_column
 from coverplan.pricing.bound import Prices, best_of_units, reduced
-from coverplan.pricing.standing import Indices, Standing, ranges
+from coverplan.pricing.segments import Indices
+from coverplan.pricing.standing import Standing, ranges
 from coverplan.pricing.ties import blocks_of, partners_of
 
 

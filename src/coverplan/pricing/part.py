@@ -11,7 +11,8 @@ from scipy import sparse
 from coverplan.domain.instance import Bools, Floats
 from coverplan.formulation.program import Choice
 from coverplan.mip.program import Program
-from coverplan.pricing.standing import Indices, Standing, column_sum, loads
+from coverplan.pricing.segments import Indices
+from coverplan.pricing.standing import Standing, column_sum, loads
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +103,13 @@ def part_of(
         row_upper=np.concatenate([upper, np.ones(n_units), ties.upper]),
         lower=np.zeros(n + n_units + extra),
         upper=np.concatenate(
-            [np.ones(n), formulation.may_idle[units].astype(float), cap[over], cap[under], np.full(len(ties.penalty), np.inf)]
+            [
+                np.ones(n),
+                formulation.may_idle[units].astype(float),
+                cap[over],
+                cap[under],
+                np.full(len(ties.penalty), np.inf),
+            ]
         ),
         integer=np.concatenate([np.ones(n + n_units, np.bool_), np.zeros(extra, np.bool_)]),
     )

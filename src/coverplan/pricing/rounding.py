@@ -12,8 +12,10 @@ from coverplan.domain.instance import Bools, Floats
 from coverplan.formulation.build import Formulation
 from coverplan.formulation.program import Choice
 from coverplan.pricing.neighbourhood import Landscape
-from coverplan.pricing.standing import Indices, entries_of, loads, ranges
+from coverplan.pricing.segments import Indices
+from coverplan.pricing.standing import entries_of, loads, ranges
 from coverplan.pricing.ties import Partners, tied_units
+
 
 def rounded(landscape: Landscape) -> Choice:
     """A choice that overloads no packing row, as far as room and time admit."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from coverplan.domain.instance import Floats
 
-Indices = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.signedinteger]
 
 
 def maxima(values: Floats, owner: Indices, owners: int, temperature: float) -> Floats:

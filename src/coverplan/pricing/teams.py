@@ -127,11 +127,10 @@ class Teams:
 
 def _joint(by_position: list[tuple[Indices, Indices]], group: Group, width: int) -> tuple[Indices, Indices]:
     """Cells of the group's positions that share team and label."""
-    cells, keys = by_position[group[0]]
-    chosen, common = [cells], keys
+    cells, common = by_position[group[0]]
+    chosen = [cells]
     for place in group[1:]:
         others, other_keys = by_position[place]
-        _, mine, theirs = np.intersect1d(common, other_keys, assume_unique=True, return_indices=True)
-        chosen, common = [[*one[mine]] for one in chosen], common[mine]
-        chosen = [np.asarray(one, np.int64) for one in chosen] + [others[theirs]]
-    return np.column_stack(chosen).astype(np.int64), common // width
+        common, mine, theirs = np.intersect1d(common, other_keys, assume_unique=True, return_indices=True)
+        chosen = [*(one[mine] for one in chosen), others[theirs]]
+    return np.column_stack(chosen), common // width

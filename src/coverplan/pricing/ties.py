@@ -37,6 +37,12 @@ class Piece:
     units: Indices
     columns: Indices
 
+    @property
+    def first_units(self) -> Indices:
+        """One unit of each block."""
+        block = self.block
+        return self.units[:: block.size] if isinstance(block, Teams) else self.units[block.roots]
+
     def maxima(self, worth: Floats, idle: Floats, temperature: float) -> tuple[Floats, Floats, Floats]:
         """Maximum of each block, share of each of `columns`, share of idle of each of `units`."""
         if isinstance(self.block, Teams):
@@ -56,7 +62,7 @@ class Blocks:
         teamed[teams.units.reshape(-1)] = True
         if len(teams.units):
             self.pieces += _teams(formulation, teams)
-        family = family.kept(~teamed[family.units].any(axis=1))
+        family = family.kept(np.asarray(~teamed[family.units].any(axis=1)))
         if len(family.units):
             self.pieces.append(_trees(formulation, family))
         self.tied: Bools = np.zeros(formulation.pairs.n_units, np.bool_)
@@ -66,10 +72,16 @@ class Blocks:
     def __bool__(self) -> bool:
         return bool(self.pieces)
 
-    def values(self, worth: Floats, idle: Floats) -> Floats:
-        """The exact maximum of every block; `worth` per column and `idle` per unit of the whole formulation."""
-        found = [piece.maxima(worth[piece.columns], idle[piece.units], 0.0)[0] for piece in self.pieces]
-        return np.concatenate([np.empty(0), *found])
+    def values(self, worth: Floats, idle: Floats, mine: Bools | None = None) -> Floats:
+        """The exact maximum of every block, or of those of some units.
+
+        `worth` is per column and `idle` per unit of the whole formulation.
+        """
+        found = [np.empty(0)]
+        for piece in self.pieces:
+            value, _, _ = piece.maxima(worth[piece.columns], idle[piece.units], 0.0)
+            found.append(value if mine is None else value[mine[piece.first_units]])
+        return np.concatenate(found)
 
     def choose(self, worth: Floats, idle: Floats, choice: Choice) -> None:
         """Overwrite the choice of tied units with the best of their blocks."""
@@ -187,7 +199,7 @@ def _teams(formulation: Formulation, ties: Ties) -> list[Piece]:
         units = members[places].astype(np.int64)
         number = np.full(len(sizes), -1, np.int64)
         number[chosen] = np.arange(len(chosen))
-        weights = {}
+        weights: dict[tuple[int, ...], Floats] = {}
         mine = np.flatnonzero(number[tie_team] >= 0)
         one, other = position[ties.units[mine]].T
         for a, b in combinations(range(size), 2):

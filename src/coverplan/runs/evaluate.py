@@ -27,7 +27,7 @@ class Evaluation:
 
 def evaluate(request: Request, rep_of_seat: Ints) -> Evaluation:
     """Account for giving each seat this rep (-1: uncovered)."""
-    base = formulate(request).pairs
+    base = formulate(request, also=rep_of_seat).pairs
     seat = np.flatnonzero(rep_of_seat >= 0)
     pairs = base.with_seat_pairs(seat * request.book.instance.n_reps + rep_of_seat[seat])
     formulation = build(pairs, request.rules, request.weights)

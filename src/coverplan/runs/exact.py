@@ -10,6 +10,7 @@ import numpy as np
 from coverplan.formulation.build import Formulation
 from coverplan.formulation.program import to_point, to_program
 from coverplan.mip.program import Result, Status, StoppedBy, close_enough
+from coverplan.pricing.bound import Prices, admissible
 from coverplan.pricing.dual import SmoothedDual
 from coverplan.runs.choice import backend_of
 from coverplan.runs.outcome import Outcome
@@ -33,12 +34,12 @@ class ExactRun(Run):
 
     def __init__(self, request: Request, formulation: Formulation, setting: Setting) -> None:
         super().__init__(request, formulation, setting)
-        self.program = to_program(formulation, self.listed)
+        self.program = to_program(formulation)
 
     def answer(self) -> Outcome:
         """Relax, round, branch and bound."""
         relaxed = self.timed("bound", self._relax)
-        if self.impossible or (relaxed is not None and relaxed.status is Status.INFEASIBLE):
+        if self.impossible or (not self.truncated and relaxed is not None and relaxed.status is Status.INFEASIBLE):
             return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), None)
         if relaxed is not None and relaxed.x is not None and self.formulation.pairs.n_columns >= ROUND_FROM:
             self.timed("rounding", lambda: self._round(relaxed))
@@ -47,15 +48,24 @@ class ExactRun(Run):
 
     def _relax(self) -> Relaxation | None:
         """The root relaxation, its prices and the bound they prove."""
-        whole = self.program if self.listed is None else to_program(self.formulation)
-        relaxed = relaxation(whole, RELAXATION_SHARE * self.remaining())
+        if self.truncated:
+            self.priced_in(self._prices, "lp_relaxation", DUAL_SHARE * self.remaining())
+            self.program = to_program(self.formulation)
+        relaxed = relaxation(self.program, RELAXATION_SHARE * self.remaining())
         if relaxed is None:
             self.reproducible = False
             deadline = time.monotonic() + DUAL_SHARE * self.remaining()
             SmoothedDual(self.formulation).minimise(deadline, tell=self.prove)
-        else:
+        elif not self.truncated:
             self.certify(relaxed)
         return relaxed
+
+    def _prices(self, _start: Prices | None) -> Prices | None:
+        """Row prices of the relaxation of the listed pairs."""
+        relaxed = relaxation(to_program(self.formulation), RELAXATION_SHARE * self.remaining())
+        if relaxed is None or relaxed.row_prices is None:
+            return None
+        return admissible(self.formulation, relaxed.row_prices[: self.formulation.n_rows])
 
     def _round(self, relaxed: Relaxation) -> None:
         """Keep what the relaxation decides whole and solve the few contested units by branch and bound."""
@@ -81,11 +91,11 @@ class ExactRun(Run):
             return Result(Status.FEASIBLE, StoppedBy.GAP)
         choice = self.hint if found is None else found
         start = None if choice is None else to_point(self.formulation, self.program, choice)
-        listen = self.incumbent.hear if self.listed is None else self.incumbent.hear_points
+        listen = self.incumbent.hear_points if self.truncated else self.incumbent.hear
         result = backend(name).solve(self.program, replace(limits, time_limit_s=self.remaining()), start, listen)
-        if self.listed is None and result.status is not Status.INFEASIBLE:
+        if not self.truncated and result.status is not Status.INFEASIBLE:
             self.incumbent.bounded(result.dual_bound)
-        if result.status is Status.INFEASIBLE and self.listed is not None:
+        if result.status is Status.INFEASIBLE and self.truncated:
             self.notes.append("no plan among the shortlisted pairs: raise candidates.per_seat")
             return replace(result, status=Status.NO_SOLUTION)
         return result

@@ -34,6 +34,11 @@ class Incumbent:
     def objective(self) -> float | None:
         return None if self.account is None else self.account.objective
 
+    def rebase(self, formulation: Formulation, choice: Choice | None) -> None:
+        """Go on with a wider program, in which the plan so far is this choice."""
+        self.formulation, self.choice = formulation, choice
+        self.account = None if choice is None else ledger(formulation, choice)
+
     def enter(self, phase: str) -> None:
         """A new phase begins."""
         self.phase = phase

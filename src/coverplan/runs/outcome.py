@@ -25,11 +25,12 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class Certificate:
-    """Prices and the upper bound that they prove for all admissible pairs."""
+    """Prices and the upper bound that they prove for all admissible pairs, or for the listed ones only."""
 
     bound: float
     prices: Prices
     source: str
+    scope: str = "all_admissible"
 
 
 @dataclass(frozen=True, eq=False)

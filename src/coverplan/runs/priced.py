@@ -18,11 +18,13 @@ from coverplan.formulation.build import Formulation
 from coverplan.formulation.program import to_program
 from coverplan.mip.feasibility import Settling
 from coverplan.mip.program import Limits, Result, Status, Step, StoppedBy, close_enough
+from coverplan.pricing.bound import Prices
 from coverplan.pricing.dual import Found, SmoothedDual
 from coverplan.pricing.neighbourhood import Landscape
 from coverplan.pricing.part import Part, part_of
 from coverplan.pricing.rounding import rounded
-from coverplan.pricing.standing import Indices, Move, Standing
+from coverplan.pricing.segments import Indices
+from coverplan.pricing.standing import Move, Standing
 from coverplan.runs.outcome import Outcome
 from coverplan.runs.run import Request, Run, Setting
 from coverplan.solvers.registry import backend
@@ -129,15 +131,24 @@ class PricedRun(Run):
 
     def _bound(self) -> None:
         """Prices from the linear relaxation where simplex is quick, else from the smoothed dual."""
+        if self.truncated:
+            return self.priced_in(self._prices, "lagrangian", DUAL_SHARE * self.remaining())
         if self.formulation.matrix.nnz <= SIMPLEX_ENTRIES and self.parts.smoothing:
             relaxed = relaxation(to_program(self.formulation), DUAL_SHARE * self.remaining())
             self.relaxed_away = relaxed is not None and relaxed.status is Status.INFEASIBLE
             if relaxed is not None:
-                self.certify(relaxed)
-                return
+                return self.certify(relaxed)
         deadline = time.monotonic() + DUAL_SHARE * self.remaining()
         dual = SmoothedDual(self.formulation, self.request.limits.seed, self.parts.smoothing)
         dual.minimise(deadline, tell=self.prove, first=self._first_plan)
+        return None
+
+    def _prices(self, start: Prices | None) -> Prices | None:
+        """Prices over the listed pairs."""
+        deadline = time.monotonic() + 0.5 * DUAL_SHARE * self.remaining()
+        dual = SmoothedDual(self.formulation, self.request.limits.seed, self.parts.smoothing)
+        found = dual.minimise(deadline, start, first=self._first_plan)
+        return found.prices if np.isfinite(found.bound) else None
 
     def _first_plan(self, found: Found) -> None:
         """Round at the first usable prices, so that there is something to keep early on."""
@@ -237,9 +248,7 @@ class PricedRun(Run):
         part = part_of(self.standing, units, columns, self.elastic, shared, 1.0 / workers)
         return _Task(part, reps, time.monotonic())
 
-    def _apart(
-        self, running: dict[Future[Result], _Task], units: Indices, columns: Indices
-    ) -> tuple[Indices, Indices]:
+    def _apart(self, running: dict[Future[Result], _Task], units: Indices, columns: Indices) -> tuple[Indices, Indices]:
         """Leave out units that another neighbourhood has in its hands."""
         if not running or len(units) == 0:
             return units, columns

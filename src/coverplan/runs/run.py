@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -12,20 +13,24 @@ import numpy as np
 from coverplan.constraints.base import Constraint
 from coverplan.domain.book import Book
 from coverplan.domain.candidates import Candidates
-from coverplan.domain.eligibility import CandidateRules
-from coverplan.domain.instance import Bools, Ints
+from coverplan.domain.eligibility import CandidateRules, Keys, joined
+from coverplan.domain.instance import Ints
+from coverplan.domain.listing import Listing, keys_of
 from coverplan.formulation.build import Formulation, build
 from coverplan.formulation.objective import Weights
 from coverplan.formulation.program import Choice, best_column
 from coverplan.mip.program import Limits, Result, Status, StoppedBy, is_optimal
-from coverplan.pricing.bound import admissible, upper_bound
+from coverplan.pricing.bound import Prices, admissible, upper_bound
 from coverplan.pricing.dual import Found
+from coverplan.runs.demand import MOST_PAIRS, look_at_all
 from coverplan.runs.incumbent import Incumbent
 from coverplan.runs.least_violating import least_violating
 from coverplan.runs.outcome import Certificate, Checkpoint, Outcome, Report
 from coverplan.solvers.relaxation import Relaxation
 
 T = TypeVar("T")
+WORTH_ANOTHER_LOOK = 1e-6
+"""Share of the bound that pairs left out must be able to improve it by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +47,20 @@ class Request:
     start: Ints | None = None
 
 
-def formulate(request: Request) -> Formulation:
-    """Merge families, list the admissible pairs and collect the rows."""
+def listing_of(request: Request) -> Listing:
+    """The admissible pairs of a request, families merged."""
     merges = [links for rule in request.rules if (links := rule.merges(request.book)) is not None]
     links = np.concatenate(merges) if merges else None
-    pairs = Candidates.of(request.book, request.candidates, links)
-    return build(pairs, request.rules, request.weights)
+    return Listing(request.book, request.candidates, links, request.limits.seed)
+
+
+def formulate(request: Request, also: Ints | None = None, listing: Listing | None = None) -> Formulation:
+    """Merge families, list the pairs and collect the rows.
+
+    `also` is one further rep per seat (-1: none) to be listed where it is admissible: that of a plan that is at hand.
+    """
+    listed = (listing_of(request) if listing is None else listing).candidates(request.start if also is None else also)
+    return build(listed, request.rules, request.weights)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +71,7 @@ class Setting:
     checkpoint: Checkpoint | None
     began: float
     why: str
+    listing: Listing
 
 
 class Run:
@@ -74,22 +88,57 @@ class Run:
         self.seconds: dict[str, float] = {}
         self.notes: list[str] = []
         self.reproducible = True
-        self.listed = self._shortlist()
+        self.listing = setting.listing
+        """What the formulation was listed from."""
         self.hint: Choice | None = None
         if request.start is not None:
             self._take_start(request.start)
 
-    def _shortlist(self) -> Bools | None:
-        per_seat, pairs = self.request.candidates.per_seat, self.formulation.pairs
-        if per_seat is None or pairs.n_columns == 0 or int(np.diff(pairs.unit_start).max()) <= per_seat:
-            return None
-        return pairs.shortlist(per_seat, self.request.limits.seed)
+    @property
+    def truncated(self) -> bool:
+        """Whether the program has only a part of the admissible pairs."""
+        return self.formulation.pairs.best_net is not None
 
     def prove(self, found: Found) -> None:
         """Take prices of the Lagrangian dual. A bound of -inf proves that there is no plan."""
-        self.impossible |= np.isneginf(found.bound)
-        if np.isfinite(found.bound):
+        self.impossible |= bool(np.isneginf(found.bound))
+        if np.isfinite(found.bound) and not self.truncated:
             self.incumbent.certify(Certificate(found.bound, found.prices, "lagrangian"))
+
+    def priced_in(self, find: Callable[[Prices | None], Prices | None], source: str, seconds: float) -> None:
+        """Find prices, look at the pairs left out, list those that would improve the bound, and again.
+
+        Ends with a certificate for all admissible pairs, or for the listed ones where there are too many or too
+        little time.
+        """
+        deadline = time.monotonic() + seconds
+        prices = find(None)
+        while prices is not None:
+            seen = None
+            if self.listing.n_admissible <= MOST_PAIRS:
+                seen = self.timed("pairs", partial(look_at_all, self.listing, self.formulation, prices, deadline))
+            if seen is None:
+                bound = upper_bound(self.formulation, prices)
+                self.notes.append("the bound covers the listed pairs only: there are too many others, or no time left")
+                self.incumbent.certify(Certificate(bound, prices, source, "listed"))
+                return
+            best = self.incumbent.certificate
+            if best is None or seen.bound < best.bound:
+                self.incumbent.certify(Certificate(seen.bound, prices, source))
+            loose = seen.bound - upper_bound(self.formulation, prices)
+            if len(seen.keys) == 0 or loose <= WORTH_ANOTHER_LOOK * abs(seen.bound) or time.monotonic() > deadline:
+                return
+            self._list_also(seen.keys)
+            prices = find(prices)
+
+    def _list_also(self, keys: Keys) -> None:
+        """Widen the program; the plan so far stays."""
+        pairs, account = self.formulation.pairs, self.incumbent.account
+        wider = joined(keys_of(pairs), keys)
+        found = Candidates.from_unit_keys(self.request.book, wider, pairs.unit_of_seat, pairs.n_units)
+        self.formulation = build(replace(found, best_net=pairs.best_net), self.request.rules, self.request.weights)
+        choice = None if account is None else choice_of(self.formulation, account.rep_of_seat)
+        self.incumbent.rebase(self.formulation, choice)
 
     def certify(self, relaxed: Relaxation) -> None:
         """Take the prices of the linear relaxation."""

@@ -9,7 +9,7 @@ from coverplan.runs.exact import ExactRun
 from coverplan.runs.outcome import Checkpoint, Outcome, Report
 from coverplan.runs.priced import Parts, PricedRun
 from coverplan.runs.pulse import Pulse
-from coverplan.runs.run import Request, Setting, choice_of, formulate
+from coverplan.runs.run import Request, Setting, choice_of, formulate, listing_of
 
 __all__ = ["Request", "choice_of", "formulate", "solve"]
 
@@ -23,9 +23,10 @@ def solve(
     """Solve within the limits; the answer is recounted from the decoded choice. `parts` are for measurements."""
     began = time.monotonic()
     with Pulse(report, began) as pulse:
-        formulation = formulate(request)
+        listing = listing_of(request)
+        formulation = formulate(request, listing=listing)
         method, why = method_of(request, formulation)
-        setting = Setting(pulse, checkpoint, began, why)
+        setting = Setting(pulse, checkpoint, began, why, listing)
         if method == "priced":
             return PricedRun(request, formulation, setting, parts).answer()
         return ExactRun(request, formulation, setting).answer()

@@ -1,0 +1,102 @@
+"""Listings: which admissible pairs enter the program where there are too many for all of them.
+
+All admissible pairs are only ever looked at in parts, whole families at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from coverplan.domain.book import Book
+from coverplan.domain.candidates import Candidates, unit_keys, units_of
+from coverplan.domain.eligibility import Admission, CandidateRules, Keys
+from coverplan.domain.instance import Bools, Ints
+
+PART = 2_000_000
+"""Pairs looked at together."""
+ALL_UP_TO = 2_000_000
+"""Admissible pairs up to which all are listed, unless the policy says otherwise."""
+PER_SEAT = 24
+"""Reps listed per seat beyond that."""
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """The admissible pairs of a book under candidate rules. `links` are accounts whose seats merge, (n, 2)."""
+
+    book: Book
+    rules: CandidateRules
+    links: Ints | None
+    seed: int = 0
+
+    @cached_property
+    def admission(self) -> Admission:
+        return Admission(self.book, self.rules)
+
+    @cached_property
+    def n_admissible(self) -> int:
+        """How many pairs the classes of seats admit: distance and explicit pairs can only change it a little."""
+        return int(self.admission.counts.sum())
+
+    @property
+    def per_seat(self) -> int | None:
+        """Most reps listed per seat; None: all."""
+        wanted = self.rules.per_seat
+        if wanted is None:
+            wanted = PER_SEAT if self.n_admissible > ALL_UP_TO else None
+        most = int(self.admission.counts.max(initial=0)) + (1 if len(self.book.instance.pairs.account) == 0 else 0)
+        truncates = wanted is not None and (most > wanted or len(self.book.instance.pairs.account) > 0)
+        return wanted if truncates else None
+
+    def candidates(self, also: Ints | None = None) -> Candidates:
+        """The listed pairs; `also` is one further rep per seat (-1: none) that is listed where it is admissible."""
+        per_seat = self.per_seat
+        units, n_units = units_of(self.book, self.links)
+        if per_seat is None:
+            keys = unit_keys(self.book, self.admission.of(), units, n_units)
+            return Candidates.from_unit_keys(self.book, keys, units, n_units)
+        kept, best, left_out = [], np.zeros(len(self.book.seats)), False
+        for place, (part, _) in enumerate(self.parts()):
+            listed = part.shortlist(per_seat, self.seed + place)
+            if also is not None:
+                listed[part.column[part.rep == also[part.seat]]] = True
+            np.maximum.at(best, part.seat, part.value - part.loss)
+            kept.append(keys_of(part)[listed])
+            left_out |= not listed.all()
+        found = Candidates.from_unit_keys(self.book, np.sort(np.concatenate(kept)), units, n_units)
+        return replace(found, best_net=best) if left_out else found
+
+    def parts(self) -> Iterator[tuple[Candidates, Bools]]:
+        """All admissible pairs, part by part, and the units of each part: it has no columns of the others."""
+        units, n_units = units_of(self.book, self.links)
+        for seats in self._seats():
+            keys = unit_keys(self.book, self.admission.of(np.sort(seats)), units, n_units)
+            mine = np.zeros(n_units, np.bool_)
+            mine[units[seats]] = True
+            yield Candidates.from_unit_keys(self.book, keys, units, n_units), mine
+
+    def _seats(self) -> Iterator[Keys]:
+        """Seats in parts of about `PART` pairs, accounts of one family together."""
+        instance, account = self.book.instance, self.book.seats.account
+        child = np.flatnonzero(instance.accounts.parent >= 0)
+        joined = (np.ones(len(child)), (child, instance.accounts.parent[child]))
+        graph = sparse.coo_array(joined, shape=(instance.n_accounts, instance.n_accounts))
+        _, family = csgraph.connected_components(graph, directed=False)
+        weight = np.bincount(family[account], self.admission.counts)
+        part = (np.cumsum(weight) // PART).astype(np.int64)[family[account]]
+        order = np.argsort(part, kind="stable")
+        bounds = np.flatnonzero(np.diff(part[order], prepend=-1, append=-1))
+        for begin, end in pairwise(bounds.tolist()):
+            yield order[begin:end]
+
+
+def keys_of(pairs: Candidates) -> Keys:
+    """`unit * n_reps + rep` of each column, ascending."""
+    return pairs.column_unit.astype(np.int64) * pairs.instance.n_reps + pairs.column_rep
