@@ -157,19 +157,30 @@ class Candidates:
         current[self.column[self.is_current]] = True
         capacity = np.nan_to_num(self.book.capacity, nan=1.0)[self.column_rep]
         draw = np.random.default_rng(seed).exponential(size=self.n_columns) / np.maximum(capacity, 1e-9)
+        chance = draw / max(float(draw.max(initial=0.0)), 1e-300)
         net = np.bincount(self.column, self.value - self.loss, self.n_columns)
-        best = self.rank(np.where(current, np.inf, -net), draw) < per_seat // 4
-        nearest = self.rank(np.where(current, np.inf, km), draw) < max(1, per_seat // 2)
-        order = np.where(current, -3.0, np.where(best, -2.0, np.where(nearest & np.isfinite(km), -1.0, draw)))
-        return current | (self.rank(order) < per_seat)
+        hair = 1e-9 * float(np.abs(net).max(initial=0.0))
+        best = self._lowest(np.where(current, np.inf, hair * chance - net), per_seat // 4)
+        nearest = self._lowest(np.where(current, np.inf, km + 1e-6 * chance), max(1, per_seat // 2))
+        order = np.where(current, -2.0, np.where(best | (nearest & np.isfinite(km)), -1.0, chance))
+        return current | self._lowest(order, per_seat)
 
-    def rank(self, score: Floats, among_equals: Floats | None = None) -> Ints:
-        """Rank of each column within its unit, lowest score first."""
-        keys = (score, self.column_unit) if among_equals is None else (among_equals, score, self.column_unit)
-        order = np.lexsort(keys)
-        rank = np.empty(self.n_columns, np.int32)
-        rank[order] = np.arange(self.n_columns) - self.unit_start[self.column_unit[order]]
-        return rank
+    def _lowest(self, score: Floats, most: int) -> Bools:
+        """Which columns are among the lowest scores of their unit, at most so many; units of like size together."""
+        length, found = np.diff(self.unit_start), np.ones(self.n_columns, np.bool_)
+        large = np.flatnonzero(length > most)
+        size = np.ceil(np.log2(np.maximum(length[large], 1))).astype(np.int64)
+        for width in np.unique(size):
+            units = large[size == width]
+            within = np.arange(int(length[units].max()))
+            place = self.unit_start[units, None] + within
+            inside = within < length[units, None]
+            scores = np.where(inside, score[np.minimum(place, self.n_columns - 1)], np.inf)
+            chosen = np.zeros(scores.shape, np.bool_)
+            if most:
+                np.put_along_axis(chosen, np.argpartition(scores, most - 1, axis=1)[:, :most], True, axis=1)
+            found[place[inside]] = chosen[inside]
+        return found
 
     def with_seat_pairs(self, given: Keys) -> Self:
         """One unit per seat, and further pairs `seat * n_reps + rep`, admissible or not; for evaluating given plans."""

@@ -55,5 +55,8 @@ def _improving(pairs: Candidates, worth: np.ndarray, top: np.ndarray) -> Keys:
     better = np.flatnonzero(worth > top[pairs.column_unit] + 1e-9 * np.abs(top[pairs.column_unit]) + 1e-9)
     if len(better) == 0:
         return np.empty(0, np.int64)
-    rank = pairs.rank(-worth)
-    return keys_of(pairs)[better[rank[better] < ADDED_PER_UNIT]]
+    unit = pairs.column_unit[better]
+    order = np.lexsort((-worth[better], unit))
+    first = np.searchsorted(unit[order], unit[order])
+    chosen = order[np.arange(len(order)) - first < ADDED_PER_UNIT]
+    return keys_of(pairs)[better[chosen]]
