@@ -68,6 +68,31 @@ def worth_of_rows(formulation: Formulation, prices: Prices) -> Floats:
     return np.asarray(rows - np.where(prices.lower > 0, formulation.lower, 0.0) * prices.lower)
 
 
+def floor(formulation: Formulation) -> float:
+    """No plan is worth less: every unit its worst choice, every soft row as far out of its bounds as it can get.
+
+    A bound below this floor proves that there is no plan.
+    """
+    starts = formulation.pairs.unit_start
+    filled = np.flatnonzero(np.diff(starts) > 0)
+    worst = np.where(formulation.may_idle, formulation.idle_value, np.inf)
+    if len(filled):
+        open_values = np.where(formulation.open_column, formulation.value, np.inf)
+        worst[filled] = np.minimum(worst[filled], np.minimum.reduceat(open_values, starts[filled]))
+    if np.isposinf(worst).any():
+        return np.inf
+    most, least = np.zeros(formulation.n_rows), np.zeros(formulation.n_rows)
+    for matrix in (formulation.matrix, formulation.idle_matrix):
+        most += np.bincount(matrix.indices, np.maximum(matrix.data, 0.0), formulation.n_rows)
+        least += np.bincount(matrix.indices, np.minimum(matrix.data, 0.0), formulation.n_rows)
+    soft = np.isfinite(formulation.penalty)
+    missed = np.maximum(0.0, np.maximum(most - formulation.upper, formulation.lower - least))
+    penalties = float(formulation.penalty[soft] @ missed[soft])
+    ties = sum((rule.penalty or 0.0) * len(block.owner) for rule, block in formulation.linked)
+    total = float(worst.sum()) + formulation.offset - penalties - ties
+    return total - 1e-9 * (float(np.abs(worst).sum()) + penalties + ties + abs(formulation.offset))
+
+
 def upper_bound(formulation: Formulation, prices: Prices) -> float:
     """L(y), a proven upper bound on the objective; -inf when some unit has no choice at all."""
     columns, idle = reduced(formulation, prices)

@@ -26,7 +26,7 @@ from coverplan.pricing.rounding import rounded
 from coverplan.pricing.segments import Indices
 from coverplan.pricing.standing import Move, Standing
 from coverplan.runs.outcome import Outcome
-from coverplan.runs.run import Request, Run, Setting
+from coverplan.runs.run import WHOLE_UP_TO, Request, Run, Setting
 from coverplan.solvers.registry import backend
 from coverplan.solvers.relaxation import relaxation
 from coverplan.solvers.workers import Workers
@@ -99,7 +99,12 @@ class PricedRun(Run):
             self.timed("neighbourhoods", self._improve)
         self._tell()
         if self.incumbent.choice is None:
-            return self.conclude(self.timed("search", self._whole), BACKEND)
+            assert self.standing is not None
+            self.nearest = self.standing.choice
+            result = Result(Status.NO_SOLUTION, StoppedBy.TIME_LIMIT)
+            if not self._too_large:
+                result = self.timed("search", self._whole)
+            return self.conclude(result, BACKEND)
         if not self._done():
             self.timed("finish", self._finish)
         return self.conclude(Result(Status.FEASIBLE, self._stopped_by(), reproducible=False), BACKEND)
@@ -218,11 +223,12 @@ class PricedRun(Run):
                     self._tell()
 
     def _stuck(self) -> bool:
-        return self.fruitless > FRUITLESS and self.incumbent.choice is None and not self._feasible
+        """No way found to a plan, and the whole program is small enough to look for one in it."""
+        return self.fruitless > FRUITLESS and self._objective is None and not self._too_large
 
     @property
-    def _feasible(self) -> bool:
-        return self.standing is not None and self.standing.feasible
+    def _too_large(self) -> bool:
+        return self.formulation.pairs.n_columns > WHOLE_UP_TO
 
     def _next(self, running: dict[Future[Result], _Task], rng: np.random.Generator, workers: int) -> _Task | None:
         """A neighbourhood around a rep drawn by its share of the gap, apart from those under way."""

@@ -20,7 +20,7 @@ from coverplan.formulation.build import Formulation, build
 from coverplan.formulation.objective import Weights
 from coverplan.formulation.program import Choice, best_column
 from coverplan.mip.program import Limits, Result, Status, StoppedBy, is_optimal
-from coverplan.pricing.bound import Prices, admissible, upper_bound
+from coverplan.pricing.bound import Prices, admissible, floor, upper_bound
 from coverplan.pricing.dual import Found
 from coverplan.runs.demand import MOST_PAIRS, look_at_all
 from coverplan.runs.incumbent import Incumbent
@@ -29,6 +29,8 @@ from coverplan.runs.outcome import Certificate, Checkpoint, Outcome, Report
 from coverplan.solvers.relaxation import Relaxation
 
 T = TypeVar("T")
+WHOLE_UP_TO = 100_000
+"""Columns up to which the whole program is given to a backend where the priced method found no plan."""
 WORTH_ANOTHER_LOOK = 1e-6
 """Share of the bound that pairs left out must be able to improve it by."""
 
@@ -90,6 +92,8 @@ class Run:
         self.reproducible = True
         self.listing = setting.listing
         """What the formulation was listed from."""
+        self.nearest: Choice | None = None
+        """A choice that still breaks hard rules, as few as could be reached."""
         self.hint: Choice | None = None
         if request.start is not None:
             self._take_start(request.start)
@@ -100,8 +104,8 @@ class Run:
         return self.formulation.pairs.best_net is not None
 
     def prove(self, found: Found) -> None:
-        """Take prices of the Lagrangian dual. A bound of -inf proves that there is no plan."""
-        self.impossible |= bool(np.isneginf(found.bound))
+        """Take prices of the Lagrangian dual. A bound below what any plan is worth proves that there is none."""
+        self.impossible |= found.bound < floor(self.formulation)
         if np.isfinite(found.bound) and not self.truncated:
             self.incumbent.certify(Certificate(found.bound, found.prices, "lagrangian"))
 
@@ -199,6 +203,9 @@ class Run:
         return replace(outcome, least_violating=self.timed("least violating", lambda: self._closest(outcome)))
 
     def _closest(self, outcome: Outcome) -> Choice:
+        too_late = self.remaining() < 1.0 or self.formulation.pairs.n_columns > WHOLE_UP_TO
+        if self.nearest is not None and too_late:
+            return self.nearest
         prices = None if outcome.certificate is None else outcome.certificate.prices
         return least_violating(self.formulation, prices, replace(self.request.limits, time_limit_s=self.remaining()))
 
