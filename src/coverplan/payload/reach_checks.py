@@ -21,10 +21,8 @@ from coverplan.domain.eligibility import CandidateRules
 from coverplan.domain.geography import lineage
 from coverplan.domain.instance import Bools, Floats, Ints
 from coverplan.mip.rows import RowBlock
-from coverplan.payload.columns import to_instance
 from coverplan.payload.issues import MAX_ISSUES, IssueReport, pointer
 from coverplan.payload.policy import Policy
-from coverplan.payload.problem import Problem
 
 TOLERANCE = 1e-9
 MAX_REACH = 50_000_000
@@ -40,10 +38,10 @@ class Reach:
     """How many reps per seat enter the program; None: all."""
 
     @classmethod
-    def of(cls, problem: Problem, policy: Policy) -> Reach:
+    def of(cls, book: Book, policy: Policy) -> Reach:
         settings = policy.candidates
         eligible = CandidateRules(None, settings.max_distance_km, settings.respect_territories)
-        book, rules = Book.of(to_instance(problem)), policy.rules()
+        rules = policy.rules()
         links = [found for rule in rules if (found := rule.merges(book)) is not None]
         return cls(Candidates.of(book, eligible, np.concatenate(links) if links else None), rules, settings.per_seat)
 

@@ -28,7 +28,7 @@ class Book:
 
 def document(book: Book) -> dict[str, object]:
     """The problem document of a book; fields that are null are left out."""
-    rows = {name: [_given(row) for row in table.to_dicts()] for name, table in book.tables.items() if table.height}
+    rows = {name: [given(row) for row in table.to_dicts()] for name, table in book.tables.items() if table.height}
     return {**book.head, "reps": [], "accounts": [], **rows}
 
 
@@ -66,14 +66,14 @@ def read_folder(path: Path) -> Book:
     return Book(head, tables)
 
 
-def _given(row: dict[str, object]) -> dict[str, object]:
-    """The row without nulls and empty lists, its dates as text."""
+def given(row: dict[str, object]) -> dict[str, object]:
+    """A row as a document has it: without nulls and empty lists, its dates as text."""
     return {key: _plain(value) for key, value in row.items() if value is not None and value != []}
 
 
 def _plain(value: object) -> object:
     if isinstance(value, dict):
-        return _given(cast("dict[str, object]", value))
+        return given(cast("dict[str, object]", value))
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return value.isoformat() if hasattr(value, "isoformat") else value
