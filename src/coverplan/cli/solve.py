@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from coverplan.cli.bad_input import BadInputError
 from coverplan.cli.children import solver_children
 from coverplan.cli.exits import Exit, exit_of
+from coverplan.cli.folder import FolderSolve
 from coverplan.cli.inputs import examine, read_plan
 from coverplan.cli.outputs import PLAN_SUFFIXES, check_target, write_plan, write_report
 from coverplan.cli.progress import ProgressLine
@@ -65,10 +66,13 @@ def solve(
         deterministic=deterministic,
         work_limit=work_limit,
     )
+    if problem.is_dir():
+        files = FolderSolve(problem, policy, start_plan, out, report)
+        raise typer.Exit(files.run(options, lambda job, line: solved(job, line, files.where), as_json=as_json))
     start = None if start_plan is None else read_plan(start_plan)
     facts, rules = examine(problem, policy).checked()
     request = SolveRequest(problem=facts, policy=rules, options=options, start_plan=start)
-    plan = _solved(request, ProgressLine(facts.currency))
+    plan = solved(Job.solve(request, large=True), ProgressLine(facts.currency))
     if out is not None:
         write_plan(out, plan, facts)
     if report is not None:
@@ -87,14 +91,15 @@ def _options(**given: object) -> Options:
         raise BadInputError("; ".join(f"{flag} {value}: {text}" for flag, text, value in flags)) from None
 
 
-def _solved(request: SolveRequest, line: ProgressLine) -> Plan:
+def solved(job: Job, line: ProgressLine, files: dict[str, Path | None] | None = None) -> Plan:
     """The plan of a child process; exits where there is none."""
     try:
         with line:
-            return Plan.model_validate_json(asyncio.run(_run(request, line)))
+            return Plan.model_validate_json(asyncio.run(_run(job, line)))
     except InvalidError as error:
         issues = [Issue.model_validate(issue) for issue in error.errors]
-        raise BadInputError(report=IssueReport(errors=issues, total_errors=error.total)) from None
+        report = IssueReport(errors=issues, total_errors=error.total, more=error.more)
+        raise BadInputError(report=report, files=files) from None
     except JobFailedError as failure:
         print(f"coverplan: {failure}", file=sys.stderr)
         if failure.code in UNFINISHED:
@@ -105,10 +110,10 @@ def _solved(request: SolveRequest, line: ProgressLine) -> Plan:
         raise KeyboardInterrupt from None
 
 
-async def _run(request: SolveRequest, line: ProgressLine) -> bytes:
+async def _run(job: Job, line: ProgressLine) -> bytes:
     """Solve in a child; the first interrupt finishes, the second cancels."""
     async with solver_children() as pool:
-        run = await pool.submit(Job.solve(request, large=True), lambda step: line(Progress.model_validate(step)))
+        run = await pool.submit(job, lambda step: line(Progress.model_validate(step)))
         interrupts = 0
 
         def interrupt() -> None:

@@ -214,6 +214,20 @@ def plan_of(
     return plan.model_copy(update={**update, "metrics": metrics})
 
 
+def nothing_found(facts: str, policy: Policy, options: Options, stopped_by: str) -> Plan:
+    """The answer of a solve that was stopped before its first plan; `facts` is the hash of the problem."""
+    return Plan.model_validate(
+        {
+            "problem_hash": facts,
+            "policy_hash": policy_hash(policy),
+            "seed": options.seed,
+            "solution_status": "no_solution_found",
+            "stopped_by": stopped_by,
+            "method": Method(used="exact", why="stopped before the first plan"),
+        }
+    )
+
+
 def _contents(formulation: Formulation, choice: Choice, account: Ledger, listed: bool) -> dict[str, object]:
     """The parts of a plan document that a choice fills."""
     decoder = Decoder(formulation, choice, account)

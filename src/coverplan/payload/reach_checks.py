@@ -85,7 +85,7 @@ class Reach:
 
 def check_reach(report: IssueReport, reach: Reach, at_problem: str, at_policy: str) -> None:
     """Warn of what the facts and the hard rules make impossible or force."""
-    _check_families(report, reach, at_problem)
+    check_families(report, reach, at_problem)
     if report.total_errors:
         return
     _check_hours(report, reach, at_problem)
@@ -101,7 +101,7 @@ def check_reach(report: IssueReport, reach: Reach, at_problem: str, at_policy: s
     _check_seats(report, reach, at_problem)
 
 
-def _check_families(report: IssueReport, reach: Reach, at: str) -> None:
+def check_families(report: IssueReport, reach: Reach, at: str) -> None:
     """Accounts that must share one rep and are fixed to several."""
     book = reach.pairs.book
     for rule in reach.rules:

@@ -28,6 +28,9 @@ _UNDERSTUDY_S = 2.0
 _GRACE_PER_LOAD_S = 0.5
 """Grace per second of loading: decoding a plan grows with the problem as reading it does."""
 
+_FINISHED_BY = {"solve": "finish", "solve_book": "finish_book"}
+"""The jobs whose best result can be saved, and the job that saves it."""
+
 log = logging.getLogger(__name__)
 
 
@@ -91,14 +94,14 @@ class Run:
         except _StoppedError as lost:
             facts = {"job": job.kind, "reason": lost.reason.value, "last_words": lost.last_words}
             log.warning("solver child stopped: %s", lost.reason.value, extra=facts)
-            if job.kind != "solve":
+            if job.kind not in _FINISHED_BY:
                 raise JobFailedError(lost.reason.value, lost.last_words) from None
             return await self._save(folder, lost.reason)
 
     async def _save(self, folder: Path, reason: StoppedBy) -> bytes:
         """The best plan of a solve whose child is gone."""
         try:
-            return await self._drive("finish", folder, fresh=False, stopped_by=reason)
+            return await self._drive(_FINISHED_BY[self._job.kind], folder, fresh=False, stopped_by=reason)
         except (_StoppedError, JobFailedError) as error:
             raise JobFailedError(reason.value, error.last_words) from None
 
@@ -114,7 +117,7 @@ class Run:
             raise _StoppedError(StoppedBy.SOLVER_LOST, str(error)) from None
         if message["event"] == channel.ERROR:
             report = json.loads((folder / channel.ERRORS_FILE).read_bytes())
-            raise InvalidError(report["errors"], report["total"])
+            raise InvalidError(report["errors"], report["total"], report["more"])
         return await asyncio.to_thread((folder / channel.RESULT_FILE).read_bytes)
 
     def _raise_failure(self, code: str, last_words: str) -> None:

@@ -22,7 +22,9 @@ RISKY = r"^('*[=+\-@\t\r])"
 MARKED = r"^'('*[=+\-@\t\r])"
 TEXTS = ("account_id", "account", "role", "rep_id", "rep", "previous_rep_id", "previous_rep", "change")
 NUMBERS = ("expected_revenue", "relationship_loss", "hours")
-SCHEMA = dict.fromkeys(TEXTS, pl.String) | dict.fromkeys(NUMBERS, pl.Float64) | {"reason": pl.String}
+SCHEMA = (
+    dict.fromkeys(TEXTS, pl.String) | dict.fromkeys(NUMBERS, pl.Float64) | {"forced": pl.Boolean, "reason": pl.String}
+)
 UNCOVERED = "uncovered"
 
 
@@ -53,9 +55,12 @@ def write_plan(plan: Mapping[str, Any], problem: Mapping[str, Any], path: Path) 
 
 def table_csv(table: pl.DataFrame) -> str:
     """CSV text with neutralised text cells; amounts with at most six decimals."""
-    return table.with_columns(pl.col(pl.String).str.replace(RISKY, "'${1}"), pl.col(pl.Float64).round(6)).write_csv(
-        line_terminator="\r\n"
-    )
+    return neutral(table.lazy()).collect().write_csv(line_terminator="\r\n")
+
+
+def neutral(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows as `table_csv` writes them."""
+    return rows.with_columns(pl.col(pl.String).str.replace(RISKY, "'${1}"), pl.col(pl.Float64).round(6))
 
 
 def neutralised(text: str) -> str:

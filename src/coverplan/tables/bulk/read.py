@@ -14,9 +14,10 @@ from coverplan.domain.instance import Instance
 from coverplan.payload.columns import assembled, segments_of, vocabulary_of, with_default
 from coverplan.payload.issues import IssueReport, PayloadError, pointer
 from coverplan.payload.policy import Policy
-from coverplan.payload.policy_checks import Known, check_policy
+from coverplan.payload.policy_checks import Known, check_policy, check_policy_effects
 from coverplan.payload.problem import Problem
 from coverplan.payload.problem_checks import check_staff
+from coverplan.payload.reach_checks import Reach, check_reach
 from coverplan.tables.bulk import cells
 from coverplan.tables.bulk.accounts import AccountReader, Staff
 from coverplan.tables.bulk.codes import text_series, vocabulary
@@ -89,6 +90,12 @@ def check_wishes(book: LoadedBook, policy: Policy, at: str = "/policy") -> Issue
     report.extend(book.warnings)
     check_policy(report, book.known, policy, at)
     return report
+
+
+def check_effects(issues: IssueReport, reach: Reach, policy: Policy) -> None:
+    """What the policy cannot do, and what cannot be had at all."""
+    check_policy_effects(issues, reach, policy, "/policy")
+    check_reach(issues, reach, AT, "/policy")
 
 
 class _Loading:

@@ -55,7 +55,7 @@ class Table:
         """Some columns; raises UnreadableTableError."""
         if self.frame is not None:
             return self.frame.select(names)
-        with _reading(self.file):
+        with reading(self.file):
             return pl.scan_parquet(self.file).select(names).collect()
 
     def column(self, name: str) -> pl.Series:
@@ -68,7 +68,7 @@ class Table:
             if self.frame is not None:
                 part = self.frame.slice(start, SLICE)
             else:
-                with _reading(self.file):
+                with reading(self.file):
                     part = pl.scan_parquet(self.file).slice(start, SLICE).collect()
             yield Table(self.name, self.file, self.schema, part.height, part)
 
@@ -100,7 +100,7 @@ def open_book(folder: Path) -> Sources:
         FileNotFoundError: there is no `problem.json`.
         PayloadError: a file cannot be read, or `problem.json` is not what it should be.
     """
-    head, report = _head((folder / HEAD).read_bytes())
+    head, report = examine_head(folder)
     tables: dict[str, Table] = {}
     for name in MODELS:
         try:
@@ -128,22 +128,32 @@ def open_table(folder: Path, name: str) -> Table | None:
         except TableError as error:
             raise UnreadableTableError(str(error)) from None
         return Table(name, files[0], dict(table.frame.schema), table.frame.height, table.frame, table.rows)
-    with _reading(files[0]):
+    with reading(files[0]):
         rows = pl.scan_parquet(files[0])
         return Table(name, files[0], dict(rows.collect_schema()), int(rows.select(pl.len()).collect().item()))
 
 
 @contextlib.contextmanager
-def _reading(file: Path) -> Iterator[None]:
+def reading(file: Path) -> Iterator[None]:
+    """Turns what polars raises while it reads a file into UnreadableTableError."""
     try:
         yield
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise UnreadableTableError(f"{file} cannot be read as Parquet: {reason[:200]}") from None
+        raise UnreadableTableError(f"{file} cannot be read as {file.suffix[1:].upper()}: {reason[:200]}") from None
 
 
-def _head(data: bytes) -> tuple[Problem | None, IssueReport]:
-    """The problem without its tables, from `problem.json`; null only with issues."""
+def read_head(folder: Path) -> Problem:
+    """The problem without its tables; raises FileNotFoundError or PayloadError."""
+    head, report = examine_head(folder)
+    if head is None or report.total_errors:
+        raise PayloadError(report)
+    return head
+
+
+def examine_head(folder: Path) -> tuple[Problem | None, IssueReport]:
+    """The problem without its tables, and what is wrong with `problem.json`; raises FileNotFoundError."""
+    data = (folder / HEAD).read_bytes()
     given: object = None
     with contextlib.suppress(ValueError):
         given = json.loads(data)
