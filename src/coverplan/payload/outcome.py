@@ -34,6 +34,8 @@ from coverplan.runs.solve import solve as solve_request
 
 CHECKPOINT = "incumbent.npz"
 """Name of the file in a checkpoint folder: reps of the seats, bound and prices."""
+MAX_LISTED = 100_000
+"""Seats that a plan document without its own seats still holds of the plan that breaks the rules least."""
 Listen = Callable[[Progress], None]
 
 
@@ -173,7 +175,10 @@ def plan_of(
     *,
     listed: bool = True,
 ) -> Plan:
-    """The plan document of an outcome; without assignments and uncovered seats where they are not `listed`."""
+    """The plan document of an outcome; without assignments and uncovered seats where they are not `listed`.
+
+    `least_violating`, which no table holds, keeps its own as long as there are not too many.
+    """
     began = time.monotonic()
     pairs = outcome.formulation.pairs
     plan = Plan(
@@ -191,14 +196,16 @@ def plan_of(
     )
     update: dict[str, object] = {"dual_bound": outcome.dual_bound, "certificate": certificate(outcome)}
     if outcome.choice is not None and outcome.account is not None:
-        update |= _contents(outcome.formulation, outcome.choice, outcome.account, listed)
+        update |= _contents(outcome.formulation, outcome.choice, outcome.account, listed=listed)
         relative, absolute = gap(outcome.account.objective, outcome.dual_bound)
         update |= {"gap": relative, "absolute_gap": absolute, "dual_bound_source": outcome.bound_source}
     elif outcome.dual_bound is not None:
         update["dual_bound_source"] = outcome.bound_source
-    if outcome.least_violating is not None:
+    if outcome.least_violating is not None and not (listed or len(pairs.book.seats) <= MAX_LISTED):
+        update["notes"] = [*plan.notes, f"the plan that breaks the rules least is left out: over {MAX_LISTED:,} seats"]
+    elif outcome.least_violating is not None:
         closest = outcome.least_violating
-        contents = _contents(outcome.formulation, closest, ledger(outcome.formulation, closest), listed)
+        contents = _contents(outcome.formulation, closest, ledger(outcome.formulation, closest), listed=True)
         bare = plan.model_copy(
             update={"solution_status": "infeasible", "issues": [], "notes": [], "metrics": Metrics()}
         )
@@ -228,7 +235,7 @@ def nothing_found(facts: str, policy: Policy, options: Options, stopped_by: str)
     )
 
 
-def _contents(formulation: Formulation, choice: Choice, account: Ledger, listed: bool) -> dict[str, object]:
+def _contents(formulation: Formulation, choice: Choice, account: Ledger, *, listed: bool) -> dict[str, object]:
     """The parts of a plan document that a choice fills."""
     decoder = Decoder(formulation, choice, account)
     return {

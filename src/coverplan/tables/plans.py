@@ -74,6 +74,13 @@ def restored(cells: pl.Series) -> pl.Series:
 
 
 def read_assignments(path: Path) -> list[dict[str, str]]:
+    """The assignments of `assignment_frame` as documents; raises TableError."""
+    return [
+        {name: value for name, value in row.items() if value is not None} for row in assignment_frame(path).to_dicts()
+    ]
+
+
+def assignment_frame(path: Path) -> pl.DataFrame:
     """The assignments of a CSV file with account_id, rep_id and perhaps role; rows without a rep are uncovered seats.
 
     Raises:
@@ -99,8 +106,7 @@ def read_assignments(path: Path) -> list[dict[str, str]]:
         text = f"'{row['account_id']}' already has the rep '{row['with']}' in row {row['first']}."
         findings.error(Message(text, table.file, int(row["row"]), "rep_id", "Keep one of the rows."))
     findings.stop_on_errors()
-    kept = frame.unique([*seat, "rep_id"], keep="first", maintain_order=True).drop("row")
-    return [{name: value for name, value in row.items() if value is not None} for row in kept.to_dicts()]
+    return frame.unique([*seat, "rep_id"], keep="first", maintain_order=True).drop("row")
 
 
 def _names(entries: Iterable[Mapping[str, Any]]) -> dict[str | None, str]:

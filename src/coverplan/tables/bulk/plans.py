@@ -85,12 +85,20 @@ def sidecar(path: Path) -> Path:
 
 def json_parts(table: Path) -> Iterator[str]:
     """The plan document of a Parquet file as pieces of JSON, written from its columns."""
-    head = json.dumps(plan_head(table))
-    rows = _seats(table).collect()
-    for key, part in (("assignments", _assigned(rows.lazy())), ("uncovered", _left(rows.lazy()))):
-        before, head = head.split(f'"{key}": []', 1)
-        yield f'{before}"{key}": {part.collect().write_json()}'
-    yield head + "\n"
+    yield from _pieces(plan_head(table), pl.scan_parquet(table))
+
+
+def document_parts(plan: Plan, seats: pl.DataFrame) -> Iterator[str]:
+    """The same of a plan without its seats and the table of them."""
+    yield from _pieces(plan.model_dump(mode="json"), seats.lazy())
+
+
+def _pieces(head: dict[str, Any], seats: pl.LazyFrame) -> Iterator[str]:
+    rest = json.dumps(head)
+    for key, rows in (("assignments", _assigned(seats)), ("uncovered", _left(seats))):
+        before, rest = rest.split(f'"{key}": []', 1)
+        yield f'{before}"{key}": {rows.collect().write_json()}'
+    yield rest + "\n"
 
 
 def plan_head(path: Path) -> dict[str, Any]:
