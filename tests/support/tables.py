@@ -12,6 +12,7 @@ import polars as pl
 from numpy.testing import assert_array_equal
 
 from coverplan.domain.instance import Instance
+from coverplan.tables.folder import Book, document
 
 Document = dict[str, Any]
 LISTS = ("revenue_history", "ramp", "required_skills", "tags", "territory_ids", "segments", "skills")
@@ -93,3 +94,9 @@ def expect_same(one: object, other: object, path: str = "instance") -> None:
 def expect_same_instance(one: Instance, other: Instance) -> None:
     """The same facts in the same columns."""
     expect_same(one, other)
+
+
+def raw_document(folder: Path) -> Document:
+    """The document that a folder of nested Parquet tables says word for word, right or wrong."""
+    head = json.loads((folder / "problem.json").read_text())
+    return document(Book(head, {file.stem: pl.read_parquet(file) for file in folder.glob("*.parquet")}))

@@ -1,4 +1,4 @@
-"""A book as a folder of tables: `problem.json` for the small parts, one Parquet file per large table.
+"""A book as a folder of tables: `problem.json` for the small parts, one Parquet file per table.
 
 Tables have the document's fields as columns (lists and objects nested), so that a folder and a document say the
 same, and a reader of columns never builds an object per account.
@@ -42,28 +42,6 @@ def write_folder(book: Book, path: Path) -> None:
             (path / f"{name}.parquet").unlink(missing_ok=True)
         else:
             table.write_parquet(path / f"{name}.parquet")
-
-
-def read_folder(path: Path) -> Book:
-    """Read a folder of `write_folder`.
-
-    Raises:
-        FileNotFoundError: no `problem.json` in it.
-        TypeError: it is not a JSON object.
-        ValueError: it is not JSON, or a table is not Parquet.
-    """
-    head = json.loads((path / HEAD).read_text(encoding="utf-8"))
-    if not isinstance(head, dict):
-        raise TypeError(f"{path / HEAD} must hold a JSON object")
-    tables = {}
-    for name in TABLES:
-        file = path / f"{name}.parquet"
-        if file.exists():
-            try:
-                tables[name] = pl.read_parquet(file)
-            except pl.exceptions.PolarsError as error:
-                raise ValueError(f"{file} is not a Parquet table: {error}") from error
-    return Book(head, tables)
 
 
 def given(row: dict[str, object]) -> dict[str, object]:

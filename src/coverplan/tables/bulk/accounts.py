@@ -30,7 +30,7 @@ class Staff:
     territories: pl.Series
     reps: pl.Series
     rep_role: Ints
-    """Role of each rep; -1 where it is not known."""
+    """Role of each rep."""
     needs: Segments
     """The coverage model."""
 

@@ -35,7 +35,7 @@ class Cells:
     rows: Rows
     values: pl.Series
     is_text: bool = False
-    """CSV: numbers, flags and dates are text."""
+    """Numbers and flags are text, as in CSV and in flat lists."""
     places: Rows | None = None
     part: str | None = None
 
@@ -70,7 +70,8 @@ def column(table: Table, name: str, findings: BookFindings) -> pl.Series:
     """One field of every row, checked: cells that cannot be read are null and told of."""
     field = fields_of(table.name)[name]
     values = _assembled(table, field)
-    cells = Cells(table.name, name, np.arange(table.height), values, table.is_text)
+    flat = field.kind == "list" and table.schema.get(name) == pl.String
+    cells = Cells(table.name, name, np.arange(table.height), values, table.is_text or flat)
     if field.required:
         _refuse_missing(cells, values.is_null(), field, findings)
     return _checked(cells, field, findings).alias(name)
@@ -266,7 +267,7 @@ def _list(cells: Cells, field: Field, findings: BookFindings) -> pl.Series:
     start = np.cumsum(lengths) - lengths
     owner = np.repeat(np.arange(len(lengths)), lengths)
     places = np.arange(len(owner)) - start[owner]
-    entries = Cells(cells.table, cells.column, cells.rows[owner], inner, cells.is_text or _flat(inner, item), places)
+    entries = Cells(cells.table, cells.column, cells.rows[owner], inner, cells.is_text, places)
     empty = inner.is_null()
     if empty.any():
         _refuse(entries, "wrong_type", empty, findings, expected=EXPECTED[item.kind], found="null")
@@ -274,11 +275,6 @@ def _list(cells: Cells, field: Field, findings: BookFindings) -> pl.Series:
     if (cells.table, cells.column) in findings.faulty or (read.dtype.is_nested() and read.dtype != inner.dtype):
         return _relisted(read, owner, lengths)
     return values.cast(field.dtype).fill_null([])
-
-
-def _flat(values: pl.Series, item: Field) -> bool:
-    """Numbers that a flat list holds as text."""
-    return item.kind == "number" and values.dtype == pl.String
 
 
 def _relisted(inner: pl.Series, owner: Rows, lengths: Rows) -> pl.Series:

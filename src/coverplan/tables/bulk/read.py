@@ -140,6 +140,9 @@ class _Loading:
         lists = {}
         for name in STAFF_TABLES:
             frame = checked_frame(self._table(name), self.findings)
+            faulty = [column for table, column in self.findings.faulty if table == name]
+            nested = [column for column in faulty if frame.schema[column].is_nested()]
+            frame = frame.drop(nested)
             numbered = pl.format("(row {} of {})", pl.int_range(1, pl.len() + 1), pl.lit(name))
             lists[name] = [given(row) for row in frame.with_columns(pl.coalesce("id", numbered)).to_dicts()]
         head = self.sources.head

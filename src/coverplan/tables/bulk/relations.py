@@ -85,12 +85,12 @@ class RelationReader:
 
     def _check_seats(self, account: Ints, rep: Ints, account_id: pl.Series) -> None:
         """Entries whose account needs nobody of the rep's role."""
-        known = (account >= 0) & (rep >= 0)
-        segment, role = self.names.segment[np.maximum(account, 0)], self.staff.rep_role[np.maximum(rep, 0)]
-        asked = known & (segment >= 0) & (role >= 0)
-        missing = np.flatnonzero(asked & ~self.staff.needed()[np.maximum(segment, 0), np.maximum(role, 0)])
+        entry = np.flatnonzero((account >= 0) & (rep >= 0))
+        segment, role = self.names.segment[account[entry]], self.staff.rep_role[rep[entry]]
+        missing = entry[(segment >= 0) & ~self.staff.needed()[segment, role]]
+        roles = self.staff.roles.gather(self.staff.rep_role[rep[missing]])
         self.findings.add(
-            "pair_without_seat", "pairs", "rep_id", missing, self.staff.roles.gather(role[missing]),
+            "pair_without_seat", "pairs", "rep_id", missing, roles,
             entity=lambda place: ("account", account_id[int(missing[place])]),
         )  # fmt: skip
 
