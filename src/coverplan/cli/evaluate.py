@@ -22,7 +22,7 @@ from coverplan.tables.bulk.plans import document_parts, seat_table
 
 def evaluate(
     *,
-    problem: Annotated[Path, typer.Argument(help="PROBLEM.json, or a folder of tables.")],
+    problem: Annotated[Path, typer.Argument(help="PROBLEM.json, or a folder of Parquet or CSV tables.")],
     assignment: Annotated[
         Path,
         typer.Argument(help="JSON (a list, or a plan), or CSV or Parquet with account_id, rep_id and perhaps role."),

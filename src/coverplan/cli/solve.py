@@ -33,7 +33,7 @@ UNFINISHED = {"time_limit", "memory_limit", "finished_by_caller"}
 
 def solve(
     *,
-    problem: Annotated[Path, typer.Argument(help="PROBLEM.json, or a folder of tables.")],
+    problem: Annotated[Path, typer.Argument(help="PROBLEM.json, or a folder of Parquet or CSV tables.")],
     policy: Annotated[Path | None, typer.Option(help="Policy file; without it, the default policy.")] = None,
     time_limit: Annotated[float | None, typer.Option(help="Seconds for solving. [default: 30]")] = None,
     gap: Annotated[float | None, typer.Option(help="Stop at this relative gap; 0: prove. [default: 0.001]")] = None,
@@ -51,6 +51,18 @@ def solve(
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan document, not a summary.")] = False,
 ) -> None:
     """Assign the accounts and say how good the plan provably is. Ctrl-C once: stop with the best plan so far.
+
+    A folder holds problem.json (horizon, currency and segments; {} for the defaults) and one table each, NAME.parquet
+    or NAME.csv, of accounts and reps, and where there are any territories, managers, fit and pairs. Their columns are
+    the fields of the problem document; blank cells take the default.
+
+    CSV has lists in one cell, separated by semicolons (revenue_history oldest year first, tags, required_skills;
+    territory_ids, segments, skills and ramp of reps), a location as lat and lon, and who covers an account today as
+    current_rep_id, current_role and current_since, each a list where there are several roles. Dates are YYYY-MM-DD,
+    flags true or false. Parquet has lists and objects as such, or the same flat columns.
+
+    The plan of a folder is one table of seats. In Parquet the rest of it is JSON in the file's metadata, under the key
+    coverplan; beside a CSV it is a file of the same name that ends in .json.
 
     Exit codes: 0 a plan; 1 infeasible; 2 bad input; 3 no plan within the limit; 4 internal error.
     """

@@ -15,7 +15,7 @@ from coverplan.cli.inputs import examine, examine_tables
 
 def validate(
     *,
-    problem: Annotated[Path, typer.Argument(help="PROBLEM.json, or a folder of tables.")],
+    problem: Annotated[Path, typer.Argument(help="PROBLEM.json, or a folder of Parquet or CSV tables.")],
     policy: Annotated[Path | None, typer.Option(help="Policy file; without it, the default policy.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

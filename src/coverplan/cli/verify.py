@@ -23,8 +23,8 @@ SHOWN = 50
 
 def verify(
     *,
-    problem: Annotated[Path, typer.Argument(help="PROBLEM.json, or a folder of tables.")],
-    plan: Annotated[Path, typer.Argument(help="PLAN.json.")],
+    problem: Annotated[Path, typer.Argument(help="PROBLEM.json, or a folder of Parquet or CSV tables.")],
+    plan: Annotated[Path, typer.Argument(help="A plan: JSON, or the Parquet or CSV of `solve --out`.")],
     policy: Annotated[Path | None, typer.Option(help="Policy file; without it, the default policy.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
