@@ -24,7 +24,7 @@ from coverplan.tables.bulk.codes import text_series, vocabulary
 from coverplan.tables.bulk.fields import MODELS, fields_of
 from coverplan.tables.bulk.findings import AT, BookFindings
 from coverplan.tables.bulk.relations import RelationReader
-from coverplan.tables.bulk.sources import Sources, Table, UnreadableTableError, open_book
+from coverplan.tables.bulk.sources import Sources, Table, UnreadableTableError, open_book, open_table
 from coverplan.tables.folder import Book, document, given
 
 STAFF_TABLES = ("territories", "managers", "reps")
@@ -190,13 +190,18 @@ def account_documents(folder: Path) -> Iterator[dict[str, object]]:
 
 def documents(folder: Path, name: str) -> Iterator[dict[str, object]]:
     """The documents of one table of a folder; raises PayloadError."""
-    table = open_book(folder).tables.get(name)
-    for part in () if table is None else table.slices():
-        findings = BookFindings()
-        frame = checked_frame(part, findings)
-        findings.report.raise_errors()
-        for start in range(0, frame.height, BATCH):
-            yield from map(given, frame.slice(start, BATCH).to_dicts())
+    try:
+        table = open_table(folder, name)
+        for part in () if table is None else table.slices():
+            findings = BookFindings()
+            frame = checked_frame(part, findings)
+            findings.report.raise_errors()
+            for start in range(0, frame.height, BATCH):
+                yield from map(given, frame.slice(start, BATCH).to_dicts())
+    except UnreadableTableError as error:
+        report = IssueReport()
+        report.add("invalid_value", pointer(AT, [name]), reason=str(error))
+        raise PayloadError(report) from None
 
 
 def book_document(sources: Sources) -> dict[str, object]:
