@@ -214,12 +214,14 @@ def test_places_are_file_row_and_column(tmp_path: Path) -> None:
     """A spreadsheet's rows count from the header on, and a blank one counts too; Parquet has no header."""
     written(tmp_path, frames())
     (tmp_path / "accounts.parquet").unlink()
-    (tmp_path / "accounts.csv").write_text("id,potential\na,1\n,\nb,x\n")
+    (tmp_path / "accounts.csv").write_text("id,potential,lat,lon\na,1,,\n,,,\nb,x,99,0\n")
 
     report, sources = by_columns(tmp_path), open_book(tmp_path)
 
     [wrong] = [issue for issue in report.errors if issue.code == "wrong_type"]
+    [far] = [issue for issue in report.errors if issue.code == "out_of_range"]
     assert sources.place(wrong.pointer) == f"{tmp_path / 'accounts.csv'}, row 4, potential"
+    assert sources.place(far.pointer) == f"{tmp_path / 'accounts.csv'}, row 4, lat"
     assert sources.place("/problem/reps/0/id") == f"{tmp_path / 'reps.parquet'}, row 1, id"
     assert sources.place("/policy/constraints/0") is None
 

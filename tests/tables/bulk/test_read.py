@@ -105,7 +105,7 @@ def test_a_generated_folder_is_its_document(shape: Shape, tmp_path: Path) -> Non
 
 
 @given(rich())
-@examples(60)
+@examples(40)
 def test_parquet_and_csv_hold_every_field(problem: Document) -> None:
     """Columns and objects agree in all of them, whatever is left out."""
     with tempfile.TemporaryDirectory() as folder:

@@ -135,8 +135,8 @@ def uncovered_documents(path: Path) -> Iterator[dict[str, Any]]:
 
 def plan_document(path: Path) -> dict[str, Any]:
     """The whole plan document; raises UnreadableTableError."""
-    seats = {"assignments": list(assignment_documents(path)), "uncovered": list(uncovered_documents(path))}
-    return {**plan_head(path), **seats}
+    head = plan_head(path)
+    return {**head, "assignments": [*assignment_documents(path)], "uncovered": [*uncovered_documents(path)]}
 
 
 def uncovered_reasons(path: Path) -> Counter[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from coverplan.domain.instance import ExplicitPairs, Fit, Ints
@@ -64,16 +65,23 @@ class RelationReader:
         )
 
     def pairs(self, table: Table) -> ExplicitPairs:
-        """The caller's own numbers per account and rep."""
+        """The caller's own numbers per account and rep; the texts of one column are let go before the next is read."""
         findings = self.findings
         cells.check_columns(table, findings)
-        account_id = cells.column(table, "account_id", findings)
-        rep_id = cells.column(table, "rep_id", findings)
-        account = self._known("pairs", "account_id", account_id, self.names.ids, "unknown_account", "accounts")
-        rep = self._known("pairs", "rep_id", rep_id, self.staff.reps, "unknown_rep", "reps")
+        account = self._known(
+            "pairs",
+            "account_id",
+            cells.column(table, "account_id", findings),
+            self.names.ids,
+            "unknown_account",
+            "accounts",
+        )
+        rep = self._known(
+            "pairs", "rep_id", cells.column(table, "rep_id", findings), self.staff.reps, "unknown_rep", "reps"
+        )
         if findings.sound(("pairs", "account_id"), ("pairs", "rep_id")):
-            self._check_seats(account, rep, account_id)
-            self._check_repeats(account_id, rep_id)
+            self._check_seats(account, rep)
+            self._check_repeats(table, account, rep)
         eligible = cells.column(table, "eligible", findings)
         return ExplicitPairs(
             account=account,
@@ -83,7 +91,7 @@ class RelationReader:
             eligible=np.asarray(eligible.cast(pl.Int8).fill_null(-1).to_numpy(writable=True), np.int8),
         )
 
-    def _check_seats(self, account: Ints, rep: Ints, account_id: pl.Series) -> None:
+    def _check_seats(self, account: Ints, rep: Ints) -> None:
         """Entries whose account needs nobody of the rep's role."""
         entry = np.flatnonzero((account >= 0) & (rep >= 0))
         segment, role = self.names.segment[account[entry]], self.staff.rep_role[rep[entry]]
@@ -91,16 +99,26 @@ class RelationReader:
         roles = self.staff.roles.gather(self.staff.rep_role[rep[missing]])
         self.findings.add(
             "pair_without_seat", "pairs", "rep_id", missing, roles,
-            entity=lambda place: ("account", account_id[int(missing[place])]),
+            entity=lambda place: ("account", self.names.ids[int(account[missing[place]])]),
         )  # fmt: skip
 
-    def _check_repeats(self, account_id: pl.Series, rep_id: pl.Series) -> None:
-        both = pl.DataFrame({"account": account_id, "rep": rep_id})
+    def _check_repeats(self, table: Table, account: Ints, rep: Ints) -> None:
+        """Entries for an account and a rep that an earlier one has; unknown names are told apart by their texts."""
+        keys = account.astype(np.int64) * len(self.staff.reps) + rep
+        if not (account < 0).any() and not (rep < 0).any() and _all_differ(keys):
+            return
+        both = table.columns("account_id", "rep_id")
         again = np.flatnonzero(~both.select(pl.struct(pl.all()).is_first_distinct()).to_series().to_numpy())
         self.findings.add(
             "duplicate_pair", "pairs", "", again,
-            entity=lambda place: ("pair", f"{account_id[int(again[place])]} > {rep_id[int(again[place])]}"),
+            entity=lambda place: ("pair", " > ".join(map(str, both.row(int(again[place]))))),
         )  # fmt: skip
+
+
+def _all_differ(keys: npt.NDArray[np.int64]) -> bool:
+    """Whether no key stands twice."""
+    keys = np.sort(keys)
+    return not bool((keys[1:] == keys[:-1]).any())
 
 
 def _the_entry(_place: int) -> None:

@@ -27,6 +27,8 @@ from coverplan.tables.text_table import CsvFormat, read_text_table
 HEAD = "problem.json"
 SUFFIXES = (".parquet", ".csv")
 SLICE = 1 << 18
+FLAT = {"location": "", "current": "current_"}
+"""Prefix of the flat columns that stand for a field."""
 
 
 class UnreadableTableError(Exception):
@@ -89,8 +91,10 @@ class Sources:
             return None
         row = int(inner[0])
         number = row + 1 if table.sheet_rows is None else int(table.sheet_rows[row])
-        below = "/".join(part for part in inner[1:] if part)
-        return f"{table.file}, row {number}" + (f", {below}" if below else "")
+        below = [part for part in inner[1:] if part]
+        if below and below[0] not in table.schema and below[0] in FLAT:
+            below = [FLAT[below[0]] + below[-1]]
+        return f"{table.file}, row {number}" + (f", {'/'.join(below)}" if below else "")
 
 
 def open_book(folder: Path) -> Sources:
