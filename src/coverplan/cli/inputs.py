@@ -102,8 +102,8 @@ class ExaminedTables:
         return Examined(problem, self.policy, self.report, self.files, self.locate)
 
 
-def examine_tables(folder: Path, policy: Path | None) -> ExaminedTables:
-    """Read a folder of tables and a policy, and check one against the other.
+def examine_tables(folder: Path, policy: Path | None, *, reach: bool = True) -> ExaminedTables:
+    """Read a folder of tables and a policy, and check one against the other; without `reach` for errors only.
 
     Raises:
         BadInputError: a file cannot be opened; all else is in the report.
@@ -116,7 +116,7 @@ def examine_tables(folder: Path, policy: Path | None) -> ExaminedTables:
         report.extend(found)
     else:
         report.extend(check_wishes(book, rules))
-        if not report.total_errors:
+        if reach and not report.total_errors:
             check_effects(report, Reach.of(Book.of(book.instance), rules), rules)
     return ExaminedTables(sources, book, rules, report, {"/problem": folder, "/policy": policy})
 

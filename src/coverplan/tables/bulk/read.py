@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -29,6 +31,7 @@ from coverplan.tables.folder import Book, document, given
 
 STAFF_TABLES = ("territories", "managers", "reps")
 """Tables that become objects: they grow with the staff, not with the accounts."""
+LARGE = ("accounts", "pairs")
 BATCH = 10_000
 OWNERS = {"unknown_territory": "territories", "unknown_manager": "managers"}
 """Whose ids must be readable before a reference can be called unknown."""
@@ -179,7 +182,7 @@ def checked_frame(table: Table, findings: BookFindings) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def account_documents(folder: Path) -> Iterator[dict[str, object]]:
+def account_documents(folder: Path) -> Iterator[dict[str, Any]]:
     """The account documents of a book, in order, a few thousand in memory at a time.
 
     Raises:
@@ -188,7 +191,7 @@ def account_documents(folder: Path) -> Iterator[dict[str, object]]:
     yield from documents(folder, "accounts")
 
 
-def documents(folder: Path, name: str) -> Iterator[dict[str, object]]:
+def documents(folder: Path, name: str) -> Iterator[dict[str, Any]]:
     """The documents of one table of a folder; raises PayloadError."""
     try:
         table = open_table(folder, name)
@@ -202,6 +205,23 @@ def documents(folder: Path, name: str) -> Iterator[dict[str, object]]:
         report = IssueReport()
         report.add("invalid_value", pointer(AT, [name]), reason=str(error))
         raise PayloadError(report) from None
+
+
+class Rows:
+    """Documents that are read anew each time they are asked for."""
+
+    def __init__(self, read: Callable[[], Iterator[dict[str, Any]]]) -> None:
+        self._read = read
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return self._read()
+
+
+def streamed_document(sources: Sources) -> dict[str, Any]:
+    """The problem document of a sound book whose accounts and pairs are read as they are asked for."""
+    small = {name: table for name, table in sources.tables.items() if name not in LARGE}
+    large = {name: Rows(partial(documents, sources.folder, name)) for name in LARGE}
+    return {**book_document(Sources(sources.folder, sources.head, small)), **large}
 
 
 def book_document(sources: Sources) -> dict[str, object]:
