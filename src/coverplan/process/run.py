@@ -27,6 +27,8 @@ _UNDERSTUDY_S = 2.0
 """How long before a kill a child is started that can finish the work: importing takes about a second."""
 _GRACE_PER_LOAD_S = 0.5
 """Grace per second of loading: decoding a plan grows with the problem as reading it does."""
+_DECODING_PER_LOAD_S = 2.0
+"""More of it for a child that is done searching: another one would have to load first, and then decode as well."""
 
 _FINISHED_BY = {"solve": "finish", "solve_book": "finish_book"}
 """The jobs whose best result can be saved, and the job that saves it."""
@@ -48,6 +50,7 @@ class Run:
         self._started = asyncio.Event()
         self._began = time.monotonic()
         self._loading_s = 0.0
+        self._decoding = False
         self.task: asyncio.Task[bytes] = asyncio.create_task(self._go())
 
     async def result(self) -> bytes:
@@ -157,6 +160,7 @@ class Run:
             # The first progress marks the loaded problem: from there the time limit counts.
             self._loading_s = time.monotonic() - self._began
             self._started.set()
+        self._decoding = message["progress"].get("phase") == "done"
         if self._listen is not None:
             self._listen(message["progress"])
 
@@ -175,6 +179,8 @@ class Run:
         await asyncio.sleep(early)
         self._pool.understudy()
         await asyncio.sleep(limit - early + settings.grace_s + _GRACE_PER_LOAD_S * self._loading_s)
+        if self._decoding:
+            await asyncio.sleep(_DECODING_PER_LOAD_S * self._loading_s)
 
     async def _outgrown(self, child: Child) -> None:
         """Return when the child and its children use too much memory."""
