@@ -155,7 +155,7 @@ def test_a_child_that_ignores_its_limit_is_killed_with_its_own_children(
 def test_a_child_that_is_done_searching_may_write_its_answer(
     play: Callable[..., None], done: list[Any], answered: bool
 ) -> None:
-    """Loading took 1 s: limit 0.5 + grace 0 + 0.5 x 1 = 1 s, and 2 x 1 s more where only the answer is missing."""
+    """Loading took 1 s: limit 0.5 + grace 0 + 0.5 x 1 = 1 s, and 5 x 1 s more where only the answer is missing."""
 
     async def scene(pool: SolverPool) -> None:
         answer = await result(pool, job(*done, ["sleep", 1.8], limit=0.5, keep=1, load_s=1.0))

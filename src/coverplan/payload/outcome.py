@@ -67,16 +67,16 @@ def finish_book(book: Book, policy: Policy, options: Options, checkpoint: Path, 
     """
     with np.load(checkpoint / CHECKPOINT) as saved:
         reps, bound = saved["reps"].astype(np.int32), float(saved["dual_bound"])
-        proven, source = float(saved["certificate_bound"]), str(saved["source"])
+        proven, source, scope = float(saved["certificate_bound"]), str(saved["source"]), str(saved["scope"])
         prices = Prices(saved["upper"], saved["lower"])
         steps = [Progress.model_validate_json(line) for line in saved["progress"].tolist()]
     trace = [runs.Progress(step.t, step.objective_value, step.dual_bound, step.phase) for step in steps]
-    formulation = formulate(request_of(book, policy, options, None))
+    formulation = formulate(request_of(book, policy, options, None), also=reps)
     choice = choice_of(formulation, reps)
     if choice is None:
         raise FileNotFoundError(checkpoint / CHECKPOINT)
     account = ledger(formulation, choice)
-    certified = runs.Certificate(proven, prices, source) if np.isfinite(proven) else None
+    certified = runs.Certificate(proven, prices, source, scope) if np.isfinite(proven) else None
     optimal = is_optimal(account.objective, bound)
     by_prices = certified is not None and certified.bound <= bound
     return runs.Outcome(
@@ -153,6 +153,7 @@ def _saver(folder: Path) -> runs.Checkpoint:
             "dual_bound": np.asarray(np.inf if bound is None else bound),
             "certificate_bound": np.asarray(np.inf if found is None else found.bound),
             "source": np.asarray("" if found is None else found.source),
+            "scope": np.asarray("" if found is None else found.scope),
             "upper": nothing if found is None else found.prices.upper,
             "lower": nothing if found is None else found.prices.lower,
             "progress": np.asarray([_progress(step).model_dump_json() for step in trace], np.str_),

@@ -84,21 +84,30 @@ class Reach:
 
 
 def check_reach(report: IssueReport, reach: Reach, at_problem: str, at_policy: str) -> None:
-    """Warn of what the facts and the hard rules make impossible or force."""
+    """Warn of what the facts and the hard rules make impossible or force.
+
+    Where pairs were left out, what is possible is not known: only what is forced is told.
+    """
     check_families(report, reach, at_problem)
     if report.total_errors:
         return
-    _check_hours(report, reach, at_problem)
     _check_locked_hours(report, reach, at_problem)
+    if reach.pairs.best_net is None:
+        _check_possible(report, reach, at_problem, at_policy)
+    _check_inactive(report, reach, at_problem)
+    _check_current(report, reach, at_problem)
+    _check_seats(report, reach, at_problem)
+
+
+def _check_possible(report: IssueReport, reach: Reach, at_problem: str, at_policy: str) -> None:
+    """Conditions that take all admissible pairs to judge."""
+    _check_hours(report, reach, at_problem)
     for row, rule in enumerate(reach.rules):
         if rule.penalty is None:
             place = pointer(at_policy, ["constraints", row])
             _check_must_cover(report, reach, rule, place)
             _check_rows(report, reach, rule, place)
     _check_truncation(report, reach, at_policy)
-    _check_inactive(report, reach, at_problem)
-    _check_current(report, reach, at_problem)
-    _check_seats(report, reach, at_problem)
 
 
 def check_families(report: IssueReport, reach: Reach, at: str) -> None:

@@ -27,7 +27,7 @@ _UNDERSTUDY_S = 2.0
 """How long before a kill a child is started that can finish the work: importing takes about a second."""
 _GRACE_PER_LOAD_S = 0.5
 """Grace per second of loading: decoding a plan grows with the problem as reading it does."""
-_DECODING_PER_LOAD_S = 2.0
+_DECODING_PER_LOAD_S = 5.0
 """More of it for a child that is done searching: another one would have to load first, and then decode as well."""
 
 _FINISHED_BY = {"solve": "finish", "solve_book": "finish_book"}

@@ -48,11 +48,13 @@ def answered(call: Callable[[], Document]) -> Document | set[str]:
     return comparable(plan)
 
 
-@given(problems(), policies(any_rule()), st.booleans())
+@given(problems(), policies(any_rule()), st.booleans(), st.sampled_from([None, None, 1]))
 @examples(25)
-def test_a_folder_is_solved_like_its_document(problem: Document, policy: Document, flat: bool) -> None:
+def test_a_folder_is_solved_like_its_document(
+    problem: Document, policy: Document, flat: bool, per_seat: int | None
+) -> None:
     """The whole plan, seats and all, whatever rule there is."""
-    facts, wishes = documents(problem, policy)
+    facts, wishes = documents(problem, {**policy, "candidates": {"per_seat": per_seat}})
     with tempfile.TemporaryDirectory() as name:
         folder, table = Path(name), Path(name) / "plan.parquet"
         (write_csv_book if flat else write_parquet_book)(problem, folder)

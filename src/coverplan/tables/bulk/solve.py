@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from coverplan.domain.book import Book
+from coverplan.domain.candidates import Candidates
 from coverplan.domain.instance import Ints
 from coverplan.payload.hashing import instance_hash
 from coverplan.payload.issues import IssueReport
@@ -17,7 +18,7 @@ from coverplan.payload.options import Options
 from coverplan.payload.outcome import evaluate_book, finish_book, nothing_found, plan_of, solve_book
 from coverplan.payload.plan import Plan, Progress
 from coverplan.payload.policy import Policy
-from coverplan.payload.reach_checks import Reach, check_families
+from coverplan.payload.reach_checks import MAX_REACH, Reach, check_families
 from coverplan.payload.requests import BookRequest
 from coverplan.runs.outcome import Outcome
 from coverplan.tables.bulk.plans import assigned_seats, seat_table, write_table
@@ -94,12 +95,17 @@ def _loaded(request: BookRequest) -> tuple[LoadedBook, IssueReport]:
 
 def _leave(request: BookRequest, outcome: Outcome, issues: IssueReport, seconds: dict[str, float]) -> Plan:
     """Write the seats; the necessary conditions are looked at with the pairs that the solve has listed anyway."""
-    settings = request.policy.candidates
-    reach = Reach(outcome.formulation.pairs, request.policy.rules(), settings.per_seat)
-    check_effects(issues, reach, request.policy)
+    check_effects(issues, _reach(outcome.formulation.pairs, request.policy), request.policy)
     plan = plan_of(request.policy, request.options, outcome, issues, seconds, listed=False)
     write_table(plan, seat_table(outcome), Path(request.table))
     return plan
+
+
+def _reach(pairs: Candidates, policy: Policy) -> Reach:
+    """What can be had, by these pairs; by all admissible ones where some were left out that are soon listed."""
+    if pairs.best_net is not None and len(pairs.book.seats) * pairs.instance.n_reps <= MAX_REACH:
+        return Reach.of(pairs.book, policy)
+    return Reach(pairs, policy.rules(), policy.candidates.per_seat)
 
 
 def _start(book: Book, path: Path, issues: IssueReport) -> Ints:
