@@ -113,7 +113,7 @@ def test_current_reps_fill_roles_and_may_have_left() -> None:
     assert_array_equal(instance.current.account, [0, 1])
     assert [instance.roles[role] for role in instance.current.role] == ["ae", "se"]
     assert_array_equal(instance.current.rep, [0, -1])
-    assert instance.current.rep_ids == ("r1", "gone")
+    assert instance.current.rep_ids.tolist() == ["r1", "gone"]
     assert instance.current.since[1] == np.datetime64("2020-02-29")
 
 

@@ -151,6 +151,19 @@ def test_a_child_that_ignores_its_limit_is_killed_with_its_own_children(
     play(scene, grace_s=0.2)
 
 
+@pytest.mark.parametrize(("done", "answered"), [([["done"]], True), ([], False)])
+def test_a_child_that_is_done_searching_may_write_its_answer(
+    play: Callable[..., None], done: list[Any], answered: bool
+) -> None:
+    """Loading took 1 s: limit 0.5 + grace 0 + 0.5 x 1 = 1 s, and 5 x 1 s more where only the answer is missing."""
+
+    async def scene(pool: SolverPool) -> None:
+        answer = await result(pool, job(*done, ["sleep", 1.8], limit=0.5, keep=1, load_s=1.0))
+        assert ("kept" in answer) is not answered
+
+    play(scene, grace_s=0.0)
+
+
 def test_a_child_beyond_its_memory_is_killed(play: Callable[..., None]) -> None:
     async def scene(pool: SolverPool) -> None:
         saved = await result(pool, job(["grow", 400], ["sleep", 60], keep=1))

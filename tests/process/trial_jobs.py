@@ -32,10 +32,14 @@ def _leave(order: Order, result: Any) -> None:
 def solve(order: Order) -> None:
     """Announce progress, keep the request as the incumbent, then do what the request says."""
     request = _request(order)
+    time.sleep(request.get("load_s", 0.0))
     order.answers.send(channel.PROGRESS, progress={"t": 0.0, "phase": "trial", "pid": os.getpid()})
     if request.get("keep"):
         (order.folder / "incumbent").write_text(json.dumps(request["keep"]))
     for step in request["steps"]:
+        if step[0] == "done":
+            order.answers.send(channel.PROGRESS, progress={"t": 0.0, "phase": "done"})
+            continue
         ACTIONS[step[0]](*step[1:])
     _leave(order, {"pid": os.getpid(), "answer": request.get("answer")})
 

@@ -29,7 +29,7 @@ def candidates_of(problem: Document, family: Family | None = None, **rules: Any)
 
 def admitted(pairs: Candidates) -> dict[str, set[str]]:
     """Reps who may serve each account (in any role)."""
-    accounts, reps = pairs.instance.accounts.ids, pairs.instance.reps.ids
+    accounts, reps = pairs.instance.accounts.ids.tolist(), pairs.instance.reps.ids
     found: dict[str, set[str]] = {account: set() for account in accounts}
     for account, rep in zip(pairs.account, pairs.rep, strict=True):
         found[accounts[account]].add(reps[rep])
@@ -38,6 +38,6 @@ def admitted(pairs: Candidates) -> dict[str, set[str]]:
 
 def pair(pairs: Candidates, account: str, rep: str) -> int:
     """The one pair of this account and rep."""
-    accounts, reps = pairs.instance.accounts.ids, pairs.instance.reps.ids
+    accounts, reps = pairs.instance.accounts.ids.tolist(), pairs.instance.reps.ids
     (place,) = np.flatnonzero((pairs.account == accounts.index(account)) & (pairs.rep == reps.index(rep)))
     return int(place)

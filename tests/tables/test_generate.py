@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from coverplan.payload.problem import Problem
-from coverplan.tables.folder import document, read_folder, write_folder
+from coverplan.tables.bulk.read import book_document
+from coverplan.tables.bulk.sources import open_book
+from coverplan.tables.folder import document, write_folder
 from coverplan.tables.generate import Shape, generate, generate_book
 
 SHAPES = [
@@ -141,7 +143,7 @@ def test_folder_says_the_same_as_the_document(tmp_path: Path) -> None:
 
     write_folder(book, tmp_path / "book")
 
-    assert document(read_folder(tmp_path / "book")) == document(book)
+    assert book_document(open_book(tmp_path / "book")) == document(book)
 
 
 @pytest.mark.parametrize(

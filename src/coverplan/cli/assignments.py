@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import polars as pl
 from pydantic import Field
 
 from coverplan.cli.bad_input import BadInputError
-from coverplan.cli.inputs import file_bytes
+from coverplan.cli.inputs import file_bytes, reading_plan
 from coverplan.payload.base import Document
 from coverplan.payload.issues import PayloadError
 from coverplan.payload.json_text import read_json
 from coverplan.payload.plan import AssignmentIn
 from coverplan.payload.reading import read_document
-from coverplan.tables.plans import TableError
-from coverplan.tables.plans import read_assignments as read_table
+from coverplan.tables.bulk.plans import SUFFIXES, assigned_seats
+from coverplan.tables.plans import TableError, assignment_frame
 
 COLUMNS = tuple(AssignmentIn.model_fields)
 AT = "/assignments"
@@ -26,16 +27,29 @@ class _Proposal(Document):
 
 
 def read_assignments(path: Path) -> list[AssignmentIn]:
-    """Assignments from a CSV with the columns account_id, rep_id and perhaps role, or from JSON: a list or a plan.
+    """Assignments from a table with the columns account_id, rep_id and perhaps role, or from JSON: a list or a plan.
 
     Raises:
         BadInputError: the file holds something else.
     """
     try:
-        rows = _csv_rows(path) if path.suffix.lower() == ".csv" else _json_rows(path)
+        rows = _table_rows(path) if path.suffix.lower() in SUFFIXES else _json_rows(path)
         return read_document(_Proposal, json.dumps({"assignments": rows}).encode()).assignments
     except PayloadError as error:
         raise BadInputError(report=error.report, files={AT: path}) from None
+
+
+def assignment_table(path: Path) -> pl.DataFrame:
+    """The same as columns, without an object per assignment where the file is a table; raises BadInputError."""
+    if path.suffix.lower() == ".parquet":
+        return reading_plan(path, assigned_seats)
+    if path.suffix.lower() != ".csv":
+        rows = [(one.account_id, one.role, one.rep_id) for one in read_assignments(path)]
+        return pl.DataFrame(rows, dict.fromkeys(("account_id", "role", "rep_id"), pl.String), orient="row")
+    try:
+        return assignment_frame(path)
+    except TableError as error:
+        raise BadInputError(str(error)) from None
 
 
 def _json_rows(path: Path) -> list[object]:
@@ -52,14 +66,10 @@ def _json_rows(path: Path) -> list[object]:
     return rows
 
 
-def _csv_rows(path: Path) -> list[object]:
-    """Rows with a rep; other columns are left out, so that a plan's CSV can be edited and measured."""
-    try:
-        return list(read_table(path))
-    except TableError as error:
-        raise BadInputError(str(error)) from None
-    except OSError as error:
-        raise BadInputError(f"cannot read {path}: {error.strerror or error}") from None
+def _table_rows(path: Path) -> list[object]:
+    """Rows with a rep; other columns are left out, so that a plan's table can be edited and measured."""
+    rows = assignment_table(path).to_dicts()
+    return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
 def _needed(row: dict[str, object]) -> dict[str, object]:

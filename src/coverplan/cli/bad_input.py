@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from coverplan.payload.issues import Issue, IssueReport, quoted
 
+Locate = Callable[[str], str | None]
+
 
 class BadInputError(Exception):
-    """What the caller gave cannot be used: one message, or a report of issues with the file each part came from."""
+    """What the caller gave cannot be used: one message, or a report of issues with the file each part came from.
+
+    `locate` says where in a table an issue's pointer leads, or None.
+    """
 
     def __init__(
-        self, message: str = "", report: IssueReport | None = None, files: dict[str, Path | None] | None = None
+        self,
+        message: str = "",
+        report: IssueReport | None = None,
+        files: dict[str, Path | None] | None = None,
+        locate: Locate | None = None,
     ) -> None:
         super().__init__(message)
         self.report = report
         self.files = files or {}
+        self.locate = locate
 
     def show(self) -> None:
         """Print all of it on standard error."""
@@ -24,14 +35,23 @@ class BadInputError(Exception):
             print(f"coverplan: {self}", file=sys.stderr)
             return
         for issue in self.report.issues:
-            print(issue_text(issue, self.files), file=sys.stderr)
+            print(issue_text(issue, self.files, self.locate), file=sys.stderr)
+        for line in more_text(self.report):
+            print(line, file=sys.stderr)
         more = self.report.total - len(self.report.issues)
         print((f"... and {more:,} more: " if more else "") + counts(self.report), file=sys.stderr)
 
 
-def issue_text(issue: Issue, files: dict[str, Path | None]) -> str:
+def more_text(report: IssueReport) -> Iterator[str]:
+    """How many rows break a rule beyond those that are listed."""
+    for rule, count in report.more.items():
+        yield f"{rule}: {count:,} more like those above"
+
+
+def issue_text(issue: Issue, files: dict[str, Path | None], locate: Locate | None = None) -> str:
     """An issue in a line or two: severity, place, message, way out."""
-    text = f"{issue.severity} [{issue.code}] {place(issue.pointer, files)}: {issue.message}"
+    where = (None if locate is None else locate(issue.pointer)) or place(issue.pointer, files)
+    text = f"{issue.severity} [{issue.code}] {where}: {issue.message}"
     shown = quoted(issue.value)
     if issue.value is not None and shown.strip('"') not in issue.message:
         text += f" Value: {shown}."

@@ -14,7 +14,7 @@ from coverplan.payload import answer
 
 def export(
     *,
-    problem: Annotated[Path, typer.Argument(help="PROBLEM.json, or a folder of tables.")],
+    problem: Annotated[Path, typer.Argument(help="PROBLEM.json, or a folder of Parquet or CSV tables.")],
     out: Annotated[Path, typer.Option(help="MODEL.mps or MODEL.lp.")],
     policy: Annotated[Path | None, typer.Option(help="Policy file; without it, the default policy.")] = None,
 ) -> None:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from coverplan.cli.bad_input import BadInputError
 from coverplan.cli.children import solver_children
 from coverplan.cli.exits import Exit, exit_of
+from coverplan.cli.folder import FolderSolve
 from coverplan.cli.inputs import examine, read_plan
 from coverplan.cli.outputs import PLAN_SUFFIXES, check_target, write_plan, write_report
 from coverplan.cli.progress import ProgressLine
@@ -32,7 +33,7 @@ UNFINISHED = {"time_limit", "memory_limit", "finished_by_caller"}
 
 def solve(
     *,
-    problem: Annotated[Path, typer.Argument(help="PROBLEM.json, or a folder of tables.")],
+    problem: Annotated[Path, typer.Argument(help="PROBLEM.json, or a folder of Parquet or CSV tables.")],
     policy: Annotated[Path | None, typer.Option(help="Policy file; without it, the default policy.")] = None,
     time_limit: Annotated[float | None, typer.Option(help="Seconds for solving. [default: 30]")] = None,
     gap: Annotated[float | None, typer.Option(help="Stop at this relative gap; 0: prove. [default: 0.001]")] = None,
@@ -51,6 +52,18 @@ def solve(
 ) -> None:
     """Assign the accounts and say how good the plan provably is. Ctrl-C once: stop with the best plan so far.
 
+    A folder holds problem.json (horizon, currency and segments; {} for the defaults) and one table each, NAME.parquet
+    or NAME.csv, of accounts and reps, and where there are any territories, managers, fit and pairs. Their columns are
+    the fields of the problem document; blank cells take the default.
+
+    CSV has lists in one cell, separated by semicolons (revenue_history oldest year first, tags, required_skills;
+    territory_ids, segments, skills and ramp of reps), a location as lat and lon, and who covers an account today as
+    current_rep_id, current_role and current_since, each a list where there are several roles. Dates are YYYY-MM-DD,
+    flags true or false. Parquet has lists and objects as such, or the same flat columns.
+
+    The plan of a folder is one table of seats. In Parquet the rest of it is JSON in the file's metadata, under the key
+    coverplan; beside a CSV it is a file of the same name that ends in .json.
+
     Exit codes: 0 a plan; 1 infeasible; 2 bad input; 3 no plan within the limit; 4 internal error.
     """
     check_target(out, PLAN_SUFFIXES)
@@ -65,10 +78,13 @@ def solve(
         deterministic=deterministic,
         work_limit=work_limit,
     )
+    if problem.is_dir():
+        files = FolderSolve(problem, policy, start_plan, out, report)
+        raise typer.Exit(files.run(options, lambda job, line: solved(job, line, files.where), as_json=as_json))
     start = None if start_plan is None else read_plan(start_plan)
     facts, rules = examine(problem, policy).checked()
     request = SolveRequest(problem=facts, policy=rules, options=options, start_plan=start)
-    plan = _solved(request, ProgressLine(facts.currency))
+    plan = solved(Job.solve(request, large=True), ProgressLine(facts.currency))
     if out is not None:
         write_plan(out, plan, facts)
     if report is not None:
@@ -87,14 +103,15 @@ def _options(**given: object) -> Options:
         raise BadInputError("; ".join(f"{flag} {value}: {text}" for flag, text, value in flags)) from None
 
 
-def _solved(request: SolveRequest, line: ProgressLine) -> Plan:
+def solved(job: Job, line: ProgressLine, files: dict[str, Path | None] | None = None) -> Plan:
     """The plan of a child process; exits where there is none."""
     try:
         with line:
-            return Plan.model_validate_json(asyncio.run(_run(request, line)))
+            return Plan.model_validate_json(asyncio.run(_run(job, line)))
     except InvalidError as error:
         issues = [Issue.model_validate(issue) for issue in error.errors]
-        raise BadInputError(report=IssueReport(errors=issues, total_errors=error.total)) from None
+        report = IssueReport(errors=issues, total_errors=error.total, more=error.more)
+        raise BadInputError(report=report, files=files) from None
     except JobFailedError as failure:
         print(f"coverplan: {failure}", file=sys.stderr)
         if failure.code in UNFINISHED:
@@ -105,10 +122,10 @@ def _solved(request: SolveRequest, line: ProgressLine) -> Plan:
         raise KeyboardInterrupt from None
 
 
-async def _run(request: SolveRequest, line: ProgressLine) -> bytes:
+async def _run(job: Job, line: ProgressLine) -> bytes:
     """Solve in a child; the first interrupt finishes, the second cancels."""
     async with solver_children() as pool:
-        run = await pool.submit(Job.solve(request, large=True), lambda step: line(Progress.model_validate(step)))
+        run = await pool.submit(job, lambda step: line(Progress.model_validate(step)))
         interrupts = 0
 
         def interrupt() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rich import box
 from rich.console import Console
@@ -45,8 +45,14 @@ def print_plan(plan: Plan, problem: Problem, *, as_json: bool = False) -> None:
     if as_json:
         print(plan.model_dump_json())
         return
+    names = {rep.id: rep.name or rep.id for rep in problem.reps}
+    print_summary(plan, problem.currency, names, Counter(seat.reason for seat in plan.uncovered))
+
+
+def print_summary(plan: Plan, currency: str, names: Mapping[str, str], uncovered: Counter[str]) -> None:
+    """Print a plan's summary, which needs no seats; `names` by rep, `uncovered` seats by reason."""
     console = Console()
-    Summary(plan, problem, console if console.is_terminal else Console(width=PIPE_WIDTH)).show()
+    Summary(plan, currency, names, uncovered, console if console.is_terminal else Console(width=PIPE_WIDTH)).show()
 
 
 def percent(share: float) -> str:
@@ -63,11 +69,14 @@ def number(value: float) -> str:
 class Summary:
     """Prints one plan."""
 
-    def __init__(self, plan: Plan, problem: Problem, console: Console) -> None:
+    def __init__(
+        self, plan: Plan, currency: str, names: Mapping[str, str], uncovered: Counter[str], console: Console
+    ) -> None:
         self.plan = plan
         self.console = console
-        self.currency = problem.currency
-        self.names = {rep.id: rep.name or rep.id for rep in problem.reps}
+        self.currency = currency
+        self.names = names
+        self.reasons = uncovered
 
     def show(self) -> None:
         """Print everything, the verdict first."""
@@ -140,8 +149,7 @@ class Summary:
     def _seat_lines(self) -> Iterable[tuple[str, str]]:
         summary = self.plan.summary
         assert summary is not None
-        reasons = Counter(seat.reason for seat in self.plan.uncovered)
-        why = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in reasons.most_common())
+        why = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in self.reasons.most_common())
         uncovered = f"{summary.uncovered:,} uncovered" + (f" ({why})" if why else "")
         yield "seats", f"{summary.seats:,}: {summary.covered:,} covered, {uncovered}"
         moved = f"{summary.moved:,} moved ({percent(summary.moved_share)}"

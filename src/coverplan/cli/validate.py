@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from coverplan.cli.bad_input import counts, issue_text
+from coverplan.cli.bad_input import counts, issue_text, more_text
 from coverplan.cli.exits import Exit
-from coverplan.cli.inputs import examine
+from coverplan.cli.inputs import examine, examine_tables
 
 
 def validate(
     *,
-    problem: Annotated[Path, typer.Argument(help="PROBLEM.json, or a folder of tables.")],
+    problem: Annotated[Path, typer.Argument(help="PROBLEM.json, or a folder of Parquet or CSV tables.")],
     policy: Annotated[Path | None, typer.Option(help="Policy file; without it, the default policy.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -23,7 +23,7 @@ def validate(
 
     Exit codes: 0 valid, perhaps with warnings; 1 not valid; 2 a file cannot be read.
     """
-    found = examine(problem, policy)
+    found = examine_tables(problem, policy) if problem.is_dir() else examine(problem, policy)
     report = found.report
     valid = not report.total_errors
     if as_json:
@@ -36,6 +36,8 @@ def validate(
         typer.echo(json.dumps(answer, indent=1))
     else:
         for issue in report.issues:
-            typer.echo(issue_text(issue, found.files))
+            typer.echo(issue_text(issue, found.files, found.locate))
+        for line in more_text(report):
+            typer.echo(line)
         typer.echo(f"{'Valid' if valid else 'Not valid'}: {counts(report)}.")
     raise typer.Exit(Exit.OK if valid else Exit.NEGATIVE)

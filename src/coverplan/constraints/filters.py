@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from coverplan.domain.book import Book
 from coverplan.domain.geography import in_subtrees
-from coverplan.domain.instance import ACTIVE, HIRED, OPEN, Bools, Ints
+from coverplan.domain.instance import ACTIVE, HIRED, OPEN, Bools, Ints, Texts, texts
 
 Ids = Annotated[tuple[str, ...], Field(strict=False, min_length=1, fail_fast=True)]
 """At least one id; only the first wrong one is reported."""
@@ -29,10 +29,15 @@ Scopes = Annotated[Ids, AfterValidator(_once)]
 STATUS = {"active": ACTIVE, "hired": HIRED, "open": OPEN}
 
 
-def codes(wanted: tuple[str, ...], vocabulary: tuple[str, ...]) -> Ints:
+def codes(wanted: tuple[str, ...], vocabulary: tuple[str, ...] | Texts) -> Ints:
     """Positions of the wanted ids in the vocabulary, unknown ones left out (validation has named them)."""
-    place = {name: code for code, name in enumerate(vocabulary)}
-    return np.asarray([place[name] for name in wanted if name in place], np.int32)
+    if isinstance(vocabulary, np.ndarray):
+        order = np.argsort(vocabulary)
+        place = np.minimum(np.searchsorted(vocabulary[order], texts(wanted)), len(order) - 1)
+        found: Ints = order[place].astype(np.int32)
+        return found[np.asarray(vocabulary[found] == texts(wanted), np.bool_)]
+    place_of = {name: code for code, name in enumerate(vocabulary)}
+    return np.asarray([place_of[name] for name in wanted if name in place_of], np.int32)
 
 
 class Filter(BaseModel):
@@ -85,8 +90,7 @@ class AccountFilter(Filter):
     def _largest(self, book: Book, passing: Bools, top: int) -> Bools:
         amount = {"revenue": book.revenue, "potential": book.instance.accounts.potential, "existing": book.existing}
         chosen = np.flatnonzero(passing)
-        ids = np.asarray(book.instance.accounts.ids)[chosen]
-        order = np.lexsort((ids, -amount[self.by][chosen]))[:top]
+        order = np.lexsort((book.instance.accounts.ids[chosen], -amount[self.by][chosen]))[:top]
         largest = np.zeros(len(passing), np.bool_)
         largest[chosen[order]] = True
         return largest

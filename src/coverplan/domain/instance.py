@@ -6,8 +6,9 @@ Nothing here is derived: revenue, seats and pairs are computed from these column
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +18,16 @@ Ints = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 Dates = npt.NDArray[np.datetime64]
 """datetime64[D]."""
+Texts = npt.NDArray[Any]
+"""numpy's variable-width text: flat, 16 bytes and what does not fit into them; indexing gives `str`."""
 
 ACTIVE, HIRED, OPEN = 0, 1, 2
 """Rep status codes."""
+
+
+def texts(values: Iterable[str]) -> Texts:
+    """Text as a flat column."""
+    return np.array(list(values), np.dtypes.StringDType())
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,8 +134,8 @@ class Reps:
 class Accounts:
     """One entry per account."""
 
-    ids: tuple[str, ...]
-    names: tuple[str, ...]
+    ids: Texts
+    names: Texts
     parent: Ints
     territory: Ints
     segment: Ints
@@ -155,7 +163,7 @@ class Current:
     role: Ints
     rep: Ints
     """-1: covered by somebody who is not among the reps."""
-    rep_ids: tuple[str, ...]
+    rep_ids: Texts
     """The id as given, also of a rep who left."""
     since: Dates
 

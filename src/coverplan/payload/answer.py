@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-import io
-import resource
 import time
-from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
 
 from coverplan.domain.book import Book
-from coverplan.domain.eligibility import CandidateRules
 from coverplan.domain.instance import Ints
-from coverplan.formulation.build import Formulation
-from coverplan.formulation.ledger import Ledger, ledger
 from coverplan.formulation.naming import names
-from coverplan.formulation.objective import Weights
-from coverplan.formulation.program import Choice, to_program
-from coverplan.mip.program import Limits, Status, StoppedBy, gap, is_optimal
+from coverplan.formulation.program import to_program
 from coverplan.payload.checks import check
 from coverplan.payload.columns import to_instance
-from coverplan.payload.decode import Decoder, certificate
-from coverplan.payload.hashing import policy_hash, problem_hash
 from coverplan.payload.issues import IssueReport, pointer
 from coverplan.payload.options import Options
-from coverplan.payload.plan import AssignmentIn, Method, Metrics, Plan, Progress
+from coverplan.payload.outcome import Listen, evaluate_book, finish_book, plan_of, request_of, solve_book
+from coverplan.payload.plan import AssignmentIn, Plan
 from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
-from coverplan.pricing.bound import Prices
-from coverplan.runs import outcome as runs
-from coverplan.runs.evaluate import evaluate as evaluate_seats
-from coverplan.runs.solve import Request, choice_of, formulate
-from coverplan.runs.solve import solve as solve_request
+from coverplan.runs.solve import formulate
 from coverplan.solvers.export import export as export_program
 
-CHECKPOINT = "incumbent.npz"
-"""Name of the file in a checkpoint folder: reps of the seats, bound and prices."""
-Listen = Callable[[Progress], None]
+__all__ = ["evaluate", "export", "finish", "request_of", "solve", "today"]
 
 
 def solve(
@@ -64,14 +48,9 @@ def solve(
     issues.raise_errors()
     book = Book.of(to_instance(problem))
     start = None if start_plan is None else _start_seats(book, start_plan, issues)
-    request = request_of(book, policy, options, start)
     seconds = {"load": time.monotonic() - began}
-    report = None if listen is None else lambda step: listen(_progress(step))
-    built = time.monotonic()
-    outcome = solve_request(request, report, None if checkpoint is None else _saver(checkpoint))
-    seconds["build"] = max(0.0, time.monotonic() - built - sum(outcome.seconds.values()))
-    seconds |= outcome.seconds
-    return _plan(problem, policy, options, outcome, issues, seconds)
+    outcome = solve_book(book, policy, options, seconds, start=start, listen=listen, checkpoint=checkpoint)
+    return plan_of(policy, options, outcome, issues, seconds)
 
 
 def finish(problem: Problem, policy: Policy, options: Options, checkpoint: Path, stopped_by: str) -> Plan:
@@ -80,34 +59,9 @@ def finish(problem: Problem, policy: Policy, options: Options, checkpoint: Path,
     Raises:
         FileNotFoundError: the solve was lost before its first plan.
     """
-    with np.load(checkpoint / CHECKPOINT) as saved:
-        reps, bound = saved["reps"].astype(np.int32), float(saved["dual_bound"])
-        proven, source, scope = float(saved["certificate_bound"]), str(saved["source"]), str(saved["scope"])
-        prices = Prices(saved["upper"], saved["lower"])
-        trace = [Progress.model_validate_json(line) for line in saved["progress"].tolist()]
     issues = check(problem, policy)
-    formulation = formulate(request_of(Book.of(to_instance(problem)), policy, options, None), also=reps)
-    choice = choice_of(formulation, reps)
-    if choice is None:
-        raise FileNotFoundError(checkpoint / CHECKPOINT)
-    account = ledger(formulation, choice)
-    certified = runs.Certificate(proven, prices, source, scope) if np.isfinite(proven) else None
-    optimal = is_optimal(account.objective, bound)
-    by_prices = certified is not None and certified.bound <= bound
-    outcome = runs.Outcome(
-        formulation=formulation,
-        status=Status.OPTIMAL if optimal else Status.FEASIBLE,
-        stopped_by=StoppedBy(stopped_by),
-        choice=choice,
-        account=account,
-        dual_bound=bound if np.isfinite(bound) else None,
-        bound_source=None if not np.isfinite(bound) else "prices" if by_prices else "branch_and_bound",
-        certificate=certified,
-        why="the best plan that was known when the solve was stopped",
-        reproducible=False if options.deterministic else None,
-    )
-    plan = _plan(problem, policy, options, outcome, issues, {})
-    return plan.model_copy(update={"metrics": plan.metrics.model_copy(update={"progress": trace})})
+    outcome = finish_book(Book.of(to_instance(problem)), policy, options, checkpoint, stopped_by)
+    return plan_of(policy, options, outcome, issues, {})
 
 
 def evaluate(problem: Problem, policy: Policy, assignments: Sequence[AssignmentIn], at: str = "/assignments") -> Plan:
@@ -121,17 +75,8 @@ def evaluate(problem: Problem, policy: Policy, assignments: Sequence[AssignmentI
     book = Book.of(to_instance(problem))
     reps = _seat_reps(book, assignments, issues, at)
     issues.raise_errors()
-    found = evaluate_seats(request_of(book, policy, Options(), None), reps)
-    seats, accounts = book.seats, book.instance.accounts.ids
-    for broken, reason in (
-        (found.foreign, "it is not admissible"),
-        (found.unlocked, "the account is locked to its current rep"),
-    ):
-        for seat in np.flatnonzero(broken).tolist():
-            rep = None if reps[seat] < 0 else book.instance.reps.ids[reps[seat]]
-            account = accounts[seats.account[seat]]
-            issues.add("inadmissible_assignment", at, value=rep, entity=("account", account), reason=reason)
-    return _plan(problem, policy, Options(), found.outcome, issues, {})
+    outcome = evaluate_book(book, policy, reps, issues, at)
+    return plan_of(policy, Options(), outcome, issues, {})
 
 
 def today(problem: Problem, policy: Policy) -> Plan:
@@ -160,59 +105,6 @@ def export(problem: Problem, policy: Policy, path: Path) -> None:
     formulation = formulate(request_of(Book.of(to_instance(problem)), policy, Options(), None))
     columns, rows = names(formulation)
     export_program(to_program(formulation), path, columns, rows)
-
-
-def request_of(book: Book, policy: Policy, options: Options, start: Ints | None) -> Request:
-    limits = Limits(
-        time_limit_s=options.time_limit_s,
-        relative_gap=options.relative_gap,
-        absolute_gap=options.absolute_gap,
-        seed=options.seed,
-        deterministic=options.deterministic,
-        work_limit=options.work_limit,
-    )
-    weights, wanted = policy.objective, policy.candidates
-    return Request(
-        book=book,
-        rules=policy.rules(),
-        weights=Weights(weights.expected_revenue, weights.relationship_loss, weights.travel_cost_per_km),
-        candidates=CandidateRules(wanted.per_seat, wanted.max_distance_km, wanted.respect_territories),
-        limits=limits,
-        method=options.method,
-        backend=options.backend,
-        start=start,
-    )
-
-
-def _progress(step: runs.Progress) -> Progress:
-    relative, _ = gap(step.objective_value, step.dual_bound)
-    return Progress(
-        t=step.t, objective_value=step.objective_value, dual_bound=step.dual_bound, gap=relative, phase=step.phase
-    )
-
-
-def _saver(folder: Path) -> runs.Checkpoint:
-    """Keeps the best plan in the folder; the file is replaced whole, so that a kill never tears it."""
-
-    def save(reps: Ints, bound: float | None, found: runs.Certificate | None, trace: Sequence[runs.Progress]) -> None:
-        nothing = np.empty(0)
-        arrays = {
-            "reps": reps,
-            "dual_bound": np.asarray(np.inf if bound is None else bound),
-            "certificate_bound": np.asarray(np.inf if found is None else found.bound),
-            "source": np.asarray("" if found is None else found.source),
-            "scope": np.asarray("" if found is None else found.scope),
-            "upper": nothing if found is None else found.prices.upper,
-            "lower": nothing if found is None else found.prices.lower,
-            "progress": np.asarray([_progress(step).model_dump_json() for step in trace], np.str_),
-        }
-        partial = folder / f"{CHECKPOINT}.partial"
-        packed = io.BytesIO()
-        np.savez(packed, allow_pickle=False, **arrays)
-        partial.write_bytes(packed.getbuffer())
-        partial.replace(folder / CHECKPOINT)
-
-    return save
 
 
 def _seat_reps(book: Book, assignments: Sequence[AssignmentIn], issues: IssueReport, at: str) -> Ints:
@@ -251,66 +143,3 @@ def _start_seats(book: Book, plan: Plan, issues: IssueReport) -> Ints:
     if found.total:
         issues.add("start_plan_ignored", "", value=f"{found.total} of its assignments name what is not there")
     return reps
-
-
-def _plan(
-    problem: Problem,
-    policy: Policy,
-    options: Options,
-    outcome: runs.Outcome,
-    issues: IssueReport,
-    seconds: dict[str, float],
-) -> Plan:
-    began = time.monotonic()
-    pairs = outcome.formulation.pairs
-    plan = Plan(
-        problem_hash=problem_hash(problem),
-        policy_hash=policy_hash(policy),
-        seed=options.seed,
-        versions={"coverplan": version("coverplan"), "ortools": version("ortools")},
-        solution_status=cast(Any, outcome.status.value),
-        stopped_by=cast(Any, None if outcome.stopped_by is None else outcome.stopped_by.value),
-        reproducible=outcome.reproducible,
-        method=Method(used=cast(Any, outcome.used), backend=outcome.backend, why=outcome.why),
-        notes=list(dict.fromkeys(outcome.notes)),
-        issues=issues.warnings,
-        metrics=Metrics(seats=len(pairs.book.seats), pairs=len(pairs.seat), rows=outcome.formulation.n_rows),
-    )
-    update: dict[str, object] = {"dual_bound": outcome.dual_bound, "certificate": certificate(outcome)}
-    if outcome.choice is not None and outcome.account is not None:
-        update |= _contents(outcome.formulation, outcome.choice, outcome.account)
-        relative, absolute = gap(outcome.account.objective, outcome.dual_bound)
-        update |= {"gap": relative, "absolute_gap": absolute, "dual_bound_source": outcome.bound_source}
-    elif outcome.dual_bound is not None:
-        update["dual_bound_source"] = outcome.bound_source
-    if outcome.least_violating is not None:
-        closest = outcome.least_violating
-        contents = _contents(outcome.formulation, closest, ledger(outcome.formulation, closest))
-        bare = plan.model_copy(
-            update={"solution_status": "infeasible", "issues": [], "notes": [], "metrics": Metrics()}
-        )
-        update["least_violating"] = bare.model_copy(update=contents)
-    seconds["decode"] = time.monotonic() - began
-    metrics = plan.metrics.model_copy(
-        update={
-            "seconds": {name: round(value, 4) for name, value in seconds.items()},
-            "progress": [_progress(step) for step in outcome.progress],
-            "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        }
-    )
-    return plan.model_copy(update={**update, "metrics": metrics})
-
-
-def _contents(formulation: Formulation, choice: Choice, account: Ledger) -> dict[str, object]:
-    """The parts of a plan document that a choice fills."""
-    decoder = Decoder(formulation, choice, account)
-    return {
-        "objective": decoder.objective(),
-        "summary": decoder.summary(),
-        "assignments": decoder.assignments(),
-        "uncovered": decoder.uncovered(),
-        "reps": decoder.reps(),
-        "teams": decoder.teams(),
-        "territories": decoder.territories(),
-        "constraints": decoder.constraints(),
-    }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from coverplan.domain.book import Book
+from coverplan.payload.columns import to_instance
 from coverplan.payload.issues import IssueReport
 from coverplan.payload.policy import Policy
-from coverplan.payload.policy_checks import check_policy, check_policy_effects
+from coverplan.payload.policy_checks import Known, check_policy, check_policy_effects
 from coverplan.payload.problem import Problem
 from coverplan.payload.problem_checks import check_problem
 from coverplan.payload.reach_checks import Reach, check_reach
@@ -17,7 +19,7 @@ def check(problem: Problem, policy: Policy, at_problem: str = "/problem", at_pol
     """
     report = check_references(problem, policy, at_problem, at_policy)
     if not report.total_errors:
-        reach = Reach.of(problem, policy)
+        reach = Reach.of(Book.of(to_instance(problem)), policy)
         check_policy_effects(report, reach, policy, at_policy)
         check_reach(report, reach, at_problem, at_policy)
     return report
@@ -29,5 +31,5 @@ def check_references(
     """The part of `check` that finds every error: what the documents say of themselves and of each other."""
     report = IssueReport()
     check_problem(report, problem, at_problem)
-    check_policy(report, problem, policy, at_policy)
+    check_policy(report, Known.of(problem), policy, at_policy)
     return report

@@ -25,6 +25,7 @@ from coverplan.domain.instance import (
     Reps,
     Segments,
     Territories,
+    texts,
 )
 from coverplan.payload.problem import (
     DEFAULT_SEGMENT,
@@ -47,7 +48,7 @@ Codes = dict[str, int]
 Item = TypeVar("Item")
 
 
-class _Vocabulary(NamedTuple):
+class Vocabulary(NamedTuple):
     """Every name that others refer to, with its position."""
 
     roles: Codes
@@ -64,8 +65,21 @@ class _Vocabulary(NamedTuple):
 
 def to_instance(problem: Problem) -> Instance:
     """The instance of a problem that `check` found free of errors."""
-    coverage = with_default(problem.segments)
-    names = _vocabulary(problem, coverage)
+    names = vocabulary_of(problem)
+    return assembled(
+        problem,
+        names,
+        accounts=_accounts(problem.accounts, names),
+        current=_current(problem.accounts, with_default(problem.segments), names),
+        fit=_fit(problem.fit, names),
+        pairs=_pairs(problem.pairs, names),
+    )
+
+
+def assembled(
+    problem: Problem, names: Vocabulary, *, accounts: Accounts, current: Current, fit: Fit, pairs: ExplicitPairs
+) -> Instance:
+    """The instance of a problem's horizon, coverage model and staff, with columns for the rest."""
     return Instance(
         start=np.datetime64(problem.horizon.start, "D"),
         months=problem.horizon.months,
@@ -75,14 +89,14 @@ def to_instance(problem: Problem) -> Instance:
         skills=tuple(names.skills),
         tags=tuple(names.tags),
         pods=tuple(names.pods),
-        segments=_segments(coverage, names),
+        segments=segments_of(with_default(problem.segments), names),
         territories=_territories(problem.territories, names),
         managers=_managers(problem.managers, names),
         reps=_reps(problem.reps, names),
-        accounts=_accounts(problem.accounts, names),
-        current=_current(problem.accounts, coverage, names),
-        fit=_fit(problem.fit, names),
-        pairs=_pairs(problem.pairs, names),
+        accounts=accounts,
+        current=current,
+        fit=fit,
+        pairs=pairs,
     )
 
 
@@ -102,11 +116,13 @@ def revenue_shares(segment: Segment) -> list[float]:
     return [each / total for each in hours] if total > 0 else [1 / len(hours)] * len(hours)
 
 
-def _vocabulary(problem: Problem, coverage: list[Segment]) -> _Vocabulary:
+def vocabulary_of(problem: Problem) -> Vocabulary:
+    """Every name of a problem, in the order of first appearance."""
+    coverage = with_default(problem.segments)
     accounts, reps = problem.accounts, problem.reps
     industries = [account.industry for account in accounts] + [entry.industry for entry in problem.fit]
     skills = [account.required_skills for account in accounts] + [rep.skills for rep in reps]
-    return _Vocabulary(
+    return Vocabulary(
         roles=_codes([need.role for segment in coverage for need in segment.roles] + [rep.role for rep in reps]),
         segments=_codes(segment.id for segment in coverage),
         territories=_codes(territory.id for territory in problem.territories),
@@ -161,7 +177,7 @@ def _longitude(item: Account | Rep) -> float | None:
     return None if location is None else location.lon
 
 
-def _segments(segments: list[Segment], names: _Vocabulary) -> Segments:
+def segments_of(segments: Sequence[Segment], names: Vocabulary) -> Segments:
     needs = [need for segment in segments for need in segment.roles]
     first = [position == 0 for segment in segments for position in range(len(segment.roles))]
     weights = [
@@ -181,7 +197,7 @@ def _segments(segments: list[Segment], names: _Vocabulary) -> Segments:
     )
 
 
-def _territories(territories: list[Territory], names: _Vocabulary) -> Territories:
+def _territories(territories: list[Territory], names: Vocabulary) -> Territories:
     return Territories(
         ids=tuple(names.territories),
         names=_names(territories),
@@ -190,7 +206,7 @@ def _territories(territories: list[Territory], names: _Vocabulary) -> Territorie
     )
 
 
-def _managers(managers: list[Manager], names: _Vocabulary) -> Managers:
+def _managers(managers: list[Manager], names: Vocabulary) -> Managers:
     return Managers(
         ids=tuple(names.managers),
         names=_names(managers),
@@ -198,7 +214,7 @@ def _managers(managers: list[Manager], names: _Vocabulary) -> Managers:
     )
 
 
-def _reps(reps: list[Rep], names: _Vocabulary) -> Reps:
+def _reps(reps: list[Rep], names: Vocabulary) -> Reps:
     return Reps(
         ids=tuple(rep.id for rep in reps),
         names=_names(reps),
@@ -220,11 +236,11 @@ def _reps(reps: list[Rep], names: _Vocabulary) -> Reps:
     )
 
 
-def _accounts(accounts: list[Account], names: _Vocabulary) -> Accounts:
+def _accounts(accounts: list[Account], names: Vocabulary) -> Accounts:
     count = len(accounts)
     return Accounts(
-        ids=tuple(account.id for account in accounts),
-        names=_names(accounts),
+        ids=texts(account.id for account in accounts),
+        names=texts(_names(accounts)),
         parent=_references(accounts, lambda one: one.parent_id, names.accounts),
         territory=_references(accounts, lambda one: one.territory_id, names.territories),
         segment=_references(accounts, lambda one: one.segment, names.segments),
@@ -254,7 +270,7 @@ def _history(accounts: list[Account]) -> Floats:
     return history
 
 
-def _current(accounts: list[Account], segments: list[Segment], names: _Vocabulary) -> Current:
+def _current(accounts: list[Account], segments: list[Segment], names: Vocabulary) -> Current:
     first_role = [names.roles[segment.roles[0].role] for segment in segments]
     entries = [(row, account, entry) for row, account in enumerate(accounts) for entry in account.current]
     return Current(
@@ -268,12 +284,12 @@ def _current(accounts: list[Account], segments: list[Segment], names: _Vocabular
             len(entries),
         ),
         rep=np.fromiter((names.reps.get(entry.rep_id, -1) for _, _, entry in entries), np.int32, len(entries)),
-        rep_ids=tuple(entry.rep_id for _, _, entry in entries),
+        rep_ids=texts(entry.rep_id for _, _, entry in entries),
         since=_dates([entry.since for _, _, entry in entries]),
     )
 
 
-def _fit(fit: list[FitEntry], names: _Vocabulary) -> Fit:
+def _fit(fit: list[FitEntry], names: Vocabulary) -> Fit:
     return Fit(
         rep=_references(fit, lambda entry: entry.rep_id, names.reps),
         account=_references(fit, lambda entry: entry.account_id, names.accounts),
@@ -283,7 +299,7 @@ def _fit(fit: list[FitEntry], names: _Vocabulary) -> Fit:
     )
 
 
-def _pairs(pairs: list[Pair], names: _Vocabulary) -> ExplicitPairs:
+def _pairs(pairs: list[Pair], names: Vocabulary) -> ExplicitPairs:
     return ExplicitPairs(
         account=_references(pairs, lambda pair: pair.account_id, names.accounts),
         rep=_references(pairs, lambda pair: pair.rep_id, names.reps),

@@ -55,7 +55,7 @@ class Decoder:
         return values
 
     def _previous(self) -> list[str | None]:
-        entry, ids = self.book.seats.current_entry, self.instance.current.rep_ids
+        entry, ids = self.book.seats.current_entry, self.instance.current.rep_ids.tolist()
         return [ids[index] if index >= 0 else None for index in entry.tolist()]
 
     def objective(self) -> Objective:
@@ -68,7 +68,7 @@ class Decoder:
 
     def assignments(self) -> list[Assignment]:
         """Covered seats in the order of the accounts."""
-        seats, accounts, reps = self.book.seats, self.instance.accounts.ids, self.instance.reps.ids
+        seats, accounts, reps = self.book.seats, self.instance.accounts.ids.tolist(), self.instance.reps.ids
         change = np.where(self.kept, "kept", np.where(seats.held, "moved", "new")).tolist()
         previous, forced = self._previous(), self.forced.tolist()
         account, role, rep = seats.account.tolist(), seats.role.tolist(), self.rep.tolist()

@@ -62,6 +62,8 @@ class IssueReport:
     total_warnings: int = 0
     complete: bool = True
     """False when counting stopped early: the totals are then lower bounds."""
+    more: dict[str, int] = field(default_factory=dict)
+    """Counted, but not kept, by rule: where only the first rows of each rule are."""
 
     @property
     def issues(self) -> list[Issue]:
@@ -117,6 +119,8 @@ class IssueReport:
         self.total_errors += other.total_errors
         self.total_warnings += other.total_warnings
         self.complete &= other.complete
+        for rule, count in other.more.items():
+            self.more[rule] = self.more.get(rule, 0) + count
 
     def raise_errors(self) -> None:
         """Raise PayloadError if there is an error."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,32 +52,48 @@ Path = list[str | int]
 
 
 @dataclass(frozen=True)
-class _Names:
-    """What a policy may name, by issue code."""
+class Known:
+    """What a policy may name, by issue code, and the amounts it may rely on."""
 
-    by_code: dict[str, set[str]]
+    by_code: dict[str, Collection[str]]
+    targets: dict[str, float | None]
+    """Revenue target of each territory."""
+    quotas: bool
+    """Whether some rep has a quota."""
 
     @classmethod
-    def of(cls, problem: Problem) -> _Names:
+    def of(cls, problem: Problem) -> Known:
+        """What a whole problem holds."""
+        industries = {one.industry for one in problem.accounts if one.industry is not None}
+        tags = {tag for account in problem.accounts for tag in account.tags}
+        return cls.of_staff(problem, {account.id for account in problem.accounts}, industries, tags)
+
+    @classmethod
+    def of_staff(
+        cls, problem: Problem, accounts: Collection[str], industries: Collection[str], tags: Collection[str]
+    ) -> Known:
+        """The same for accounts that are given apart from the problem."""
         coverage = with_default(problem.segments)
         return cls(
             {
                 "unknown_segment": {segment.id for segment in coverage},
-                "unknown_industry": {one.industry for one in problem.accounts if one.industry is not None},
-                "unknown_tag": {tag for account in problem.accounts for tag in account.tags},
+                "unknown_industry": industries,
+                "unknown_tag": tags,
                 "unknown_territory": {territory.id for territory in problem.territories},
                 "unknown_team": {manager.id for manager in problem.managers},
                 "unknown_role": {need.role for segment in coverage for need in segment.roles}
                 | {rep.role for rep in problem.reps},
-                "unknown_account": {account.id for account in problem.accounts},
+                "unknown_account": accounts,
                 "unknown_rep": {rep.id for rep in problem.reps},
-            }
+            },
+            {territory.id: territory.revenue_target for territory in problem.territories},
+            any(rep.quota for rep in problem.reps),
         )
 
 
-def check_policy(report: IssueReport, problem: Problem, policy: Policy, at: str) -> None:
+def check_policy(report: IssueReport, names: Known, policy: Policy, at: str) -> None:
     """Ids, bounds, targets and quotas; needs no sound problem."""
-    references, names = References(report, at), _Names.of(problem)
+    references = References(report, at)
     rules = policy.rules()
     seen: set[str | None] = set()
     for row, rule in enumerate(rules):
@@ -89,7 +105,7 @@ def check_policy(report: IssueReport, problem: Problem, policy: Policy, at: str)
         for place, one in filters(rule):
             _check_filter(references, names, one, [*path, *place], entity)
         _check_own_ids(references, names, rule, path)
-        _check_amounts(report, problem, rule, pointer(at, path))
+        _check_amounts(report, names, rule, pointer(at, path))
 
 
 def filters(rule: BaseModel) -> Iterator[tuple[Path, Filter]]:
@@ -105,7 +121,7 @@ def filters(rule: BaseModel) -> Iterator[tuple[Path, Filter]]:
 
 
 def _check_filter(
-    references: References, names: _Names, one: Filter, path: Path, entity: tuple[str, str | None]
+    references: References, names: Known, one: Filter, path: Path, entity: tuple[str, str | None]
 ) -> None:
     own = "unknown_account" if isinstance(one, AccountFilter) else "unknown_rep"
     for key, code in {**FILTER_CODES, "ids": own}.items():
@@ -114,7 +130,7 @@ def _check_filter(
             references.all_known(code, listed, names.by_code[code], [*path, key], entity)
 
 
-def _check_own_ids(references: References, names: _Names, rule: Constraint, path: Path) -> None:
+def _check_own_ids(references: References, names: Known, rule: Constraint, path: Path) -> None:
     """Ids that a rule names outside its filters."""
     entity, known = ("constraint", rule.id), names.by_code
     if isinstance(rule, Balance) and rule.within is not None:
@@ -146,10 +162,10 @@ def _check_limits(report: IssueReport, rule: Constraint, at: str) -> None:
         report.add("missing_limit", at, entity=entity, choices=", ".join(needed))
 
 
-def _check_amounts(report: IssueReport, problem: Problem, rule: Constraint, at: str) -> None:
+def _check_amounts(report: IssueReport, names: Known, rule: Constraint, at: str) -> None:
     """Quotas and targets that a rule takes from the problem."""
     entity = ("constraint", rule.id)
-    quotas = any(rep.quota for rep in problem.reps)
+    quotas, targets = names.quotas, names.targets
     if isinstance(rule, Balance) and rule.share == "quota" and not quotas:
         report.add("missing_quota", pointer(at, ["share"]), entity=entity)
     if isinstance(rule, RevenueBand) and rule.relative_to == "quota" and not quotas:
@@ -159,7 +175,6 @@ def _check_amounts(report: IssueReport, problem: Problem, rule: Constraint, at: 
     if rule.per == "team" and not quotas:
         report.add("missing_quota", pointer(at, ["target"]), entity=entity)
     if rule.per == "territory":
-        targets = {one.id: one.revenue_target for one in problem.territories}
         if rule.ids is None and all(target is None for target in targets.values()):
             report.add("missing_target", pointer(at, ["target"]), value="territories", entity=entity)
         for place, name in enumerate(rule.ids or ()):

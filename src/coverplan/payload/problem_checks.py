@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from coverplan.payload.columns import with_default
 from coverplan.payload.issues import IssueReport, pointer
@@ -16,19 +16,30 @@ Path = list[str | int]
 
 def check_problem(report: IssueReport, problem: Problem, at: str) -> None:
     """Ids, references, cycles, and facts that contradict each other."""
-    references = References(report, at)
-    segments = {segment.id: segment for segment in reversed(with_default(problem.segments))}
     if not problem.accounts:
         report.add("no_accounts", pointer(at, ["accounts"]))
+    check_staff(report, problem, at, {account.segment for account in problem.accounts})
+    references = References(report, at)
+    segments = {segment.id: segment for segment in reversed(with_default(problem.segments))}
+    territories = {territory.id for territory in problem.territories}
+    accounts = _check_accounts(references, problem, territories, segments)
+    _check_fit(references, problem, {rep.id for rep in problem.reps}, accounts, segments)
+    _check_pairs(references, problem, segments)
+
+
+def check_staff(report: IssueReport, problem: Problem, at: str, used: Collection[str]) -> None:
+    """The part that looks at no account: horizon, segments, territories, managers and reps.
+
+    `used` are the segments of the accounts.
+    """
+    references = References(report, at)
+    segments = {segment.id: segment for segment in reversed(with_default(problem.segments))}
     if not problem.reps:
         report.add("no_reps", pointer(at, ["reps"]))
     territories = _check_territories(references, problem)
     managers = _check_managers(references, problem)
     _check_segments(references, problem)
-    reps = _check_reps(references, problem, territories, managers, segments)
-    accounts = _check_accounts(references, problem, territories, segments)
-    _check_fit(references, problem, reps, accounts, segments)
-    _check_pairs(references, problem, segments)
+    _check_reps(references, problem, territories, managers, segments, used)
     _check_horizon(references, problem)
 
 
@@ -81,11 +92,15 @@ def _report_repeated_roles(
 
 
 def _check_reps(
-    references: References, problem: Problem, territories: set[str], managers: set[str], segments: Mapping[str, Segment]
-) -> set[str]:
+    references: References,
+    problem: Problem,
+    territories: set[str],
+    managers: set[str],
+    segments: Mapping[str, Segment],
+    used: Collection[str],
+) -> None:
     report, at = references.report, references.at
-    ids = references.unique("rep", (rep.id for rep in problem.reps), ["reps"])
-    used = {account.segment for account in problem.accounts}
+    references.unique("rep", (rep.id for rep in problem.reps), ["reps"])
     needed = {need.role for name in used if name in segments for need in segments[name].roles}
     for row, rep in enumerate(problem.reps):
         entity = ("rep", rep.id)
@@ -94,7 +109,7 @@ def _check_reps(
             "unknown_territory", rep.territory_ids, territories, ["reps", row, "territory_ids"], entity
         )
         references.all_known("unknown_segment", rep.segments, segments.keys(), ["reps", row, "segments"], entity)
-        if rep.role not in needed and problem.accounts:
+        if rep.role not in needed and used:
             report.add("role_without_seats", pointer(at, ["reps", row, "role"]), value=rep.role, entity=entity)
         start = rep.start_date
         if start is not None and rep.end_date is not None and rep.end_date < start:
@@ -103,7 +118,6 @@ def _check_reps(
         if start is None and rep.status != "active":
             place = pointer(at, ["reps", row, "start_date"])
             report.add("start_date_assumed", place, value=str(problem.horizon.start), entity=entity)
-    return ids
 
 
 def _check_accounts(

@@ -21,10 +21,8 @@ from coverplan.domain.eligibility import CandidateRules
 from coverplan.domain.geography import lineage
 from coverplan.domain.instance import Bools, Floats, Ints
 from coverplan.mip.rows import RowBlock
-from coverplan.payload.columns import to_instance
 from coverplan.payload.issues import MAX_ISSUES, IssueReport, pointer
 from coverplan.payload.policy import Policy
-from coverplan.payload.problem import Problem
 
 TOLERANCE = 1e-9
 MAX_REACH = 50_000_000
@@ -40,10 +38,10 @@ class Reach:
     """How many reps per seat enter the program; None: all."""
 
     @classmethod
-    def of(cls, problem: Problem, policy: Policy) -> Reach:
+    def of(cls, book: Book, policy: Policy) -> Reach:
         settings = policy.candidates
         eligible = CandidateRules(None, settings.max_distance_km, settings.respect_territories)
-        book, rules = Book.of(to_instance(problem)), policy.rules()
+        rules = policy.rules()
         links = [found for rule in rules if (found := rule.merges(book)) is not None]
         return cls(Candidates.of(book, eligible, np.concatenate(links) if links else None), rules, settings.per_seat)
 
@@ -86,24 +84,33 @@ class Reach:
 
 
 def check_reach(report: IssueReport, reach: Reach, at_problem: str, at_policy: str) -> None:
-    """Warn of what the facts and the hard rules make impossible or force."""
-    _check_families(report, reach, at_problem)
+    """Warn of what the facts and the hard rules make impossible or force.
+
+    Where pairs were left out, what is possible is not known: only what is forced is told.
+    """
+    check_families(report, reach, at_problem)
     if report.total_errors:
         return
-    _check_hours(report, reach, at_problem)
     _check_locked_hours(report, reach, at_problem)
+    if reach.pairs.best_net is None:
+        _check_possible(report, reach, at_problem, at_policy)
+    _check_inactive(report, reach, at_problem)
+    _check_current(report, reach, at_problem)
+    _check_seats(report, reach, at_problem)
+
+
+def _check_possible(report: IssueReport, reach: Reach, at_problem: str, at_policy: str) -> None:
+    """Conditions that take all admissible pairs to judge."""
+    _check_hours(report, reach, at_problem)
     for row, rule in enumerate(reach.rules):
         if rule.penalty is None:
             place = pointer(at_policy, ["constraints", row])
             _check_must_cover(report, reach, rule, place)
             _check_rows(report, reach, rule, place)
     _check_truncation(report, reach, at_policy)
-    _check_inactive(report, reach, at_problem)
-    _check_current(report, reach, at_problem)
-    _check_seats(report, reach, at_problem)
 
 
-def _check_families(report: IssueReport, reach: Reach, at: str) -> None:
+def check_families(report: IssueReport, reach: Reach, at: str) -> None:
     """Accounts that must share one rep and are fixed to several."""
     book = reach.pairs.book
     for rule in reach.rules:

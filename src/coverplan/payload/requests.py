@@ -37,6 +37,20 @@ class SolveRequest(Document):
     )
 
 
+class BookRequest(Document):
+    """A book of tables to solve; the files lie where the solver can read them."""
+
+    folder: str = Field(description="Folder of the tables.", examples=["book"])
+    policy: Policy = Field(
+        default_factory=Policy, description="The rules; absent: the default ones.", examples=[{"constraints": []}]
+    )
+    options: Options = Field(
+        default_factory=Options, description="How long and how to solve.", examples=[{"time_limit_s": 10}]
+    )
+    start_plan: str | None = Field(None, description="File of a plan to start from.", examples=["plan.parquet"])
+    table: str = Field(description="Parquet file that takes the seats.", examples=["plan.parquet"])
+
+
 class ValidateRequest(Document):
     """A problem and a policy to check without solving."""
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from coverplan.payload.issues import IssueReport, pointer
 from coverplan.payload.policy import Policy
-from coverplan.payload.policy_checks import check_policy
+from coverplan.payload.policy_checks import Known, check_policy
 from coverplan.payload.problem import Problem
 from coverplan.payload.problem_checks import check_problem
 from coverplan.payload.translation import Fault, value_at
@@ -55,7 +55,7 @@ def cross_check(report: IssueReport, document: BaseModel, at: str) -> None:
     if isinstance(problem, Problem):
         check_problem(report, problem, f"{at}/problem")
         if isinstance(policy, Policy):
-            check_policy(report, problem, policy, f"{at}/policy")
+            check_policy(report, Known.of(problem), policy, f"{at}/policy")
 
 
 def set_aside(tree: object, faults: Sequence[Fault]) -> bool:

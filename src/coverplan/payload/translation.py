@@ -143,13 +143,13 @@ def _fault(kind: str, context: Mapping[str, Any], text: str, path: Path, model: 
         return Fault(path, "missing_field", None, entity, words={"field": path[-1]})
     if kind == "extra_forbidden":
         known = fields_at(model, tree, path[:-1])
-        return Fault(path, "unknown_field", value, entity, _closest(str(path[-1]), known, "field"), {"field": path[-1]})
+        return Fault(path, "unknown_field", value, entity, closest(str(path[-1]), known, "field"), {"field": path[-1]})
     if kind.startswith("union_tag_"):
         return _wrong_tag((*path, "kind"), value_at(tree, (*path, "kind")), entity, context)
     if kind in ("literal_error", "enum"):
         choices = tuple(re.findall(r"'([^']*)'", str(context.get("expected", ""))))
         words: dict[str, object] = {"choices": ", ".join(choices)}
-        return Fault(path, "unknown_value", value, entity, _closest(str(value), choices, None), words)
+        return Fault(path, "unknown_value", value, entity, closest(str(value), choices, None), words)
     code, words = _simple(kind, context)
     return Fault(path, code, value, entity, words=words) if code else _wrong_type(kind, text, path, value, entity)
 
@@ -158,7 +158,7 @@ def _wrong_tag(path: Path, value: object, entity: tuple[str, str | None] | None,
     if value is None:
         return Fault(path, "missing_field", None, entity, words={"field": "kind"})
     kinds = tuple(re.findall(r"'([^']*)'", str(context.get("expected_tags", ""))))
-    return Fault(path, "unknown_kind", value, entity, _closest(str(value), kinds, None))
+    return Fault(path, "unknown_kind", value, entity, closest(str(value), kinds, None))
 
 
 def _simple(kind: str, context: Mapping[str, Any]) -> tuple[str | None, dict[str, object]]:
@@ -205,7 +205,7 @@ def _found(value: object) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _closest(wrong: str, known: tuple[str, ...], noun: str | None) -> str | None:
+def closest(wrong: str, known: tuple[str, ...], noun: str | None) -> str | None:
     """A close match as a question, else the list of what there is if it is short."""
     close = difflib.get_close_matches(clip(wrong).lower(), known, n=1, cutoff=0.6)
     if close:

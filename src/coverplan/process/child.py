@@ -41,7 +41,8 @@ def run(work: ModuleType, job: Message, answers: Answers) -> None:
         answers.send(channel.DONE)
     except PayloadError as error:
         errors = [issue.model_dump(mode="json") for issue in error.report.errors]
-        (folder / channel.ERRORS_FILE).write_text(json.dumps({"errors": errors, "total": error.report.total_errors}))
+        found = {"errors": errors, "total": error.report.total_errors, "more": error.report.more}
+        (folder / channel.ERRORS_FILE).write_text(json.dumps(found))
         answers.send(channel.ERROR, code="invalid")
     except NothingKeptError:
         answers.send(channel.ERROR, code="nothing_kept")

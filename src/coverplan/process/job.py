@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from coverplan.mip.program import StoppedBy
-from coverplan.payload.requests import EvaluateRequest, SolveRequest
+from coverplan.payload.requests import BookRequest, EvaluateRequest, SolveRequest
 
 Kind = Literal["solve", "evaluate", "export_mps", "export_lp"]
 
@@ -27,6 +27,11 @@ class Job:
     def solve(cls, request: SolveRequest, *, large: bool = False) -> Job:
         """A solve."""
         return cls("solve", _json(request), request.options.time_limit_s, large)
+
+    @classmethod
+    def solve_book(cls, request: BookRequest) -> Job:
+        """A solve of a folder of tables; its result is the plan without its seats."""
+        return cls("solve_book", _json(request), request.options.time_limit_s, large=True)
 
     @classmethod
     def evaluate(cls, request: EvaluateRequest, *, large: bool = False) -> Job:
@@ -50,10 +55,12 @@ class BusyError(ProcessError):
 class InvalidError(ProcessError):
     """The child found errors in the request: `errors` as issue documents, `total` of them."""
 
-    def __init__(self, errors: list[dict[str, Any]], total: int) -> None:
+    def __init__(self, errors: list[dict[str, Any]], total: int, more: dict[str, int] | None = None) -> None:
         super().__init__(f"{total} errors")
         self.errors = errors
         self.total = total
+        self.more = more or {}
+        """By rule: how many are counted only."""
 
 
 class JobFailedError(ProcessError):
@@ -77,5 +84,5 @@ MESSAGES = {
 }
 
 
-def _json(request: SolveRequest | EvaluateRequest) -> bytes:
+def _json(request: SolveRequest | EvaluateRequest | BookRequest) -> bytes:
     return request.model_dump_json().encode()

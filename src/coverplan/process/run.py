@@ -27,6 +27,11 @@ _UNDERSTUDY_S = 2.0
 """How long before a kill a child is started that can finish the work: importing takes about a second."""
 _GRACE_PER_LOAD_S = 0.5
 """Grace per second of loading: decoding a plan grows with the problem as reading it does."""
+_DECODING_PER_LOAD_S = 5.0
+"""More of it for a child that is done searching: another one would have to load first, and then decode as well."""
+
+_FINISHED_BY = {"solve": "finish", "solve_book": "finish_book"}
+"""The jobs whose best result can be saved, and the job that saves it."""
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +50,7 @@ class Run:
         self._started = asyncio.Event()
         self._began = time.monotonic()
         self._loading_s = 0.0
+        self._decoding = False
         self.task: asyncio.Task[bytes] = asyncio.create_task(self._go())
 
     async def result(self) -> bytes:
@@ -91,14 +97,14 @@ class Run:
         except _StoppedError as lost:
             facts = {"job": job.kind, "reason": lost.reason.value, "last_words": lost.last_words}
             log.warning("solver child stopped: %s", lost.reason.value, extra=facts)
-            if job.kind != "solve":
+            if job.kind not in _FINISHED_BY:
                 raise JobFailedError(lost.reason.value, lost.last_words) from None
             return await self._save(folder, lost.reason)
 
     async def _save(self, folder: Path, reason: StoppedBy) -> bytes:
         """The best plan of a solve whose child is gone."""
         try:
-            return await self._drive("finish", folder, fresh=False, stopped_by=reason)
+            return await self._drive(_FINISHED_BY[self._job.kind], folder, fresh=False, stopped_by=reason)
         except (_StoppedError, JobFailedError) as error:
             raise JobFailedError(reason.value, error.last_words) from None
 
@@ -114,7 +120,7 @@ class Run:
             raise _StoppedError(StoppedBy.SOLVER_LOST, str(error)) from None
         if message["event"] == channel.ERROR:
             report = json.loads((folder / channel.ERRORS_FILE).read_bytes())
-            raise InvalidError(report["errors"], report["total"])
+            raise InvalidError(report["errors"], report["total"], report["more"])
         return await asyncio.to_thread((folder / channel.RESULT_FILE).read_bytes)
 
     def _raise_failure(self, code: str, last_words: str) -> None:
@@ -154,6 +160,7 @@ class Run:
             # The first progress marks the loaded problem: from there the time limit counts.
             self._loading_s = time.monotonic() - self._began
             self._started.set()
+        self._decoding = message["progress"].get("phase") == "done"
         if self._listen is not None:
             self._listen(message["progress"])
 
@@ -172,6 +179,8 @@ class Run:
         await asyncio.sleep(early)
         self._pool.understudy()
         await asyncio.sleep(limit - early + settings.grace_s + _GRACE_PER_LOAD_S * self._loading_s)
+        if self._decoding:
+            await asyncio.sleep(_DECODING_PER_LOAD_S * self._loading_s)
 
     async def _outgrown(self, child: Child) -> None:
         """Return when the child and its children use too much memory."""

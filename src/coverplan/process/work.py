@@ -8,13 +8,14 @@ from typing import TypeVar
 
 from coverplan.mip.program import StoppedBy
 from coverplan.payload import answer
-from coverplan.payload.hashing import policy_hash, problem_hash
-from coverplan.payload.plan import Method, Plan, Progress
-from coverplan.payload.requests import EvaluateRequest, SolveRequest
+from coverplan.payload.hashing import problem_hash
+from coverplan.payload.outcome import nothing_found
+from coverplan.payload.plan import Plan, Progress
+from coverplan.payload.requests import BookRequest, EvaluateRequest, SolveRequest
 from coverplan.process import channel
 from coverplan.process.channel import Answers, NothingKeptError, Order
 
-Request = TypeVar("Request", SolveRequest, EvaluateRequest)
+Request = TypeVar("Request", SolveRequest, EvaluateRequest, BookRequest)
 
 _LEAST_PAUSE_S = 0.05
 """Progress in between is left out: nobody reads faster."""
@@ -55,7 +56,32 @@ def finish(order: Order) -> None:
     except FileNotFoundError:
         if reason not in _ON_REQUEST:
             raise NothingKeptError from None
-        plan = _nothing_found(request, reason)
+        plan = nothing_found(problem_hash(request.problem), request.policy, request.options, reason.value)
+    _leave(plan, order)
+
+
+def solve_book(order: Order) -> None:
+    """The same for a folder of tables, which is read here: the seats go to a table, the rest is the result."""
+    from coverplan.tables.bulk import solve as bulk  # noqa: PLC0415 - polars is for those who read tables
+
+    request = _read(BookRequest, order)
+    checkpoint = order.folder / channel.CHECKPOINT
+    checkpoint.mkdir(exist_ok=True)
+    _leave(bulk.solve(request, throttled(order.answers), checkpoint), order)
+
+
+def finish_book(order: Order) -> None:
+    """The best plan of such a solve whose child is gone."""
+    from coverplan.tables.bulk import solve as bulk  # noqa: PLC0415
+
+    request = _read(BookRequest, order)
+    reason = StoppedBy(order.stopped_by or StoppedBy.SOLVER_LOST)
+    try:
+        plan = bulk.finish(request, order.folder / channel.CHECKPOINT, reason.value)
+    except FileNotFoundError:
+        if reason not in _ON_REQUEST:
+            raise NothingKeptError from None
+        plan = bulk.nothing(request, reason.value)
     _leave(plan, order)
 
 
@@ -78,6 +104,8 @@ def export_lp(order: Order) -> None:
 JOBS: dict[str, Callable[[Order], None]] = {
     "solve": solve,
     "finish": finish,
+    "solve_book": solve_book,
+    "finish_book": finish_book,
     "evaluate": evaluate,
     "export_mps": export_mps,
     "export_lp": export_lp,
@@ -104,19 +132,6 @@ def _read(kind: type[Request], order: Order) -> Request:
 
 def _leave(plan: Plan, order: Order) -> None:
     (order.folder / channel.RESULT_FILE).write_text(plan.model_dump_json(), encoding="utf-8")
-
-
-def _nothing_found(request: SolveRequest, reason: StoppedBy) -> Plan:
-    return Plan.model_validate(
-        {
-            "problem_hash": problem_hash(request.problem),
-            "policy_hash": policy_hash(request.policy),
-            "seed": request.options.seed,
-            "solution_status": "no_solution_found",
-            "stopped_by": reason.value,
-            "method": Method(used="exact", why="stopped before the first plan"),
-        }
-    )
 
 
 def _export(order: Order, suffix: str) -> None:

@@ -1,4 +1,4 @@
-"""A book as a folder of tables: `problem.json` for the small parts, one Parquet file per large table.
+"""A book as a folder of tables: `problem.json` for the small parts, one Parquet file per table.
 
 Tables have the document's fields as columns (lists and objects nested), so that a folder and a document say the
 same, and a reader of columns never builds an object per account.
@@ -28,7 +28,7 @@ class Book:
 
 def document(book: Book) -> dict[str, object]:
     """The problem document of a book; fields that are null are left out."""
-    rows = {name: [_given(row) for row in table.to_dicts()] for name, table in book.tables.items() if table.height}
+    rows = {name: [given(row) for row in table.to_dicts()] for name, table in book.tables.items() if table.height}
     return {**book.head, "reps": [], "accounts": [], **rows}
 
 
@@ -44,36 +44,14 @@ def write_folder(book: Book, path: Path) -> None:
             table.write_parquet(path / f"{name}.parquet")
 
 
-def read_folder(path: Path) -> Book:
-    """Read a folder of `write_folder`.
-
-    Raises:
-        FileNotFoundError: no `problem.json` in it.
-        TypeError: it is not a JSON object.
-        ValueError: it is not JSON, or a table is not Parquet.
-    """
-    head = json.loads((path / HEAD).read_text(encoding="utf-8"))
-    if not isinstance(head, dict):
-        raise TypeError(f"{path / HEAD} must hold a JSON object")
-    tables = {}
-    for name in TABLES:
-        file = path / f"{name}.parquet"
-        if file.exists():
-            try:
-                tables[name] = pl.read_parquet(file)
-            except pl.exceptions.PolarsError as error:
-                raise ValueError(f"{file} is not a Parquet table: {error}") from error
-    return Book(head, tables)
-
-
-def _given(row: dict[str, object]) -> dict[str, object]:
-    """The row without nulls and empty lists, its dates as text."""
+def given(row: dict[str, object]) -> dict[str, object]:
+    """A row as a document has it: without nulls and empty lists, its dates as text."""
     return {key: _plain(value) for key, value in row.items() if value is not None and value != []}
 
 
 def _plain(value: object) -> object:
     if isinstance(value, dict):
-        return _given(cast("dict[str, object]", value))
+        return given(cast("dict[str, object]", value))
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return value.isoformat() if hasattr(value, "isoformat") else value

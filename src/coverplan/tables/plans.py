@@ -22,7 +22,9 @@ RISKY = r"^('*[=+\-@\t\r])"
 MARKED = r"^'('*[=+\-@\t\r])"
 TEXTS = ("account_id", "account", "role", "rep_id", "rep", "previous_rep_id", "previous_rep", "change")
 NUMBERS = ("expected_revenue", "relationship_loss", "hours")
-SCHEMA = dict.fromkeys(TEXTS, pl.String) | dict.fromkeys(NUMBERS, pl.Float64) | {"reason": pl.String}
+SCHEMA = (
+    dict.fromkeys(TEXTS, pl.String) | dict.fromkeys(NUMBERS, pl.Float64) | {"forced": pl.Boolean, "reason": pl.String}
+)
 UNCOVERED = "uncovered"
 
 
@@ -53,9 +55,12 @@ def write_plan(plan: Mapping[str, Any], problem: Mapping[str, Any], path: Path) 
 
 def table_csv(table: pl.DataFrame) -> str:
     """CSV text with neutralised text cells; amounts with at most six decimals."""
-    return table.with_columns(pl.col(pl.String).str.replace(RISKY, "'${1}"), pl.col(pl.Float64).round(6)).write_csv(
-        line_terminator="\r\n"
-    )
+    return neutral(table.lazy()).collect().write_csv(line_terminator="\r\n")
+
+
+def neutral(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows as `table_csv` writes them."""
+    return rows.with_columns(pl.col(pl.String).str.replace(RISKY, "'${1}"), pl.col(pl.Float64).round(6))
 
 
 def neutralised(text: str) -> str:
@@ -69,6 +74,13 @@ def restored(cells: pl.Series) -> pl.Series:
 
 
 def read_assignments(path: Path) -> list[dict[str, str]]:
+    """The assignments of `assignment_frame` as documents; raises TableError."""
+    return [
+        {name: value for name, value in row.items() if value is not None} for row in assignment_frame(path).to_dicts()
+    ]
+
+
+def assignment_frame(path: Path) -> pl.DataFrame:
     """The assignments of a CSV file with account_id, rep_id and perhaps role; rows without a rep are uncovered seats.
 
     Raises:
@@ -94,8 +106,7 @@ def read_assignments(path: Path) -> list[dict[str, str]]:
         text = f"'{row['account_id']}' already has the rep '{row['with']}' in row {row['first']}."
         findings.error(Message(text, table.file, int(row["row"]), "rep_id", "Keep one of the rows."))
     findings.stop_on_errors()
-    kept = frame.unique([*seat, "rep_id"], keep="first", maintain_order=True).drop("row")
-    return [{name: value for name, value in row.items() if value is not None} for row in kept.to_dicts()]
+    return frame.unique([*seat, "rep_id"], keep="first", maintain_order=True).drop("row")
 
 
 def _names(entries: Iterable[Mapping[str, Any]]) -> dict[str | None, str]:

@@ -1,0 +1,52 @@
+"""Which rep each seat gets by a table of assignments."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from coverplan.domain.book import Book
+from coverplan.domain.instance import Ints
+from coverplan.payload.issues import MAX_ISSUES, IssueReport, pointer
+from coverplan.tables.bulk.codes import codes, text_series
+
+
+def seat_reps(book: Book, assignments: pl.DataFrame, issues: IssueReport, at: str) -> Ints:
+    """The rep of each seat, -1 for seats that are not named; what is wrong goes to the issues.
+
+    `assignments` has the columns account_id, rep_id and perhaps role (null: the segment's first role).
+    """
+    instance, seats = book.instance, book.seats
+    account = codes(assignments["account_id"], text_series(instance.accounts.ids))
+    rep = codes(assignments["rep_id"], text_series(instance.reps.ids))
+    _refuse(issues, "unknown_account", account < 0, assignments["account_id"], at, "account_id")
+    _refuse(issues, "unknown_rep", rep < 0, assignments["rep_id"], at, "rep_id")
+    known = (account >= 0) & (rep >= 0)
+    first = np.flatnonzero(seats.primary)
+    role = seats.role[first[np.maximum(account, 0)]]
+    if "role" in assignments.columns:
+        named = assignments["role"].is_not_null().to_numpy()
+        role = np.where(named, codes(assignments["role"], text_series(instance.roles)), role)
+    width = len(instance.roles)
+    keys = seats.account.astype(np.int64) * width + seats.role
+    order = np.argsort(keys, kind="stable")
+    wanted = np.where(role >= 0, account.astype(np.int64) * width + role, -1)
+    place = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
+    seat = np.where(known & (keys[order][place] == wanted), order[place], -1)
+    if "role" in assignments.columns:
+        _refuse(issues, "unknown_role", known & (seat < 0), assignments["role"], at, "role")
+    given = np.flatnonzero(seat >= 0)
+    filled, earliest = np.unique(seat[given], return_index=True)
+    repeated = np.zeros(len(seat), np.bool_)
+    repeated[np.delete(given, earliest)] = True
+    _refuse(issues, "duplicate_assignment", repeated, assignments["account_id"], at, None)
+    reps = np.full(len(seats), -1, np.int32)
+    reps[filled] = rep[given[earliest]]
+    return reps
+
+
+def _refuse(issues: IssueReport, code: str, wrong: np.ndarray, values: pl.Series, at: str, column: str | None) -> None:
+    rows = np.flatnonzero(wrong)
+    for row in rows[:MAX_ISSUES].tolist():
+        issues.add(code, pointer(at, [row, *([] if column is None else [column])]), value=values[row])
+    issues.count(code, max(0, len(rows) - MAX_ISSUES))
