@@ -18,8 +18,14 @@ from coverplan.payload.requests import SolveRequest
 
 Body = dict[str, Any]
 
-ELSEWHERE = {"start_plan_ignored", "duplicate_assignment", "inadmissible_assignment"}
-"""Raised by start plans and evaluations: tested with them."""
+ELSEWHERE = {
+    "start_plan_ignored",
+    "duplicate_assignment",
+    "inadmissible_assignment",
+    "exact_method_only",
+    "too_large_for_rule",
+}
+"""Raised by start plans, evaluations and solves: tested with them."""
 
 
 def body(policy: Body | None = None, **problem: Any) -> bytes:

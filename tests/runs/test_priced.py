@@ -6,10 +6,12 @@ import json
 import math
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from coverplan.payload.answer import solve
+from coverplan.payload.checks import check
 from coverplan.payload.issues import PayloadError
 from coverplan.payload.options import Options
 from coverplan.tables.generate import generate
@@ -37,7 +39,7 @@ def test_bound_and_plan_against_all_assignments(problem: dict[str, Any], policy:
     else:
         codes = set()
     if codes:
-        assert codes == {"family_locked_apart"}
+        assert codes <= {"family_locked_apart", "exact_method_only"}
         return
     if best is None:
         assert plan["solution_status"] in {"infeasible", "no_solution_found"}
@@ -83,6 +85,33 @@ def test_many_reps_for_few_accounts() -> None:
 
     assert plan["gap"] <= 0.02
     assert verify(problem, policy, plan).ok
+
+
+def test_spread_is_for_the_exact_method_only() -> None:
+    """Asked for priced, the answer is an error that names the option; left to itself, the exact method takes it."""
+    problem = generate(accounts=12, reps=3, pairs=3, seed=1)
+    policy = {"constraints": [{"kind": "spread", "max": 2}]}
+
+    with pytest.raises(PayloadError) as refusal:
+        _plan(problem, policy)
+
+    assert [(issue.code, issue.pointer) for issue in refusal.value.report.errors] == [
+        ("exact_method_only", "/options/method")
+    ]
+    assert solve(*documents(problem, policy), Options()).method.used == "exact"
+
+
+def test_a_book_too_large_for_spread_is_refused_before_solving() -> None:
+    """500 accounts that each of 250 reps may serve: 125,000 pairs, above 100,000."""
+    problem = {"reps": [{"id": f"r{rep}"} for rep in range(250)], "accounts": [{"id": f"a{i}"} for i in range(500)]}
+    policy = {"constraints": [{"kind": "capacity"}, {"kind": "spread", "max": 2}]}
+    facts, wishes = documents(problem, policy)
+
+    (issue,) = check(facts, wishes).errors
+
+    assert (issue.code, issue.pointer, issue.value) == ("too_large_for_rule", "/policy/constraints/1", 125_000)
+    with pytest.raises(PayloadError):
+        solve(facts, wishes, Options())
 
 
 def test_rules_that_no_plan_keeps_are_called_infeasible() -> None:

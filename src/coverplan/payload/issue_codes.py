@@ -135,6 +135,12 @@ _NECESSARY = [
 ]  # fmt: skip
 
 _SOLVING = [
+    Code("exact_method_only", "error", None,
+         "The rule {rule} ({kind}) is for the exact method only, not for {value}.",
+         "Leave the method to `auto`, or leave the rule out."),
+    Code("too_large_for_rule", "error", "constraint",
+         "{kind} is for the exact method only, and {value} pairs are more than the {limit} that it can take.",
+         "Leave the rule out, or let fewer reps serve each account by territories or candidates.max_distance_km."),
     Code("truncated_candidates", "warning", None,
          "{count} seats have more admissible reps than the {value} that enter the program.",
          "Raise candidates.per_seat; the certificate ranges over all pairs all the same."),

@@ -23,12 +23,14 @@ from coverplan.mip.program import Limits, Status, StoppedBy, gap, is_optimal
 from coverplan.payload.decode import Decoder, certificate
 from coverplan.payload.hashing import instance_hash, policy_hash
 from coverplan.payload.issues import MAX_ISSUES, IssueReport
+from coverplan.payload.method_checks import check_method
 from coverplan.payload.options import Options
 from coverplan.payload.plan import Method, Metrics, Plan, Progress
 from coverplan.payload.policy import Policy
 from coverplan.pricing.bound import Prices
 from coverplan.runs import outcome as runs
 from coverplan.runs.evaluate import evaluate as evaluate_seats
+from coverplan.runs.run import listing_of
 from coverplan.runs.solve import Request, choice_of, formulate
 from coverplan.runs.solve import solve as solve_request
 
@@ -49,8 +51,15 @@ def solve_book(
     listen: Listen | None = None,
     checkpoint: Path | None = None,
 ) -> runs.Outcome:
-    """The outcome of a sound book under a policy; time per phase is added to `seconds`."""
+    """The outcome of a sound book under a policy; time per phase is added to `seconds`.
+
+    Raises:
+        PayloadError: a rule is not for the method that the options or the size ask for.
+    """
     request = request_of(book, policy, options, start)
+    report_method = IssueReport()
+    check_method(report_method, policy, listing_of(request).n_admissible, options)
+    report_method.raise_errors()
     report = None if listen is None else lambda step: listen(_progress(step))
     built = time.monotonic()
     outcome = solve_request(request, report, None if checkpoint is None else _saver(checkpoint))
