@@ -93,6 +93,17 @@ def test_a_family_chooses_together() -> None:
     assert bound({**PROBLEM, "accounts": accounts}, policy, [ANA]) == pytest.approx(175)
 
 
+def test_where_a_family_has_no_choice_there_is_no_plan() -> None:
+    """a is locked to Ana, its child b to Bo."""
+    accounts = [
+        {"id": "a", "locked": True, "current": [{"rep_id": "ana"}]},
+        {"id": "b", "locked": True, "current": [{"rep_id": "bo"}], "parent_id": "a"},
+        {"id": "c", "potential": 5},
+    ]
+
+    assert bound({**PROBLEM, "accounts": accounts}, {"constraints": [{"kind": "family"}]}, []) == float("-inf")
+
+
 @pytest.mark.parametrize(
     ("entry", "code"),
     [

@@ -33,7 +33,10 @@ Priced = tuple[LinearRule, Floats]
 
 @dataclass
 class Bound:
-    """L(y) with its allowance for rounding; `magnitude` is the sum of the absolute terms."""
+    """L(y) with its allowance for rounding; `magnitude` is the sum of the absolute terms.
+
+    The value is -inf where some block has no choice at all: then there is no plan.
+    """
 
     value: float
     magnitude: float
@@ -64,7 +67,8 @@ def recompute_bound(judge: Judge, prices: Iterable[dict[str, Any]]) -> Bound:
     for best in _best_choices(judge, priced):
         total += best
         magnitude += abs(best)
-    return Bound(total + ROUNDING * magnitude, magnitude, failures)
+    allowance = ROUNDING * magnitude if math.isfinite(magnitude) else 0.0
+    return Bound(total + allowance, magnitude, failures)
 
 
 def _best_choices(judge: Judge, priced: list[Priced]) -> Iterator[float]:
