@@ -168,13 +168,12 @@ class Decoder:
 
     def teams(self) -> list[TeamBook]:
         """The books of each manager's direct reports together."""
-        manager = self.instance.reps.manager
-        books, account = self.reps(), self.book.seats.account
+        manager, books = self.instance.reps.manager, self.reps()
+        teams = np.unique(manager[manager >= 0])
+        accounts, revenue = self._held_by(manager)
         rows = []
-        for team in np.unique(manager[manager >= 0]).tolist():
+        for team in teams.tolist():
             members = [books[rep] for rep in np.flatnonzero(manager == team).tolist()]
-            seats = self.covered & (manager[np.maximum(self.rep, 0)] == team)
-            held = np.unique(account[seats])
             capacities = [book.capacity_hours for book in members]
             rows.append(
                 TeamBook(
@@ -182,8 +181,8 @@ class Decoder:
                     reps=len(members),
                     hours=sum(book.hours for book in members),
                     capacity_hours=None if None in capacities else sum(hours or 0.0 for hours in capacities),
-                    accounts=len(held),
-                    revenue=float(self.book.revenue[held].sum()),
+                    accounts=int(accounts[team]),
+                    revenue=float(revenue[team]),
                     expected_revenue=sum(book.expected_revenue for book in members),
                     kept=sum(book.kept for book in members),
                     gained=sum(book.gained for book in members),
@@ -191,6 +190,15 @@ class Decoder:
                 )
             )
         return rows
+
+    def _held_by(self, manager: Ints) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """Accounts with a rep of each manager, and their revenue; an account counts once for a team."""
+        size, n_accounts = len(self.instance.managers.ids), self.instance.n_accounts
+        team = np.where(self.covered, manager[self.rep], -1)
+        there = team >= 0
+        keys = np.unique(team[there].astype(np.int64) * n_accounts + self.book.seats.account[there])
+        owner, held = np.divmod(keys, n_accounts)
+        return np.bincount(owner, minlength=size), np.bincount(owner, self.book.revenue[held], size)
 
     def territories(self) -> list[TerritoryBook]:
         """Each territory with its subtree."""
