@@ -1,0 +1,50 @@
+"""Listings: parts of the admissible pairs add up to all of them, and a shortlist is a part of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+
+from coverplan.domain import listing
+from coverplan.domain.candidates import Candidates
+from coverplan.domain.eligibility import CandidateRules
+from coverplan.domain.listing import Listing, keys_of
+from support.domain import book_of
+from support.rich import rich_problems
+from support.sampling import examples
+
+Document = dict[str, Any]
+
+
+@examples(40)
+@given(rich_problems(), st.integers(1, 3))
+def test_parts_are_all_pairs_once(problem: Document, size: int) -> None:
+    """Parts of one, two or three pairs: every unit in one of them, with the columns that it has among all."""
+    book = book_of(problem)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(listing, "PART", size)
+        parts = list(Listing(book, CandidateRules(), None).parts())
+
+    whole = Candidates.of(book, CandidateRules())
+    assert_array_equal(np.sort(np.concatenate([keys_of(part) for part, _ in parts])), keys_of(whole))
+    assert_array_equal(np.sum([mine for _, mine in parts], axis=0), np.ones(whole.n_units))
+    assert all(mine[part.column_unit].all() for part, mine in parts)
+
+
+@examples(40)
+@given(rich_problems(), st.integers(1, 2), st.integers(0, 9))
+def test_a_shortlist_knows_the_best_of_what_it_left_out(problem: Document, per_seat: int, seed: int) -> None:
+    """The most that a seat is worth is counted over all admissible pairs, so that fair shares do not change."""
+    book = book_of(problem)
+    short = Listing(book, CandidateRules(per_seat=per_seat), None, seed).candidates()
+    whole = Candidates.of(book, CandidateRules())
+
+    assert np.isin(keys_of(short), keys_of(whole)).all()
+    assert_array_equal(short.most_net, whole.most_net)
+    assert_array_equal(short.keeps, whole.keeps)
+    assert_array_equal(short.has_rep, whole.has_rep)
