@@ -36,9 +36,14 @@ SIMPLEX_ENTRIES = 60_000
 """Matrix entries up to which the linear relaxation takes about a second."""
 DUAL_SHARE = 0.4
 """Share of the time that the bound may take."""
-REPS_TOGETHER, FEWEST_TOGETHER, MOST_TOGETHER = 5, 2, 16
-COLUMNS_TOGETHER = 2_500
-NEIGHBOURHOOD_S = 4.0
+REPS_TOGETHER, MOST_TOGETHER = 6, 16
+COLUMNS_TOGETHER, FEWEST_COLUMNS, MOST_COLUMNS = 1_200, 400, 4_000
+"""Columns of a neighbourhood, those of least reduced cost: about two for each seat of its reps."""
+WIDER = 1.2
+NEIGHBOURHOOD_S, SLOW_S, QUICK_S = 3.0, 2.0, 0.5
+"""Time limit of a neighbourhood; the next ones get smaller when it took long, larger when it was quick in vain."""
+WITHIN = 2e-3
+"""Share of the whole gap that a neighbourhood may leave open."""
 FINISH_COLUMNS = 6_000
 """Open columns below which the whole rest is solved by branch and bound."""
 FRUITLESS = 40
@@ -201,7 +206,7 @@ class PricedRun(Run):
     def _improve(self) -> None:
         """Re-plan a few reps at a time, side by side, until the gap closes, time ends or little is left open."""
         rng = np.random.default_rng(self.request.limits.seed)
-        self.together, self.fruitless = REPS_TOGETHER, 0
+        self.together, self.columns, self.fruitless = REPS_TOGETHER, COLUMNS_TOGETHER, 0
         margin = self.landscape.margin()
         usual = margin[np.isfinite(margin)]
         self.near = 2.0 * float(np.median(usual)) if len(usual) else 0.0
@@ -210,7 +215,7 @@ class PricedRun(Run):
             while not self._done() and not self._small_enough() and not self._stuck():
                 while len(running) < workers.count and (task := self._next(running, rng, workers.count)) is not None:
                     seconds = min(NEIGHBOURHOOD_S, self.remaining())
-                    absolute = 1e-3 * self._gap if np.isfinite(self._gap) else 0.0
+                    absolute = WITHIN * self._gap if np.isfinite(self._gap) else 0.0
                     limits = self._limits(seconds, 1e-6, absolute)
                     assert self.standing is not None
                     running[workers.submit(task.part.program, limits, task.part.point(self.standing.choice))] = task
@@ -245,7 +250,7 @@ class PricedRun(Run):
         seed = int(rng.choice(len(loss), p=loss / loss.sum()))
         reps = self.landscape.together(self.standing.choice, loss, seed, self.together, self.near, rng) & ~busy
         worst = self._worst if self.parts.fixing and np.isfinite(self._gap) else np.finfo(np.float64).max
-        units, columns = self.landscape.freed(self.standing.choice, reps, COLUMNS_TOGETHER, worst)
+        units, columns = self.landscape.freed(self.standing.choice, reps, self.columns, worst)
         units, columns = self._apart(running, units, columns)
         if len(columns) == 0:
             return None
@@ -272,10 +277,11 @@ class PricedRun(Run):
         improved = result.x is not None and self._take(task.part, result.x)
         self.fruitless = 0 if improved else self.fruitless + 1
         took = time.monotonic() - task.began
-        if took < 0.3 * NEIGHBOURHOOD_S:
+        if took < QUICK_S and not improved:
             self.together = min(MOST_TOGETHER, self.together + 1)
-        elif result.status is not Status.OPTIMAL and not improved:
-            self.together = max(FEWEST_TOGETHER, self.together - 1)
+            self.columns = min(MOST_COLUMNS, int(self.columns * WIDER) + 1)
+        elif took > SLOW_S:
+            self.columns = max(FEWEST_COLUMNS, int(self.columns / WIDER))
 
     def _take(self, part: Part, x: Floats) -> bool:
         """Make the move that a part's point stands for, where it is better; True if it is."""
