@@ -8,7 +8,7 @@ UV ?= uv
 LOCK := pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo serve test check bench format openapi lock clean
+.PHONY: setup demo serve test check bench bench-full format openapi lock clean
 
 setup: $(READY)
 	@:
@@ -39,8 +39,13 @@ check: setup
 	@diff -u openapi/openapi.json build/openapi.json || { echo "openapi/openapi.json is old: make openapi" >&2; exit 1; }
 	@$(BIN)/hadolint Dockerfile
 
+# Ten minutes at most. Rows that this code has measured before are kept: --fresh measures them again.
 bench: setup
-	@$(BIN)/python -m benchmarks.measure
+	@$(BIN)/python -m benchmarks.measure --tag quick --budget 10 $(ARGS)
+
+# Hours; goes on where it was stopped. Try ARGS="--only gap/ --budget 60".
+bench-full: setup
+	@$(BIN)/python -m benchmarks.measure --tag full $(ARGS)
 
 format: setup
 	@$(BIN)/ruff format .

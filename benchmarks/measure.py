@@ -1,143 +1,104 @@
-"""Measure Coverplan and its peers on the same arrays, one after the other in one run.
+"""Measure Coverplan and its peers on the same arrays, contenders taking turns within one run.
 
-    python -m benchmarks.measure [--only NAME ...] [--peers highs scip cp_sat cbc waterfall] [--out build/bench]
+    python -m benchmarks.measure [--tag quick|full] [--only NAME ...] [--contenders NAME ...] [--repetitions N]
+                                 [--budget MINUTES] [--at-most SECONDS] [--fresh] [--out build/bench]
 
-writes `results.json` and `table.md`. Every plan, also a peer's, is recounted by Coverplan's ledger; every plan of
-Coverplan up to 2,000 accounts is verified. Quote ratios within one run: absolute seconds are this machine's.
+writes `results.json`, `table.md` and the plots. A row that the same code has measured before is kept, so a run that
+was stopped goes on where it ended. Quote ratios within one run: absolute seconds are this machine's.
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime as dt
-import json
-import os
-import platform
 import time
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.peers import alone, waterfall
-from benchmarks.registry import Document, Instance, instances
-from coverplan.domain.book import Book
-from coverplan.formulation.ledger import ledger
-from coverplan.formulation.program import Choice
-from coverplan.mip.program import Limits, gap
-from coverplan.payload.answer import request_of, solve
-from coverplan.payload.columns import to_instance
-from coverplan.payload.options import Options
-from coverplan.payload.policy import Policy
-from coverplan.payload.problem import Problem
-from coverplan.runs.run import formulate
-from coverplan.verify import verify
+from benchmarks.contender import OWN
+from benchmarks.registry import ALL, FULL, QUICK, Instance, selected
+from benchmarks.render import line, render
+from benchmarks.rows import RESULTS, Results, Row, about, code
+from benchmarks.trial import Trial
 
-VERIFY_UP_TO = 2_000
+AROUND_S = 5.0
+"""What loading, judging and verifying usually take beside the solve."""
 
 
 @dataclass(frozen=True)
-class Row:
-    """What one contender reached on one instance; money as in the problem, seconds from the loaded problem."""
+class Turn:
+    """One row to measure."""
 
-    instance: str
+    instance: Instance
     contender: str
-    status: str
-    objective: float | None
-    bound: float | None
-    gap: float | None
-    first_plan_s: float | None
+    repetition: int
     seconds: float
-    verified: bool | None = None
+
+    @property
+    def key(self) -> tuple[str, str, int, float, float]:
+        return self.instance.name, self.contender, self.repetition, self.seconds, self.instance.relative_gap
 
 
-def coverplan(instance: Instance, documents: tuple[Document, Document]) -> Row:
-    """The product itself, by its defaults."""
-    problem, policy = (json.dumps(document) for document in documents)
-    first: list[float] = []
-    options = Options(time_limit_s=instance.time_limit_s, relative_gap=instance.relative_gap)
-    models = Problem.model_validate_json(problem), Policy.model_validate_json(policy)
-    began = time.monotonic()
-    plan = solve(
-        *models, options, listen=lambda step: first.append(step.t) if step.objective_value is not None else None
-    )
-    seconds = time.monotonic() - began
-    verified = None
-    if len(models[0].accounts) <= VERIFY_UP_TO:
-        verified = verify(*documents, plan.model_dump(mode="json")).ok
-    objective = None if plan.objective is None else plan.objective.value
-    return Row(
-        instance.name,
-        f"coverplan ({plan.method.used})",
-        plan.solution_status,
-        objective,
-        plan.dual_bound,
-        plan.gap,
-        first[0] if first else None,
-        seconds,
-        verified,
-    )
+def turns(
+    tag: str,
+    only: list[str] | None,
+    contenders: list[str] | None,
+    repetitions: int,
+    at_most: float | None,
+) -> Iterator[Turn]:
+    """Who runs when: on each instance everybody in turn, starting with another one in each repetition."""
+    for instance in selected(tag, only):
+        quick = tag == QUICK and instance.quick_limit_s is not None
+        seconds = instance.quick_limit_s if quick and instance.quick_limit_s is not None else instance.time_limit_s
+        seconds = min(seconds, at_most) if at_most is not None else seconds
+        names = [OWN, *(instance.quick_peers if tag == QUICK else instance.peers)]
+        if contenders is not None:
+            names = [name for name in contenders if name == OWN or not instance.bulk]
+        for repetition in range(repetitions):
+            first = repetition % max(1, len(names))
+            for name in (*names[first:], *names[:first]):
+                yield Turn(instance, name, repetition, seconds)
 
 
-def peer(name: str, instance: Instance, documents: tuple[Document, Document]) -> Row:
-    """A peer on the same arrays."""
-    problem = Problem.model_validate_json(json.dumps(documents[0]))
-    policy = Policy.model_validate_json(json.dumps(documents[1]))
-    limits = Limits(time_limit_s=instance.time_limit_s, relative_gap=instance.relative_gap)
-    began = time.monotonic()
-    formulation = formulate(request_of(Book.of(to_instance(problem)), policy, Options(), None))
-    choice: Choice | None
-    bound: float | None = None
-    first: float | None = None
-    if name == "waterfall":
-        choice = waterfall.run(formulation)
-    else:
-        choice, bound, first = alone.run(name, formulation, limits)
-    seconds = time.monotonic() - began
-    account = None if choice is None else ledger(formulation, choice)
-    feasible = account is not None and account.feasible
-    objective = account.objective if account is not None and feasible else None
-    status = "no plan" if account is None else "plan" if feasible else "breaks hard rules"
-    return Row(instance.name, name, status, objective, bound, gap(objective, bound)[0], first, seconds)
-
-
-def table(rows: list[Row]) -> str:
-    """The rows as Markdown."""
-    lines = ["| instance | contender | objective | proven gap | first plan | seconds |", "|---|---|--:|--:|--:|--:|"]
-    for row in rows:
-        objective = f"{row.objective:,.0f}" if row.objective is not None else row.status
-        proven = "-" if row.gap is None else "0" if row.gap < 1e-9 else f"{row.gap:.4%}"
-        first = "-" if row.first_plan_s is None else f"{row.first_plan_s:.1f}"
-        lines.append(f"| {row.instance} | {row.contender} | {objective} | {proven} | {first} | {row.seconds:.1f} |")
-    return "\n".join(lines) + "\n"
+def measure(plan: list[Turn], results: Results, out: Path, budget_s: float) -> Iterator[Row | str]:
+    """Take the turns that are not in the results yet, as long as the budget lasts; results are written as they come."""
+    ends, trial, measured = time.monotonic() + budget_s, None, code()
+    for turn in plan:
+        if results.has(turn.key, measured):
+            continue
+        if time.monotonic() + turn.seconds + AROUND_S > ends:
+            yield f"{turn.instance.name}: {turn.contender} no longer fits the budget"
+            continue
+        if trial is None or trial.instance is not turn.instance:
+            trial = Trial(turn.instance, out)
+        row = trial.run(turn.contender, turn.repetition, turn.seconds)
+        results.put(row)
+        results.about = about({row.contender for row in results.rows})
+        results.write(out / RESULTS)
+        yield row
 
 
 def main() -> None:
-    """Run the selection and write the results."""
+    """Run the selection, then render."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tag", choices=(QUICK, FULL), default=QUICK)
     parser.add_argument("--only", nargs="*", help="instances whose name contains one of these")
-    parser.add_argument("--peers", nargs="*", default=["highs", "waterfall"])
+    parser.add_argument("--contenders", nargs="*", choices=(OWN, *ALL), help="only these, on every instance")
+    parser.add_argument("--repetitions", type=int, default=1)
+    parser.add_argument("--budget", type=float, default=float("inf"), help="minutes after which no turn begins")
+    parser.add_argument("--at-most", type=float, help="seconds, where an instance's own limit is longer")
+    parser.add_argument("--fresh", action="store_true", help="measure again what is known already")
     parser.add_argument("--out", type=Path, default=Path("build/bench"))
-    arguments = parser.parse_args()
-    rows: list[Row] = []
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    for instance in instances():
-        if arguments.only and not any(part in instance.name for part in arguments.only):
-            continue
-        documents = instance.load()
-        rows.append(coverplan(instance, documents))
-        print(table(rows[-1:]).splitlines()[-1], flush=True)
-        for name in arguments.peers:
-            rows.append(peer(name, instance, documents))
-            print(table(rows[-1:]).splitlines()[-1], flush=True)
-        about = {
-            "date": dt.datetime.now(dt.UTC).date().isoformat(),
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-            "python": platform.python_version(),
-            "versions": {name: version(name) for name in ("coverplan", "ortools", "numpy", "scipy")},
-        }
-        results = {**about, "rows": [asdict(row) for row in rows]}
-        (arguments.out / "results.json").write_text(json.dumps(results, indent=1))
-        (arguments.out / "table.md").write_text(table(rows))
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    plan = list(turns(given.tag, given.only, given.contenders, given.repetitions, given.at_most))
+    results = Results.read(given.out / RESULTS)
+    if given.fresh:
+        wanted = {turn.key for turn in plan}
+        results.rows = [row for row in results.rows if row.key not in wanted]
+    for news in measure(plan, results, given.out, 60 * given.budget):
+        print(news if isinstance(news, str) else line(news), flush=True)
+    render(given.out)
 
 
 if __name__ == "__main__":

@@ -1,69 +1,138 @@
-"""The instances: a name, the documents, and how long each contender may take."""
+"""The instances: a name, a problem under a policy, how long each contender may take, and who takes part."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.instances import gap
+from benchmarks.instances import books, gap
 from coverplan.tables.convert import convert
-from coverplan.tables.generate import generate
+from coverplan.tables.generate import Shape
 
 Document = dict[str, Any]
 ADVENTUREWORKS = Path(__file__).parent / "instances" / "adventureworks"
 TABLES = Path(__file__).resolve().parents[2] / "shared" / "data" / "adventureworks"
-CARVE: Document = {
-    "name": "carve",
-    "constraints": [
-        {"kind": "capacity"},
-        {"kind": "must_cover"},
-        {"kind": "balance", "penalty": 0.2},
-        {"kind": "keep_current", "max_moved_share": 0.2},
-        {"kind": "protect", "accounts": {"top": 20}},
-    ],
-}
-"""The rules of the generated books."""
+QUICK, FULL = "quick", "full"
+FEW = ("highs", "cp_sat", "waterfall")
+ALL = ("highs", "highs_native", "cp_sat", "scip", "cbc", "waterfall", "b2b_territory_optimization")
+QUICK_GAP = {"a20200", "c20100", "d10100", "d20200", "e10100"}
+QUICK_GAP_S = 15.0
 
 
 @dataclass(frozen=True)
 class Instance:
-    """One problem under one policy."""
+    """One problem under one policy.
+
+    `problem` takes the cache folder and gives the problem's document or folder of tables, making it if need be.
+    `peers` and `quick_peers` take part in the full and in the quick selection.
+    """
 
     name: str
-    load: Callable[[], tuple[Document, Document]]
+    problem: Callable[[Path], Path]
+    policy: Document
     time_limit_s: float
     relative_gap: float = 0.0
+    tags: frozenset[str] = frozenset({FULL})
+    peers: tuple[str, ...] = ALL
+    quick_peers: tuple[str, ...] = FEW
+    quick_limit_s: float | None = None
     best_known: float | None = None
     """Objective of the best plan in the literature."""
+    bulk: bool = False
+    """Solved from table to table by the command line, for it never becomes a document."""
+
+    @property
+    def family(self) -> str:
+        """The part of the name before the slash."""
+        return self.name.split("/")[0]
+
+    @property
+    def slug(self) -> str:
+        """The name as a folder's."""
+        return self.name.replace("/", "-")
+
+
+def _written(cache: Path, name: str, document: Document) -> Path:
+    path = cache / "problems" / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
 
 
 def _gap_instance(name: str) -> Instance:
-    best = -float(gap.best_known()[name][1])
-    return Instance(f"gap/{name}", lambda: (gap.problem(name), gap.POLICY), 60, best_known=best)
+    quick = {QUICK} if name in QUICK_GAP else set()
+    return Instance(
+        name=f"gap/{name}",
+        problem=lambda cache: _written(cache, name, gap.problem(name)),
+        policy=gap.POLICY,
+        time_limit_s=60,
+        tags=frozenset({FULL, *quick}),
+        peers=tuple(peer for peer in ALL if peer != "b2b_territory_optimization"),
+        quick_limit_s=QUICK_GAP_S,
+        best_known=-float(gap.best_known()[name][1]),
+    )
 
 
-def _book(accounts: int, reps: int, pairs: int, seconds: float) -> Instance:
-    def load() -> tuple[Document, Document]:
-        return generate(accounts=accounts, reps=reps, pairs=pairs, seed=1), CARVE
+def _book(label: str, shape: Shape, rules: books.Rules, seconds: float, **given: Any) -> Instance:
+    return Instance(
+        name=f"book/{shape.accounts}x{shape.reps}x{shape.pairs}{label}",
+        problem=partial(books.make, shape),
+        policy={"name": label.strip("-") or "carve", "constraints": rules},
+        time_limit_s=seconds,
+        **{"relative_gap": 1e-4, **given},
+    )
 
-    return Instance(f"book/{accounts}x{reps}x{pairs}", load, seconds, relative_gap=1e-4)
+
+def _books() -> list[Instance]:
+    """Sizes first, then what makes them hard, at a size where every contender finds something to do."""
+    quick, large = frozenset({QUICK, FULL}), ("highs", "highs_native", "cp_sat", "waterfall")
+    small, medium = Shape(1_000, 20, 8, 1), Shape(20_000, 100, 12, 1)
+    tight, loose = Shape(1_000, 20, 8, 1, tightness=0.97), Shape(1_000, 20, 8, 1, tightness=0.8)
+    enough = ("highs", "cp_sat", "scip", "cbc", "waterfall")
+    return [
+        _book("", Shape(85, 35, 35, 1), books.CARVE, 10, tags=quick),
+        _book("-tight", tight, books.CARVE, 30, tags=quick, quick_peers=enough),
+        _book("", medium, books.CARVE, 60, tags=quick),
+        _book("", Shape(100_000, 500, 12, 1), books.CARVE, 180, peers=large),
+        _book("", Shape(1_000_000, 5_000, 12, 1), books.CARVE, 900, peers=(), bulk=True),
+        _book("-loose", loose, books.CARVE, 30, peers=enough),
+        _book("-hard-balance", small, books.HARD_BALANCE, 30, peers=enough),
+        _book("-few-moves", small, books.FEW_MOVES, 30, peers=enough),
+        _book("-families", small, books.FAMILIES, 30, peers=enough),
+        _book("-two-roles", Shape(1_000, 24, 8, 1, roles=2), books.PODS, 30, peers=enough),
+        _book("-tight", Shape(20_000, 100, 12, 1, tightness=0.97), books.CARVE, 60, peers=FEW),
+        _book("-loose", Shape(20_000, 100, 12, 1, tightness=0.8), books.CARVE, 60, peers=FEW),
+        _book("-hard-balance", medium, books.HARD_BALANCE, 60, peers=FEW),
+        _book("-families", medium, books.FAMILIES, 60, peers=FEW),
+    ]
 
 
-def _adventureworks() -> tuple[Document, Document]:
+def _adventureworks(cache: Path) -> Path:
     files = {"accounts": TABLES / "stores.csv", "reps": TABLES / "salespeople.csv"}
-    document = convert(files, (ADVENTUREWORKS / "mapping.toml").read_text()).document
-    return dict(document), json.loads((ADVENTUREWORKS / "policy.json").read_text())
+    document = convert(files, (ADVENTUREWORKS / "mapping.toml").read_text(encoding="utf-8")).document
+    return _written(cache, "adventureworks", dict(document))
 
 
 def instances() -> list[Instance]:
-    """All instances that this machine has the data of."""
-    found = [_book(85, 35, 35, 30), _book(1_000, 20, 8, 30), _book(20_000, 100, 12, 60)]
-    if gap.available():
-        names = ["a05100", "a10200", "a20200", "b05100", "c05100", "c10100", "c20100", "e05100", "e10100"]
-        found = [*(_gap_instance(name) for name in names), *found]
+    """All instances that this machine has the data of, those that say most first."""
+    found = _books()
     if TABLES.is_dir():
-        found.append(Instance("adventureworks", _adventureworks, 60, relative_gap=1e-3))
+        policy = json.loads((ADVENTUREWORKS / "policy.json").read_text(encoding="utf-8"))
+        tags = frozenset({QUICK, FULL})
+        found.insert(2, Instance("adventureworks", _adventureworks, policy, 60, 1e-4, tags, quick_limit_s=20))
+    if gap.available():
+        found += [_gap_instance(name) for name in gap.best_known()]
     return found
+
+
+def selected(tag: str, only: list[str] | None = None) -> list[Instance]:
+    """The instances with this tag whose name contains one of `only`."""
+    return [
+        instance
+        for instance in instances()
+        if tag in instance.tags and (not only or any(part in instance.name for part in only))
+    ]

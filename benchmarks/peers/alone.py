@@ -1,25 +1,49 @@
-"""A general solver by itself on the arrays that Coverplan builds: no prices, no rounded start, one process."""
+"""What the general solvers share that Coverplan has as backends: each is given the whole program and left alone."""
 
 from __future__ import annotations
 
-import time
+from pathlib import Path
 
-from coverplan.formulation.build import Formulation
-from coverplan.formulation.program import Choice, to_choice, to_program
-from coverplan.mip.program import Limits, Step
+from scipy import sparse
+
+from benchmarks.arrays import Arrays
+from benchmarks.contender import ARRAYS, Limits
+from benchmarks.recorder import Recorder
+from coverplan.mip import program as mip
 from coverplan.solvers.registry import backend
 
 
-def run(name: str, formulation: Formulation, limits: Limits) -> tuple[Choice | None, float | None, float | None]:
-    """Its best choice, its bound, and the seconds to its first point."""
-    program = to_program(formulation)
-    first: list[float] = []
-    began = time.monotonic()
+def program_of(arrays: Arrays) -> mip.Program:
+    """The arrays as the backends take them."""
+    shape = (len(arrays.row_lower), len(arrays.objective))
+    return mip.Program(
+        objective=arrays.objective,
+        matrix=sparse.csr_array((arrays.data, arrays.indices, arrays.indptr), shape=shape),
+        row_lower=arrays.row_lower,
+        row_upper=arrays.row_upper,
+        lower=arrays.lower,
+        upper=arrays.upper,
+        integer=arrays.integer,
+        offset=float(arrays.offset),
+    )
 
-    def hear(step: Step) -> None:
-        if step.x is not None and not first:
-            first.append(time.monotonic() - began)
 
-    result = backend(name).solve(program, limits, None, hear)
-    choice = None if result.x is None else to_choice(formulation, result.x)
-    return choice, result.dual_bound, first[0] if first else None
+def run(name: str, folder: Path, limits: Limits, recorder: Recorder) -> None:
+    """Record the backend's points and bounds."""
+    arrays = Arrays.read(folder / ARRAYS)
+    program = program_of(arrays)
+    solver = backend(name)
+    recorder.start()
+
+    def hear(step: mip.Step) -> None:
+        if step.x is not None and step.objective is not None:
+            recorder.point(step.objective, arrays.choice(step.x))
+        if step.dual_bound is not None:
+            recorder.bound(step.dual_bound)
+
+    wanted = mip.Limits(time_limit_s=limits.time_limit_s, relative_gap=limits.relative_gap)
+    result = solver.solve(program, wanted, None, hear)
+    if result.x is not None and result.objective is not None:
+        recorder.point(result.objective, arrays.choice(result.x))
+    recorder.bound(result.dual_bound)
+    recorder.end(status=str(result.status.value), notes=list(result.notes))

@@ -5,28 +5,34 @@ Each account goes to the rep of greatest value who still has hours; no look-ahea
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
-from coverplan.formulation.build import Formulation
-from coverplan.formulation.program import Choice
+from benchmarks.arrays import Arrays, Ints
+from benchmarks.contender import ARRAYS, Limits
+from benchmarks.recorder import Recorder
 
 
-def run(formulation: Formulation) -> Choice:
+def choose(arrays: Arrays) -> Ints:
     """The choice that the waterfall makes."""
-    pairs = formulation.pairs
-    hours = np.bincount(pairs.column, pairs.hours, pairs.n_columns)
-    left = np.where(np.isnan(pairs.book.capacity), np.inf, pairs.book.capacity)
-    current = np.zeros(pairs.n_columns, np.bool_)
-    current[pairs.column[pairs.is_current]] = True
-    revenue = np.bincount(pairs.unit_of_seat, pairs.book.seat_measure("revenue"), pairs.n_units)
-    choice = np.full(pairs.n_units, -1, np.int64)
+    left = np.where(np.isnan(arrays.capacity), np.inf, arrays.capacity)
+    choice = np.full(arrays.n_units, -1, np.int64)
     for keep in (True, False):
-        for unit in np.argsort(-revenue):
-            columns = np.arange(pairs.unit_start[unit], pairs.unit_start[unit + 1])
-            columns = columns[formulation.open_column[columns] & (hours[columns] <= left[pairs.column_rep[columns]])]
-            columns = columns[current[columns]] if keep else columns
+        for unit in np.argsort(-arrays.revenue):
+            columns = np.arange(arrays.unit_start[unit], arrays.unit_start[unit + 1])
+            columns = columns[arrays.opened[columns] & (arrays.hours[columns] <= left[arrays.rep[columns]])]
+            columns = columns[arrays.current[columns]] if keep else columns
             if choice[unit] < 0 and len(columns):
-                best = columns[np.argmax(formulation.value[columns])]
+                best = columns[np.argmax(arrays.value[columns])]
                 choice[unit] = best
-                left[pairs.column_rep[best]] -= hours[best]
+                left[arrays.rep[best]] -= arrays.hours[best]
     return choice
+
+
+def run(folder: Path, limits: Limits, recorder: Recorder) -> None:
+    """Record the one plan that it makes; the recount says what it is worth."""
+    arrays = Arrays.read(folder / ARRAYS)
+    recorder.start()
+    recorder.keep(choose(arrays))
+    recorder.end(status="plan")

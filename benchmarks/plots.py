@@ -1,0 +1,171 @@
+"""The plots as SVG: text stays text, and greys and colours that hold on white and on dark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from benchmarks import tables
+from benchmarks.contender import OWN
+from benchmarks.phases import growth
+from benchmarks.rows import Row
+from benchmarks.traces import Point, first_plan
+from coverplan.mip.program import gap
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+INK, FAINT = "#7d8590", "#7d859055"
+COLOURS = {
+    OWN: "#1f883d",
+    "highs": "#d1242f",
+    "highs_native": "#bf8700",
+    "cp_sat": "#218bff",
+    "scip": "#a475f9",
+    "cbc": "#e16f24",
+    "waterfall": "#8c959f",
+    "b2b_territory_optimization": "#c96198",
+}
+STYLE: Any = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "coverplan",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["Helvetica", "Arial", "DejaVu Sans"],
+    "font.size": 10,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": FAINT,
+    "axes.titlecolor": INK,
+    "axes.titlesize": 10.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.5,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "lines.solid_capstyle": "round",
+}
+PANELS = 4
+LEAST_GAP = 1e-6
+"""Where a proven gap of 0 is drawn."""
+SHOWN = ("book/20000x", "book/1000x", "book/100000x", "gap/d20200", "gap/d", "gap/e", "adventureworks", "book/85x")
+"""Instances that the first plot prefers: those on which contenders differ."""
+
+
+def draw(rows: Sequence[Row], folder: Path) -> list[Path]:
+    """Write the plots for which there are rows."""
+    with mpl.rc_context(STYLE):
+        figures = {"gap.svg": gap_over_time(rows), "growth.svg": growth_with_size(rows)}
+    written = []
+    for name, figure in figures.items():
+        if figure is not None:
+            with mpl.rc_context(STYLE):
+                figure.savefig(folder / name, transparent=True, metadata={"Date": None, "Creator": None})
+            written.append(folder / name)
+    return written
+
+
+def gap_over_time(rows: Sequence[Row]) -> Figure | None:
+    """The proven gap over time, one panel per instance."""
+    instances = _chosen(rows)
+    if not instances:
+        return None
+    columns = min(2, len(instances))
+    lines = -(-len(instances) // columns)
+    figure = Figure(figsize=(4.3 * columns, 0.5 + 2.7 * lines), layout="constrained")
+    panels = figure.subplots(lines, columns, squeeze=False)
+    for place, (instance, limit) in enumerate(instances):
+        axes = panels[place // columns][place % columns]
+        _gap_panel(axes, [row for row in rows if (row.instance, row.limit_s) == (instance, limit)], limit)
+    for place in range(len(instances), lines * columns):
+        panels[place // columns][place % columns].set_visible(False)
+    _legend(figure, [row.contender for row in rows if (row.instance, row.limit_s) in instances and _proves(row)])
+    return figure
+
+
+def _chosen(rows: Sequence[Row]) -> list[tuple[str, float]]:
+    """Up to four instances, the preferred first, each with its longest limit."""
+    limits: dict[str, float] = {}
+    for row in rows:
+        if row.contender == OWN and _proves(row):
+            limits[row.instance] = max(row.limit_s, limits.get(row.instance, 0.0))
+    ordered = [name for part in SHOWN for name in limits if name.startswith(part)]
+    return [(name, limits[name]) for name in list(dict.fromkeys(ordered))[:PANELS]]
+
+
+def _proves(row: Row) -> bool:
+    return any(point.objective is not None and point.bound is not None for point in row.trace)
+
+
+def _gap_panel(axes: Axes, rows: Sequence[Row], limit: float) -> None:
+    silent = []
+    for row in _first_runs(rows):
+        if _proves(row):
+            times, gaps = steps(row.trace, limit)
+            width = 2.4 if row.contender == OWN else 1.5
+            axes.step(times, gaps, where="post", color=COLOURS[row.contender], linewidth=width, zorder=2 + width)
+        elif first_plan(row.trace) is None and row.status in {"no plan", "killed", "crashed"}:
+            silent.append(tables.NAMES[row.contender])
+    axes.set(xscale="log", yscale="log", xlim=(0.05, limit), title=rows[0].instance)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda t, _: f"{t:g} s"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    if silent:
+        axes.text(0.03, 0.04, f"no plan: {', '.join(silent)}", transform=axes.transAxes, fontsize=8.5)
+
+
+def _first_runs(rows: Sequence[Row]) -> list[Row]:
+    return sorted((row for row in rows if row.repetition == 0), key=lambda row: tables.ORDER.index(row.contender))
+
+
+def steps(trace: Sequence[Point], limit: float) -> tuple[list[float], list[float]]:
+    """Times and proven gaps of a trace, kept up to the limit; a gap of 0 is drawn at the lower edge."""
+    times, gaps = [], []
+    for point in trace:
+        proven = gap(point.objective, point.bound)[0]
+        if proven is not None:
+            times.append(max(point.t, 0.05))
+            gaps.append(max(proven, LEAST_GAP))
+    return [*times, max(limit, times[-1])], [*gaps, gaps[-1]]
+
+
+def growth_with_size(rows: Sequence[Row]) -> Figure | None:
+    """Time to an answer and peak memory over the number of pairs."""
+    quick = growth.curves(rows, growth.answered)
+    large = growth.curves(rows, lambda row: row.peak_memory_mb if row.objective is not None else None)
+    if not quick:
+        return None
+    figure = Figure(figsize=(8.6, 3.1), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for axes, found, title, unit in (
+        (left, quick, "time to a proven gap of 1 %", "s"),
+        (right, large, "peak memory", "MB"),
+    ):
+        for name in (name for name in tables.ORDER if name in found):
+            pairs, numbers = zip(*found[name], strict=True)
+            axes.plot(pairs, numbers, "o-", color=COLOURS[name], markersize=4, linewidth=2.4 if name == OWN else 1.5)
+        axes.set(xscale="log", yscale="log", title=title, xlabel="pairs")
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda number, _, unit=unit: f"{number:,g} {unit}"))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda number, _: _short(number)))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    _legend(figure, [*quick, *large])
+    return figure
+
+
+def _short(number: float) -> str:
+    return f"{number / 1e6:g} M" if number >= 1e6 else f"{number / 1e3:g} k" if number >= 1e3 else f"{number:g}"
+
+
+def _legend(figure: Figure, names: Sequence[str]) -> None:
+    shown = [name for name in tables.ORDER if name in names]
+    handles = [mpl.lines.Line2D([], [], color=COLOURS[name], linewidth=2.4 if name == OWN else 1.5) for name in shown]
+    labels = [tables.NAMES[name] for name in shown]
+    figure.legend(handles, labels, loc="outside upper left", ncols=max(1, len(shown)), frameon=False, fontsize=9.5)
