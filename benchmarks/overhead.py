@@ -1,6 +1,6 @@
 """Measure what `POST /v1/solve` costs over the solver itself, and how soon 5 MB of errors are answered.
 
-    python -m benchmarks.overhead [--calls N]
+    python -m benchmarks.overhead [--calls N] [--out build/bench]
 
 A service of its own is started; the problem has 85 accounts x 35 reps. The overhead of a call is its time at the
 client less the seconds that its own plan reports, so that only what surrounds the solver counts.
@@ -12,16 +12,17 @@ import argparse
 import json
 import os
 import socket
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 
+from benchmarks.figures import Figure, put
 from coverplan.tables.generate import generate
 
 JSON = {"Content-Type": "application/json"}
@@ -77,22 +78,27 @@ def post(client: httpx.Client, body: bytes) -> tuple[float, Any]:
 
 
 def main() -> None:
-    """Print the figures."""
+    """Print the figures and keep them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=50)
-    calls = parser.parse_args().calls
+    parser.add_argument("--out", type=Path, default=Path("build/bench"))
+    given = parser.parse_args()
     with service() as client:
         body = small()
         for _ in range(5):
             post(client, body)
-        answers = [post(client, body) for _ in range(calls)]
-        total = [seconds for seconds, _ in answers]
-        over = sorted(seconds - sum(plan["metrics"]["seconds"].values()) for seconds, plan in answers)
-        print(f"POST /v1/solve, 85 accounts x 35 reps, {calls} calls: median {1e3 * statistics.median(total):.1f} ms")
-        print(f"over the solver: median {1e3 * statistics.median(over):.1f} ms, best {1e3 * over[0]:.1f} ms")
+        answers = [post(client, body) for _ in range(given.calls)]
+        over = [seconds - sum(plan["metrics"]["seconds"].values()) for seconds, plan in answers]
         wrong = full_of_errors()
-        waits = sorted(post(client, wrong)[0] for _ in range(5))
-        print(f"{len(wrong) / 1e6:.1f} MB of errors: answered in {statistics.median(waits):.2f} s (median of 5)")
+        waits = [post(client, wrong)[0] for _ in range(5)]
+    found = [
+        Figure.of("POST /v1/solve", "85x35x35", [seconds for seconds, _ in answers]),
+        Figure.of("POST /v1/solve, over the solver", "85x35x35", over),
+        Figure.of("POST /v1/solve, a body full of errors", f"{len(wrong) / 1e6:.1f} MB", waits),
+    ]
+    put(given.out, found)
+    for figure in found:
+        print(figure.line())
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ STYLE: Any = {
     "font.sans-serif": ["Helvetica", "Arial", "DejaVu Sans"],
     "font.size": 10,
     "text.color": INK,
+    "axes.facecolor": "none",
     "axes.labelcolor": INK,
     "axes.edgecolor": FAINT,
     "axes.titlecolor": INK,
@@ -52,6 +53,7 @@ STYLE: Any = {
     "lines.solid_capstyle": "round",
 }
 PANELS = 4
+FROM_S = 0.05
 LEAST_GAP = 1e-6
 """Where a proven gap of 0 is drawn."""
 SHOWN = ("book/20000x", "book/1000x", "book/100000x", "gap/d20200", "gap/d", "gap/e", "adventureworks", "book/85x")
@@ -112,7 +114,8 @@ def _gap_panel(axes: Axes, rows: Sequence[Row], limit: float) -> None:
             axes.step(times, gaps, where="post", color=COLOURS[row.contender], linewidth=width, zorder=2 + width)
         elif first_plan(row.trace) is None and row.status in {"no plan", "killed", "crashed"}:
             silent.append(tables.NAMES[row.contender])
-    axes.set(xscale="log", yscale="log", xlim=(0.05, limit), title=rows[0].instance)
+    axes.set(xscale="log", yscale="log", xlim=(FROM_S, limit), title=rows[0].instance)
+    axes.set_ylim(top=min(1.0, axes.get_ylim()[1]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda t, _: f"{t:g} s"))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
     axes.xaxis.set_minor_formatter(NullFormatter())
@@ -131,7 +134,7 @@ def steps(trace: Sequence[Point], limit: float) -> tuple[list[float], list[float
     for point in trace:
         proven = gap(point.objective, point.bound)[0]
         if proven is not None:
-            times.append(max(point.t, 0.05))
+            times.append(max(point.t, FROM_S))
             gaps.append(max(proven, LEAST_GAP))
     return [*times, max(limit, times[-1])], [*gaps, gaps[-1]]
 

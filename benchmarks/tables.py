@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ablation
+from benchmarks import ablation, figures
 from benchmarks.contender import OWN
 from benchmarks.phases import (
     MISSING,
@@ -57,6 +57,9 @@ def document(results: Results, folder: Path) -> str:
     switched = ablation.read(folder)
     if switched:
         parts += ["## What each part of the engine is worth", ablation.table(switched)]
+    service = figures.read(folder)
+    if service:
+        parts += ["## The service around the solver", figures.table(service)]
     parts += ["## All numbers", _details(rows)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
