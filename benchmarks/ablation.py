@@ -9,18 +9,25 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
-import time
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-from benchmarks import traces
-from benchmarks.phases import MISSING, seconds, share
-from benchmarks.registry import Instance, selected
-from benchmarks.traces import Point
+from benchmarks import phases, traces
+from benchmarks.contender import INSTANCE, Limits
+from benchmarks.judge import request_of_documents
+from benchmarks.phases import MISSING, share
+from benchmarks.race import race
+from benchmarks.recorder import Recorder
+from benchmarks.recorder import read as recorded
+from benchmarks.registry import FULL, Instance, selected
+from benchmarks.trial import Trial
+from coverplan.mip.program import gap
+from coverplan.payload.options import Options
+from coverplan.runs.outcome import Progress
+from coverplan.runs.priced import Parts
+from coverplan.runs.solve import solve
 
 FILE = "ablation.json"
 VARIANTS: dict[str, dict[str, bool]] = {
@@ -55,6 +62,13 @@ def read(folder: Path) -> list[Switched]:
     return [Switched(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))] if path.exists() else []
 
 
+def line(row: Switched) -> str:
+    """In one line of text, for whoever watches."""
+    proven, certified = _cell(row.gap, share), _cell(row.certificate_gap, share)
+    first = _cell(row.first_plan_s, phases.seconds)
+    return f"{row.instance:<24} {row.variant:<38} gap {proven}  certificate {certified}  first plan {first}"
+
+
 def table(rows: Sequence[Switched]) -> str:
     """Medians per instance and variant."""
     head = "| instance | variant | gap | certificate's gap | first plan | bound took |\n|---|---|--:|--:|--:|--:|"
@@ -65,50 +79,63 @@ def table(rows: Sequence[Switched]) -> str:
             if mine:
                 row = sorted(mine, key=lambda row: float("inf") if row.gap is None else row.gap)[len(mine) // 2]
                 cells = [_cell(row.gap, share), _cell(row.certificate_gap, share)]
-                cells += [_cell(row.first_plan_s, seconds), _cell(row.bound_seconds, seconds)]
+                cells += [_cell(row.first_plan_s, phases.seconds), _cell(row.bound_seconds, phases.seconds)]
                 lines.append(f"| {instance}, {row.limit_s:g} s | {variant} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _cell(number: float | None, text: Any) -> str:
-    return MISSING if number is None else str(text(number))
+def _cell(number: float | None, text: Callable[[float], str]) -> str:
+    return MISSING if number is None else text(number)
 
 
-def run(problem: Path, instance: Instance, variant: str, repetition: int, limit: float, queue: Any) -> None:
+def run(folder: Path, variant: str, repetition: int, limits: Limits, recorder: Recorder) -> None:
     """Solve with the variant's parts; the plan is recounted by the ledger, the bound computed from the prices."""
-    from benchmarks.judge import request_of_documents  # noqa: PLC0415 - in the child only
-    from coverplan.mip.program import gap  # noqa: PLC0415
-    from coverplan.payload.options import Options  # noqa: PLC0415
-    from coverplan.runs.outcome import Progress  # noqa: PLC0415
-
-    engine: Any = import_module("coverplan.runs.solve")
-    parts = import_module("coverplan.runs.priced").Parts(**VARIANTS[variant])
-
-    options = Options(time_limit_s=limit, relative_gap=instance.relative_gap, method="priced", seed=repetition)
-    request = request_of_documents(problem, instance.policy, options)
-    trace: list[Point] = []
-    began = time.monotonic()
+    about = json.loads((folder / INSTANCE).read_text(encoding="utf-8"))
+    options = Options(
+        time_limit_s=limits.time_limit_s, relative_gap=limits.relative_gap, method="priced", seed=repetition
+    )
+    request = request_of_documents(Path(about["problem"]), about["policy"], options)
 
     def hear(step: Progress) -> None:
-        trace.append(Point(time.monotonic() - began, step.objective_value, step.dual_bound))
+        if step.objective_value is not None:
+            recorder.point(step.objective_value)
+        if step.dual_bound is not None:
+            recorder.bound(step.dual_bound)
 
-    outcome = engine.solve(request, hear, None, parts=parts)
-    objective = None if outcome.account is None else outcome.account.objective
-    certified = None if outcome.certificate is None else outcome.certificate.bound
-    queue.put(
-        Switched(
-            instance=instance.name,
-            variant=variant,
-            repetition=repetition,
-            limit_s=limit,
-            objective=objective,
-            certificate_bound=certified,
-            gap=gap(objective, outcome.dual_bound)[0],
-            certificate_gap=gap(objective, certified)[0],
-            bound_seconds=outcome.seconds.get("bound"),
-            first_plan_s=traces.first_plan(trace),
-            seconds=time.monotonic() - began,
-        )
+    recorder.start()
+    outcome = solve(request, hear, None, parts=Parts(**VARIANTS[variant]))
+    recorder.end(
+        objective=None if outcome.account is None else outcome.account.objective,
+        certificate_bound=None if outcome.certificate is None else outcome.certificate.bound,
+        bound=outcome.dual_bound,
+        bound_seconds=outcome.seconds.get("bound"),
+    )
+
+
+def switched(instance: Instance, variant: str, repetition: int, seconds: float, out: Path) -> Switched | None:
+    """Run a variant in a process of its own; None where it did not come to an end."""
+    trial = Trial(instance, out)
+    folder = out / "ablation" / instance.slug / f"{variant.replace(' ', '-')}-{repetition}"
+    what = json.dumps([variant, repetition, seconds, instance.relative_gap])
+    assert trial.problem.exists()
+    command = [sys.executable, "-m", "benchmarks.ablation", "--one", what, str(trial.folder), str(folder)]
+    raced = race([str(Path(part).resolve()) if Path(part).is_dir() else part for part in command], folder, seconds)
+    events = recorded(folder)
+    end = next((event for event in events if event["event"] == "end"), None)
+    if end is None or raced.code != 0:
+        return None
+    return Switched(
+        instance=instance.name,
+        variant=variant,
+        repetition=repetition,
+        limit_s=seconds,
+        objective=end["objective"],
+        certificate_bound=end["certificate_bound"],
+        gap=gap(end["objective"], end["bound"])[0],
+        certificate_gap=gap(end["objective"], end["certificate_bound"])[0],
+        bound_seconds=end["bound_seconds"],
+        first_plan_s=traces.first_plan(traces.of_events(events)),
+        seconds=end["t"],
     )
 
 
@@ -119,26 +146,21 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=1)
     parser.add_argument("--at-most", type=float, help="seconds, where an instance's own limit is longer")
     parser.add_argument("--out", type=Path, default=Path("build/bench"))
+    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    given.out.mkdir(parents=True, exist_ok=True)
-    spawn = multiprocessing.get_context("spawn")
+    if given.one is not None:
+        what, folder, out = given.one
+        variant, repetition, seconds, relative_gap = json.loads(what)
+        run(Path(folder), variant, repetition, Limits(seconds, relative_gap), Recorder(Path(out)))
+        return
     rows: list[Switched] = []
-    for instance in selected("full", given.only):
-        problem = instance.problem(given.out)
-        limit = min(instance.time_limit_s, given.at_most or instance.time_limit_s)
+    for instance in selected(FULL, given.only):
+        seconds = min(instance.time_limit_s, given.at_most or instance.time_limit_s)
         for repetition in range(given.repetitions):
             for variant in VARIANTS:
-                queue = spawn.Queue()
-                child = spawn.Process(target=run, args=(problem, instance, variant, repetition, limit, queue))
-                child.start()
-                child.join(2 * limit + 600)
-                if child.is_alive():
-                    child.kill()
-                if child.exitcode == 0:
-                    rows.append(queue.get())
-                    print(table(rows[-1:]).splitlines()[-1], flush=True)
-                else:
-                    print(f"{instance.name}: {variant} ended with {child.exitcode}", flush=True)
+                row = switched(instance, variant, repetition, seconds, given.out)
+                print(f"{instance.name}: {variant} came to no end" if row is None else line(row), flush=True)
+                rows += [] if row is None else [row]
                 (given.out / FILE).write_text(json.dumps([asdict(row) for row in rows], indent=1), encoding="utf-8")
 
 

@@ -33,7 +33,7 @@ class Raced:
 
 def grace(seconds: float) -> float:
     """How long after its limit a contender may still answer."""
-    return 15.0 + 0.5 * seconds
+    return 10.0 + 0.25 * seconds
 
 
 def race(command: list[str], out: Path, seconds: float, cwd: Path = ROOT) -> Raced:
