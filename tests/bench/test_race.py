@@ -25,10 +25,10 @@ import sys, time, subprocess
 from pathlib import Path
 from benchmarks.recorder import Recorder
 recorder = Recorder(Path(sys.argv[1]))
-recorder.start()
-recorder.point(5.0)
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 (Path(sys.argv[1]) / "child").write_text(str(child.pid))
+recorder.start()
+recorder.point(5.0)
 time.sleep(600)
 """
 HOG = """
