@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 ARRAYS, INSTANCE = "arrays.npz", "instance.json"
 OWN = "coverplan"
@@ -29,3 +29,8 @@ class NotExpressibleError(Exception):
 def module_of(name: str) -> Any:
     """The module of a contender; its `run(folder, limits, recorder)` solves and records."""
     return import_module(f"benchmarks.{'own' if name == OWN else f'peers.{name}'}")
+
+
+def requirements_of(name: str) -> tuple[str, ...] | None:
+    """What a contender needs in an environment of its own; None: it runs in this one."""
+    return cast("tuple[str, ...] | None", getattr(module_of(name), "REQUIREMENTS", None))

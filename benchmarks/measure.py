@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.contender import OWN
+from benchmarks.contender import OWN, requirements_of
 from benchmarks.registry import ALL, FULL, QUICK, Instance, selected
 from benchmarks.render import line, render
 from benchmarks.rows import RESULTS, Results, Row, about, code
@@ -73,7 +73,7 @@ def measure(plan: list[Turn], results: Results, out: Path, budget_s: float) -> I
             trial = Trial(turn.instance, out)
         row = trial.run(turn.contender, turn.repetition, turn.seconds)
         results.put(row)
-        results.about = about({row.contender for row in results.rows})
+        results.about = about({name: required for name in ALL if (required := requirements_of(name)) is not None})
         results.write(out / RESULTS)
         yield row
 

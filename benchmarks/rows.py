@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -117,8 +117,8 @@ def code() -> str:
     return fingerprint(Path(coverplan.__path__[0]))
 
 
-def about(peers: Iterable[str] = ()) -> dict[str, Any]:
-    """Machine, versions and date."""
+def about(peers: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
+    """Machine, versions and date; `peers` are the packages of those with an environment of their own."""
     return {
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
         "machine": {
@@ -129,7 +129,7 @@ def about(peers: Iterable[str] = ()) -> dict[str, Any]:
         },
         "python": platform.python_version(),
         "versions": {name: version(name) for name in PACKAGES},
-        "peers": sorted(peers),
+        "peers": {name: list(required) for name, required in (peers or {}).items()},
         "commit": _commit(),
         "code": code(),
     }

@@ -11,7 +11,9 @@ from benchmarks.contender import OWN
 from benchmarks.phases import (
     MISSING,
     Measure,
+    Reference,
     bound,
+    ended,
     first_plan,
     gap_at,
     growth,
@@ -21,7 +23,7 @@ from benchmarks.phases import (
     share,
 )
 from benchmarks.phases import seconds as in_seconds
-from benchmarks.registry import ALL
+from benchmarks.registry import ALL, instances
 from benchmarks.rows import Results, Row
 from benchmarks.summary import Ratio, ratios, references
 from coverplan.mip.program import gap
@@ -44,6 +46,8 @@ DETAILS: tuple[Measure, ...] = (
     primal.MEASURE,
     bound.MEASURE,
     primal_integral.MEASURE,
+    ended.MEASURE,
+    ended.LOADING,
     memory.MEASURE,
 )
 COMPARED = (primal.MEASURE, primal_integral.MEASURE, first_plan.MEASURE, memory.MEASURE)
@@ -51,8 +55,11 @@ COMPARED = (primal.MEASURE, primal_integral.MEASURE, first_plan.MEASURE, memory.
 
 def document(results: Results, folder: Path) -> str:
     """The whole page."""
-    rows = sorted(results.rows, key=lambda row: ORDER.index(row.contender))
-    parts = ["# Measured", _about(results.about), "## Every instance", _overview(rows)]
+    place = {instance.name: number for number, instance in enumerate(instances())}
+    rows = sorted(
+        results.rows, key=lambda row: (place.get(row.instance, len(place)), row.limit_s, ORDER.index(row.contender))
+    )
+    parts = ["# Measured", _about(results.about), _earlier(results), "## Every instance", _overview(rows)]
     parts += ["## Coverplan and each peer", _ratios(rows), "## Growth with size", _growth(rows)]
     switched = ablation.read(folder)
     if switched:
@@ -79,13 +86,23 @@ def _about(about: dict[str, Any]) -> str:
         return "Nothing was measured yet."
     machine = about["machine"]
     versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
+    own = [
+        requirement for packages in about.get("peers", {}).values() for requirement in packages if "==" in requirement
+    ]
     return (
         f"{about['date']}, commit {about['commit']}. {machine['processor']}, {machine['cores']} cores, "
-        f"{machine['memory_gb']} GB, {machine['system']}, Python {about['python']}; {versions}.\n\n"
+        f"{machine['memory_gb']} GB, {machine['system']}, Python {about['python']}; {versions}"
+        f"{', '.join(['', *own])}.\n\n"
         "Contenders take turns on each instance, each in a process of its own, on the same arrays. Every plan is "
         "recounted by Coverplan's ledger, Coverplan's own are checked by `coverplan verify`, its bounds are those that "
         "the certificate or branch and bound proves. Compare within a line: seconds are this machine's."
     )
+
+
+def _earlier(results: Results) -> str:
+    """How many rows other code than the last measured."""
+    old = sum(row.code != results.about.get("code") for row in results.rows)
+    return f"{old} of the {len(results.rows)} rows were measured with an earlier version of the code." if old else ""
 
 
 def _groups(rows: Sequence[Row]) -> dict[tuple[str, float], list[Row]]:
@@ -99,12 +116,12 @@ def _groups(rows: Sequence[Row]) -> dict[tuple[str, float], list[Row]]:
 def _overview(rows: Sequence[Row]) -> str:
     """One line per instance, one column per contender: what it proved of its plan, and when it ended."""
     shown = [name for name in ORDER if any(row.contender == name for row in rows)]
-    body = []
+    known, body = references(rows), []
     for (instance, limit), group in _groups(rows).items():
         cells = []
         for name in shown:
             mine = sorted((row for row in group if row.contender == name), key=_worth)
-            cells.append(overview_cell(mine[len(mine) // 2]) if mine else "")
+            cells.append(overview_cell(mine[len(mine) // 2], known[instance]) if mine else "")
         body.append([f"{instance}, {limit:g} s", *cells])
     return grid(["instance, time limit", *(NAMES[name] for name in shown)], body)
 
@@ -113,16 +130,18 @@ def _worth(row: Row) -> float:
     return float("inf") if row.objective is None else -row.objective
 
 
-def overview_cell(row: Row) -> str:
+def overview_cell(row: Row, reference: Reference) -> str:
     """Proven and when; else the proven gap, and for instances of the literature the distance to the best known."""
     if row.objective is None:
-        return row.status
+        return "no plan" if row.status == "killed" else row.status
     time = "" if row.seconds is None else f", {in_seconds(row.seconds)}"
     if row.status == "optimal":
         return f"proven{time}"
     off = None if row.best_known is None else max(0.0, row.best_known - row.objective) / abs(row.best_known)
     known = [] if off is None else ["best known" if off == 0 else f"{share(off)} off best known"]
     proven = [] if row.gap is None else [f"gap {share(row.gap)}"]
+    if row.gap is None and off is None and reference.bound is not None:
+        return f"{share(primal.of(row, reference) or 0.0)} below the best bound"
     return ", ".join([*known, *proven] or ["a plan"]) + (time if row.gap is not None else "")
 
 

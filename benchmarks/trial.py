@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import judge, own, recorder, traces
-from benchmarks.contender import ARRAYS, INSTANCE, OWN, module_of
+from benchmarks.contender import ARRAYS, INSTANCE, OWN, requirements_of
 from benchmarks.race import Raced, python_of, race
 from benchmarks.registry import Instance
 from benchmarks.rows import Row, code
@@ -63,7 +63,7 @@ class Trial:
             **self._size(),
         }
         try:
-            python = python_of(getattr(module_of(contender), "REQUIREMENTS", None), contender, self.cache.resolve())
+            python = python_of(requirements_of(contender), contender, self.cache.resolve())
         except subprocess.CalledProcessError as error:
             return Row(**facts, status="not available", notes=(str(error.stderr).strip()[-300:],))
         command = [python, "-m", "benchmarks.contend", contender, str(self.folder.resolve()), str(out.resolve())]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from benchmarks import ablation, plots, tables
 from benchmarks.ablation import Switched
+from benchmarks.phases import Reference
 from benchmarks.render import TABLE, line, main, render
 from benchmarks.rows import RESULTS, Results, Row
 from benchmarks.traces import Point
@@ -93,7 +94,7 @@ def test_the_table_names_machine_date_and_every_instance(folder: Path) -> None:
         ("optimal", -100.0, -100.0, -100.0, "proven, 4.00 s"),
         ("plan", -101.0, -99.0, -100.0, "1.00 % off best known, gap 1.98 %, 4.00 s"),  # 2 / 101
         ("plan", -100.0, -99.0, -100.0, "best known, gap 1.00 %, 4.00 s"),
-        ("plan", 50.0, None, None, "a plan"),
+        ("plan", 50.0, None, None, "4.00 % below the best bound"),  # (52 - 50) / 50
         ("breaks hard rules", None, None, None, "breaks hard rules"),
     ],
 )
@@ -103,7 +104,7 @@ def test_a_cell_says_what_was_proven(
     """Distance to the best known where the literature knows one."""
     cell = Row("x", "highs", 0, 60.0, 0.0, status, objective, bound, seconds=4.0, best_known=best_known)
 
-    assert tables.overview_cell(cell) == expected
+    assert tables.overview_cell(cell, Reference(None, 52.0)) == expected
 
 
 def test_plots_are_small_readable_svg(folder: Path) -> None:
