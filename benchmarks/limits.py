@@ -29,8 +29,8 @@ from coverplan.process.job import Job, JobFailedError
 from coverplan.process.pool import SolverPool
 from coverplan.tables.generate import Shape
 
-RUNS = {"85x35x35": 100, "1000x20x8": 100, "20000x100x12": 12, "100000x500x12": 4}
-"""Runs per size: what fits a quarter of an hour."""
+RUNS = {"85x35x35": 60, "1000x20x8": 60, "20000x100x12": 8, "100000x500x12": 3}
+"""Runs per size: what fits ten minutes."""
 LIMITS_S = {"85x35x35": 0.5, "1000x20x8": 1.0, "20000x100x12": 10.0, "100000x500x12": 40.0}
 STOPS = 5
 """How often each size is finished and cancelled."""
