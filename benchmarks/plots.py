@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from benchmarks import tables
 from benchmarks.contender import OWN
-from benchmarks.phases import growth
+from benchmarks.phases import growth, memory
 from benchmarks.rows import Row
 from benchmarks.traces import Point, first_plan
 from coverplan.mip.program import gap
@@ -56,7 +57,7 @@ PANELS = 4
 FROM_S = 0.05
 LEAST_GAP = 1e-6
 """Where a proven gap of 0 is drawn."""
-SHOWN = ("book/20000x", "book/1000x", "book/100000x", "gap/d20200", "gap/d", "gap/e", "adventureworks", "book/85x")
+SHOWN = ("book/20000x100x12", "book/100000x500x12", "book/1000x20x8-tight", "gap/d20200", "gap/e", "gap/d", "")
 """Instances that the first plot prefers: those on which contenders differ."""
 
 
@@ -97,7 +98,7 @@ def _chosen(rows: Sequence[Row]) -> list[tuple[str, float]]:
     for row in rows:
         if row.contender == OWN and _proves(row):
             limits[row.instance] = max(row.limit_s, limits.get(row.instance, 0.0))
-    ordered = [name for part in SHOWN for name in limits if name.startswith(part)]
+    ordered = [name for part in SHOWN for name in sorted(limits, key=len) if name.startswith(part)]
     return [(name, limits[name]) for name in list(dict.fromkeys(ordered))[:PANELS]]
 
 
@@ -114,14 +115,31 @@ def _gap_panel(axes: Axes, rows: Sequence[Row], limit: float) -> None:
             axes.step(times, gaps, where="post", color=COLOURS[row.contender], linewidth=width, zorder=2 + width)
         elif first_plan(row.trace) is None and row.status in {"no plan", "killed", "crashed"}:
             silent.append(tables.NAMES[row.contender])
-    axes.set(xscale="log", yscale="log", xlim=(FROM_S, limit), title=rows[0].instance)
+    axes.set(xscale="log", yscale="log", xlim=(FROM_S, limit), title=title(rows[0]))
     axes.set_ylim(top=min(1.0, axes.get_ylim()[1]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda t, _: f"{t:g} s"))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    _ticks(axes, lambda share: f"{100 * share:g} %")
     if silent:
         axes.text(0.03, 0.04, f"no plan: {', '.join(silent)}", transform=axes.transAxes, fontsize=8.5)
+
+
+def title(row: Row) -> str:
+    """The instance in words."""
+    words = re.fullmatch(r"book/(\d+)x(\d+)x(\d+)(?:-(.*))?", row.instance)
+    if words is None:
+        return row.instance.replace("gap/", "GAP ").replace("adventureworks", "AdventureWorks")
+    how = "" if words[4] is None else f", {words[4].replace('-', ' ')}"
+    return f"{int(words[1]):,} accounts, {int(words[2]):,} reps, {words[3]} each{how}"
+
+
+def _ticks(axes: Axes, text: Callable[[float], str]) -> None:
+    """Labels at powers of ten, and between them where fewer than three would stand."""
+    low, high = axes.get_ylim()
+    if high < 300 * low:
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 5 * low else range(1, 10), numticks=12))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda number, _: text(number)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _first_runs(rows: Sequence[Row]) -> list[Row]:
@@ -141,26 +159,30 @@ def steps(trace: Sequence[Point], limit: float) -> tuple[list[float], list[float
 
 def growth_with_size(rows: Sequence[Row]) -> Figure | None:
     """Time to an answer and peak memory over the number of pairs."""
-    quick = growth.curves(rows, growth.answered)
+    quick, late = growth.curves(rows, growth.answered), growth.curves(rows, growth.unanswered)
     large = growth.curves(rows, lambda row: row.peak_memory_mb if row.objective is not None else None)
     if not quick:
         return None
     figure = Figure(figsize=(8.6, 3.1), layout="constrained")
     left, right = figure.subplots(1, 2)
-    for axes, found, title, unit in (
-        (left, quick, "time to a proven gap of 1 %", "s"),
-        (right, large, "peak memory", "MB"),
+    for name in late:
+        left.plot(*zip(*late[name], strict=True), "x", color=COLOURS[name], markersize=6)
+    for axes, found, heading, label, text in (
+        (left, quick, "time to a proven gap of 1 %", "pairs (cross: not within the limit)", _seconds),
+        (right, large, "peak memory", "pairs", memory.text),
     ):
         for name in (name for name in tables.ORDER if name in found):
             pairs, numbers = zip(*found[name], strict=True)
             axes.plot(pairs, numbers, "o-", color=COLOURS[name], markersize=4, linewidth=2.4 if name == OWN else 1.5)
-        axes.set(xscale="log", yscale="log", title=title, xlabel="pairs")
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda number, _, unit=unit: f"{number:,g} {unit}"))
+        axes.set(xscale="log", yscale="log", title=heading, xlabel=label)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda number, _: _short(number)))
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.yaxis.set_minor_formatter(NullFormatter())
-    _legend(figure, [*quick, *large])
+        _ticks(axes, text)
+    _legend(figure, [*quick, *late, *large])
     return figure
+
+
+def _seconds(number: float) -> str:
+    return f"{number:,g} s"
 
 
 def _short(number: float) -> str:

@@ -18,6 +18,12 @@ def answered(row: Row) -> float | None:
     return traces.within(row.trace, GOOD)
 
 
+def unanswered(row: Row) -> float | None:
+    """The limit of a row that had one and did not get there; the heuristics, which prove nothing, do not try."""
+    proves = any(point.bound is not None for point in row.trace) or row.status in {"no plan", "killed", "crashed"}
+    return row.limit_s if proves and answered(row) is None else None
+
+
 def curves(rows: Iterable[Row], of: Callable[[Row], float | None]) -> dict[str, Curve]:
     """Per contender: pairs and the median number over the repetitions, on the books under the usual rules."""
     found: dict[str, dict[int, list[float]]] = {}
