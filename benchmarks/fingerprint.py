@@ -6,11 +6,11 @@ import hashlib
 from pathlib import Path
 
 
-def fingerprint(*folders: Path) -> str:
-    """Twelve digits that change when a Python file below the folders does."""
+def fingerprint(*places: Path) -> str:
+    """Twelve digits that change when one of these files, or a Python file below one of these folders, does."""
     digest = hashlib.sha256()
-    for folder in folders:
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(path.relative_to(folder).as_posix().encode())
+    for place in places:
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            digest.update(path.relative_to(place.parent).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

@@ -16,17 +16,17 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.arrays import Arrays, Ints
-from coverplan.cli.inputs import problem_bytes
 from coverplan.domain.book import Book
 from coverplan.formulation.build import Formulation
 from coverplan.formulation.ledger import ledger
 from coverplan.formulation.program import to_program
-from coverplan.payload.answer import request_of
 from coverplan.payload.columns import to_instance
 from coverplan.payload.options import Options
+from coverplan.payload.outcome import request_of
 from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
 from coverplan.runs.run import Request, formulate
+from coverplan.tables.bulk.read import read_book
 
 VERIFY_S = 3_600.0
 
@@ -49,9 +49,12 @@ def formulation_of(problem: Path, policy: dict[str, object]) -> Formulation:
 
 def request_of_documents(problem: Path, policy: dict[str, object], options: Options) -> Request:
     """What the engine is asked to solve."""
-    facts = Problem.model_validate_json(problem_bytes(problem))
     rules = Policy.model_validate_json(json.dumps(policy))
-    return request_of(Book.of(to_instance(facts)), rules, options, None)
+    if problem.is_dir():
+        instance = read_book(problem).instance
+    else:
+        instance = to_instance(Problem.model_validate_json(problem.read_bytes()))
+    return request_of(Book.of(instance), rules, options, None)
 
 
 def arrays_of(formulation: Formulation) -> Arrays:

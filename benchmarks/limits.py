@@ -20,11 +20,9 @@ from typing import Any
 from benchmarks.figures import Figure, put
 from benchmarks.instances import books
 from coverplan.cli.children import solver_children
-from coverplan.cli.inputs import problem_bytes
 from coverplan.payload.options import Options
 from coverplan.payload.policy import Policy
-from coverplan.payload.problem import Problem
-from coverplan.payload.requests import SolveRequest
+from coverplan.payload.requests import BookRequest
 from coverplan.process.job import Job, JobFailedError
 from coverplan.process.pool import SolverPool
 from coverplan.tables.generate import Shape
@@ -35,6 +33,8 @@ LIMITS_S = {"85x35x35": 0.5, "1000x20x8": 1.0, "20000x100x12": 10.0, "100000x500
 STOPS = 5
 """How often each size is finished and cancelled."""
 STOP_AFTER_S = 0.3
+PATIENCE_S = 120.0
+"""Limit of a solve that is stopped long before."""
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Timing:
     plan: dict[str, Any] | None = None
 
 
-async def timed(pool: SolverPool, request: SolveRequest, stop: str | None = None) -> Timing:
+async def timed(pool: SolverPool, job: Job, stop: str | None = None) -> Timing:
     """One solve; `stop` finishes or cancels it a moment after it has begun."""
     timing, begun = Timing(), asyncio.Event()
 
@@ -56,7 +56,7 @@ async def timed(pool: SolverPool, request: SolveRequest, stop: str | None = None
             timing.loaded = time.monotonic()
             begun.set()
 
-    run = await pool.submit(Job.solve(request, large=True), hear)
+    run = await pool.submit(job, hear)
     if stop is not None:
         await begun.wait()
         await asyncio.sleep(STOP_AFTER_S)
@@ -88,14 +88,20 @@ def overshoots(timings: list[Timing], limit: float) -> Iterator[tuple[float, flo
 async def measure(size: str, runs: int, cache: Path) -> list[Figure]:
     """The figures of one size."""
     accounts, reps, pairs = map(int, size.split("x"))
-    problem = Problem.model_validate_json(problem_bytes(books.make(Shape(accounts, reps, pairs, 1), cache)))
+    folder = books.make(Shape(accounts, reps, pairs, 1), cache)
     policy = Policy.model_validate_json(json.dumps({"constraints": books.CARVE}))
     limit = LIMITS_S.get(size, 5.0)
-    request = SolveRequest(problem=problem, policy=policy, options=Options(time_limit_s=limit, relative_gap=0))
-    patient = SolveRequest(problem=problem, policy=policy, options=Options(time_limit_s=120, relative_gap=0))
+
+    def job(seconds: float) -> Job:
+        options = Options(time_limit_s=seconds, relative_gap=0)
+        table = str((cache / "limits.parquet").absolute())
+        return Job.solve_book(BookRequest(folder=str(folder.absolute()), policy=policy, options=options, table=table))
+
     async with solver_children() as pool:
-        beyond = list(overshoots([await timed(pool, request) for _ in range(runs)], limit))
-        stopped = {stop: [await timed(pool, patient, stop) for _ in range(min(STOPS, runs))] for stop in STOP_WORDS}
+        beyond = list(overshoots([await timed(pool, job(limit)) for _ in range(runs)], limit))
+        stopped = {
+            stop: [await timed(pool, job(PATIENCE_S), stop) for _ in range(min(STOPS, runs))] for stop in STOP_WORDS
+        }
     found = []
     if beyond:
         plan, solver = zip(*beyond, strict=True)

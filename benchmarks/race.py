@@ -27,6 +27,8 @@ class Raced:
 
     code: int | None
     """Exit code; None when it was killed at the end of its grace."""
+    seconds: float
+    """From the start of the process to its end."""
     peak_memory_mb: float
     last_words: str
 
@@ -41,17 +43,19 @@ def race(command: list[str], out: Path, seconds: float, cwd: Path = ROOT) -> Rac
     out.mkdir(parents=True, exist_ok=True)
     (out / recorder.TRACE).unlink(missing_ok=True)
     (out / recorder.CHOICE).unlink(missing_ok=True)
+    began = time.monotonic()
     with (out / "log").open("w+b") as log:
         process = subprocess.Popen(
             command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
         try:
             code, peak = _watch(process, out / recorder.TRACE, seconds)
+            took = time.monotonic() - began
         finally:
             _kill(process)
         log.seek(0)
         words = log.read()[-2_000:].decode(errors="replace")
-    return Raced(code, peak / 2**20, words)
+    return Raced(code, took, peak / 2**20, words)
 
 
 def _watch(process: subprocess.Popen[bytes], trace: Path, seconds: float) -> tuple[int | None, int]:

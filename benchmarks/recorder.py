@@ -58,10 +58,10 @@ class Recorder:
         if np.isfinite(bound):
             self._write(event="bound", t=self.elapsed, bound=float(bound))
 
-    def aside(self, load: float, decode: float) -> None:
-        """Of the time since the start, these seconds were loading (at its start) and decoding (just now)."""
-        self._write(event="aside", load=load, decode=decode)
-        self._began += decode
+    def aside(self, load: float, after: float) -> None:
+        """Of the time since the start, these seconds were loading (at its start) and decoding or writing (just now)."""
+        self._write(event="aside", load=load, after=after)
+        self._began += after
 
     def end(self, **facts: Any) -> None:
         """The contender is done; its own peak memory goes with it, for a short peak is easily missed from outside."""

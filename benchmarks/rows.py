@@ -40,6 +40,8 @@ class Row:
     bound: float | None = None
     seconds: float | None = None
     load_seconds: float | None = None
+    all_seconds: float | None = None
+    """Of the whole process, from its start to the written plan."""
     peak_memory_mb: float | None = None
     method: str | None = None
     verified: bool | None = None

@@ -181,12 +181,13 @@ def _growth(rows: Sequence[Row]) -> str:
                 MISSING if certified is None else share(certified),
                 MISSING if row.seconds is None else in_seconds(row.seconds),
                 MISSING if row.load_seconds is None else in_seconds(row.load_seconds),
+                MISSING if row.all_seconds is None else in_seconds(row.all_seconds),
                 MISSING if row.verify_seconds is None else in_seconds(row.verify_seconds),
                 MISSING if row.peak_memory_mb is None else memory.text(row.peak_memory_mb),
             ]
         )
     head = ["accounts x reps", "pairs", "first plan", "gap of 1 % after", "gap", "certificate's gap"]
-    return grid([*head, "seconds", "loading", "verifying", "memory"], body) if body else ""
+    return grid([*head, "seconds", "loading", "file to file", "verifying", "memory"], body) if body else ""
 
 
 def _details(rows: Sequence[Row]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from benchmarks import judge, own, recorder, traces
 from benchmarks.contender import ARRAYS, INSTANCE, OWN, requirements_of
@@ -60,16 +61,17 @@ class Trial:
             "best_known": self.instance.best_known,
             "code": code(),
             "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            **self._size(),
+            **(self._size() if not self.instance.bulk else {}),
         }
         try:
             python = python_of(requirements_of(contender), contender, self.cache.resolve())
         except subprocess.CalledProcessError as error:
             return Row(**facts, status="not available", notes=(str(error.stderr).strip()[-300:],))
+        assert self.problem.exists()
         command = [python, "-m", "benchmarks.contend", contender, str(self.folder.resolve()), str(out.resolve())]
         command += ["--time-limit", str(seconds), "--gap", str(self.instance.relative_gap)]
         raced = race(command, out, seconds)
-        facts |= _course(raced, recorder.read(out))
+        facts |= _course(raced, recorder.read(out)) | self._bulk_size(out)
         return self._own(facts, out) if contender == OWN else self._peer(facts, out)
 
     def _size(self) -> dict[str, int]:
@@ -81,9 +83,18 @@ class Trial:
             "rows": self.formulation.n_rows,
         }
 
+    def _bulk_size(self, out: Path) -> dict[str, int]:
+        """The size of a book that is never loaded here: by its tables, and by what the solve says of its program."""
+        if not self.instance.bulk:
+            return {}
+        end = next((event for event in recorder.read(out) if event["event"] == "end"), {})
+        heights = {name: pl.scan_parquet(self.problem / f"{name}.parquet") for name in ("accounts", "reps")}
+        sizes = {name: int(table.select(pl.len()).collect().item()) for name, table in heights.items()}
+        return {**sizes, "pairs": end.get("pairs", 0), "rows": end.get("rows", 0)}
+
     def _own(self, facts: dict[str, Any], out: Path) -> Row:
         """Coverplan's plan, verified by its own command."""
-        plan = out / own.PLAN
+        plan = out / (own.TABLE if self.problem.is_dir() else own.PLAN)
         if facts["status"] in {"killed", "crashed"} or not facts.pop("presents_plan"):
             return Row(**facts | {"trace": _without_objectives(facts["trace"])})
         verdict = judge.verified(self.problem, self.folder / POLICY, plan)
@@ -122,6 +133,7 @@ def _course(raced: Raced, events: list[dict[str, Any]]) -> dict[str, Any]:
         "presents_plan": status in {"optimal", "feasible"},
         "bound": bounds[-1] if bounds else None,
         "seconds": end["t"] - load if end else None,
+        "all_seconds": round(raced.seconds, 3),
         "load_seconds": start["load_seconds"] + load if start else None,
         "peak_memory_mb": round(max(raced.peak_memory_mb, end.get("peak_memory_mb", 0.0)), 1),
         "method": end.get("method"),

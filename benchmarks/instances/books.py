@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import coverplan.tables
 from benchmarks.fingerprint import fingerprint
+from coverplan.tables import book, generate
 from coverplan.tables.folder import write_folder
 from coverplan.tables.generate import Shape, generate_book
 
@@ -46,7 +46,7 @@ def make(shape: Shape, cache: Path) -> Path:
     parts = [f"{shape.accounts}x{shape.reps}x{shape.pairs}", f"{shape.tightness:g}"]
     parts += ["two-roles"] if shape.roles == 2 else []
     folder = cache / "books" / "-".join([*parts, f"seed{shape.seed}"])
-    made_by = fingerprint(Path(coverplan.tables.__path__[0]))
+    made_by = fingerprint(Path(generate.__file__), Path(book.__path__[0]))
     if not (folder / MARK).exists() or (folder / MARK).read_text() != made_by:
         shutil.rmtree(folder, ignore_errors=True)
         write_folder(generate_book(shape).book, folder)

@@ -8,12 +8,12 @@ from benchmarks.instances import books, gap
 from benchmarks.judge import formulation_of
 from benchmarks.registry import ALL, FULL, QUICK, Instance, instances, selected
 
-from coverplan.cli.inputs import problem_bytes
 from coverplan.payload.answer import solve
 from coverplan.payload.options import Options
 from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
-from coverplan.tables.folder import read_folder
+from coverplan.tables.bulk.read import book_document, read_book
+from coverplan.tables.bulk.sources import open_book
 from coverplan.tables.generate import Shape
 from coverplan.verify import verify
 
@@ -71,7 +71,7 @@ def test_a_book_is_made_once(tmp_path: Path) -> None:
     (folder / books.MARK).write_text("an older generator")
     books.make(shape, tmp_path)
     assert (folder / "accounts.parquet").stat().st_mtime_ns > made
-    assert read_folder(folder).tables["accounts"].height == 40
+    assert read_book(folder).instance.n_accounts == 40
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_a_book_is_made_once(tmp_path: Path) -> None:
 )
 def test_the_rules_of_the_books_admit_a_plan(rules: books.Rules, roles: int, tmp_path: Path) -> None:
     """A solver finds one, and it stands up to verification."""
-    document = json.loads(problem_bytes(books.make(Shape(60, 10, 4, seed=1, roles=roles), tmp_path)))
-    problem = Problem.model_validate_json(json.dumps(document))
+    facts = book_document(open_book(books.make(Shape(60, 10, 4, seed=1, roles=roles), tmp_path)))
+    problem = Problem.model_validate_json(json.dumps(facts))
     policy = Policy.model_validate_json(json.dumps({"constraints": rules}))
 
     plan = solve(problem, policy, Options(time_limit_s=20, relative_gap=0.05))

@@ -70,7 +70,7 @@ def test_events_become_points_that_only_improve_and_loading_is_taken_off() -> No
         {"event": "bound", "t": 1.0, "bound": 50.0},
         {"event": "point", "t": 1.5, "objective": 40.0},
         {"event": "bound", "t": 2.0, "bound": 60.0},
-        {"event": "aside", "load": 0.5, "decode": 0.0},
+        {"event": "aside", "load": 0.5, "after": 0.0},
         {"event": "end", "t": 2.0, "status": "feasible"},
     ]
 
