@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,21 +114,12 @@ def _gap_panel(axes: Axes, rows: Sequence[Row], limit: float) -> None:
             axes.step(times, gaps, where="post", color=COLOURS[row.contender], linewidth=width, zorder=2 + width)
         elif first_plan(row.trace) is None and row.status in {"no plan", "killed", "crashed"}:
             silent.append(tables.NAMES[row.contender])
-    axes.set(xscale="log", yscale="log", xlim=(FROM_S, limit), title=title(rows[0]))
+    axes.set(xscale="log", yscale="log", xlim=(FROM_S, limit), title=tables.in_words(rows[0].instance))
     axes.set_ylim(top=min(1.0, axes.get_ylim()[1]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda t, _: f"{t:g} s"))
     _ticks(axes, lambda share: f"{100 * share:g} %")
     if silent:
         axes.text(0.03, 0.04, f"no plan: {', '.join(silent)}", transform=axes.transAxes, fontsize=8.5)
-
-
-def title(row: Row) -> str:
-    """The instance in words."""
-    words = re.fullmatch(r"book/(\d+)x(\d+)x(\d+)(?:-(.*))?", row.instance)
-    if words is None:
-        return row.instance.replace("gap/", "GAP ").replace("adventureworks", "AdventureWorks")
-    how = "" if words[4] is None else f", {words[4].replace('-', ' ')}"
-    return f"{int(words[1]):,} accounts, {int(words[2]):,} reps, {words[3]} each{how}"
 
 
 def _ticks(axes: Axes, text: Callable[[float], str]) -> None:

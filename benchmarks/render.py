@@ -1,8 +1,9 @@
 """Rewrite table and plots from the results.
 
-    python -m benchmarks.render [--out build/bench] [--to benchmarks/results]
+    python -m benchmarks.render [--out build/bench] [--to benchmarks/results] [--readme README.md]
 
-`--to` also copies results, table and plots to where the README shows them from.
+`--to` also copies results, table and plots to where the README shows them from, `--readme` rewrites what stands
+between its marks.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from benchmarks.phases import share
 from benchmarks.rows import RESULTS, Results, Row
 
 TABLE = "table.md"
+BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
 
 
 def line(row: Row) -> str:
@@ -36,16 +38,33 @@ def render(folder: Path) -> list[Path]:
     return [folder / RESULTS, folder / TABLE, *plots.draw(results.rows, folder)]
 
 
+def between(text: str, new: str) -> str:
+    """The text with what stands between its marks replaced.
+
+    Raises:
+        ValueError: it has no marks.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"expected {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n\n{new}\n\n{END}{after}"
+
+
 def main() -> None:
     """Render, and copy where asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("build/bench"))
     parser.add_argument("--to", type=Path)
+    parser.add_argument("--readme", type=Path)
     given = parser.parse_args()
     for path in render(given.out):
         if given.to is not None:
             given.to.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, given.to / path.name)
+    if given.readme is not None:
+        text = given.readme.read_text(encoding="utf-8")
+        given.readme.write_text(between(text, tables.short(Results.read(given.out / RESULTS))), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ablation, figures
+from benchmarks import ablation, figures, literature, traces
 from benchmarks.contender import OWN
 from benchmarks.phases import (
     MISSING,
@@ -39,6 +40,8 @@ NAMES = {
     "waterfall": "waterfall",
     "b2b_territory_optimization": "b2b-territory-optimization",
 }
+SHORT = (OWN, "highs", "cp_sat", "scip", "cbc", "waterfall")
+PLOTS = {"gap.svg": "The proven gap over time", "growth.svg": "Time and memory over the size of the book"}
 DETAILS: tuple[Measure, ...] = (
     first_plan.MEASURE,
     *gap_at.MEASURES,
@@ -55,11 +58,9 @@ COMPARED = (primal.MEASURE, primal_integral.MEASURE, first_plan.MEASURE, memory.
 
 def document(results: Results, folder: Path) -> str:
     """The whole page."""
-    place = {instance.name: number for number, instance in enumerate(instances())}
-    rows = sorted(
-        results.rows, key=lambda row: (place.get(row.instance, len(place)), row.limit_s, ORDER.index(row.contender))
-    )
-    parts = ["# Measured", _about(results.about), _earlier(results), "## Every instance", _overview(rows)]
+    rows = _ordered(results.rows)
+    parts = ["# Measured", _about(results.about), _earlier(results), _literature(rows)]
+    parts += ["## Every instance", _overview(rows)]
     parts += ["## Coverplan and each peer", _ratios(rows), "## Growth with size", _growth(rows)]
     switched = ablation.read(folder)
     if switched:
@@ -69,6 +70,43 @@ def document(results: Results, folder: Path) -> str:
         parts += ["## The service around the solver", figures.table(service)]
     parts += ["## All numbers", _details(rows)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def short(results: Results) -> str:
+    """What a reader of the README gets: books and companies line by line, the literature by type, and the plots."""
+    rows = _longest(_ordered(results.rows))
+    lone = [row for row in rows if row.best_known is None]
+    shown = [name for name in ORDER if name in SHORT and any(row.contender == name for row in lone)]
+    body = [*_overview_lines(lone, shown), *literature.lines(rows, shown)]
+    machine = results.about["machine"]
+    intro = (
+        f"On {machine['cores']} cores ({machine['processor']}, {machine['memory_gb']} GB), {results.about['date']}, "
+        f"commit {results.about['commit']}; contenders take turns on the same arrays, every plan is recounted, "
+        "Coverplan's are verified. [All numbers](benchmarks/results/table.md), and "
+        "[how they are measured](benchmarks/README.md)."
+    )
+    head = ["instance, time limit", *(NAMES[name] for name in shown)]
+    plots = [f"![{text}](benchmarks/results/{file})" for file, text in PLOTS.items()]
+    return "\n\n".join([intro, grid(head, body), *plots])
+
+
+def _ordered(rows: Iterable[Row]) -> list[Row]:
+    """As the registry has the instances, then by limit and contender."""
+    place = {instance.name: number for number, instance in enumerate(instances())}
+
+    def key(row: Row) -> tuple[int, str, float, int]:
+        return place.get(row.instance, len(place)), row.instance, row.limit_s, ORDER.index(row.contender)
+
+    return sorted(rows, key=key)
+
+
+def _longest(rows: Sequence[Row]) -> list[Row]:
+    """Rows under the longest limit that Coverplan had on their instance."""
+    limits: dict[str, float] = {}
+    for row in rows:
+        if row.contender == OWN:
+            limits[row.instance] = max(row.limit_s, limits.get(row.instance, 0.0))
+    return [row for row in rows if row.limit_s == limits.get(row.instance)]
 
 
 def grid(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
@@ -116,14 +154,35 @@ def _groups(rows: Sequence[Row]) -> dict[tuple[str, float], list[Row]]:
 def _overview(rows: Sequence[Row]) -> str:
     """One line per instance, one column per contender: what it proved of its plan, and when it ended."""
     shown = [name for name in ORDER if any(row.contender == name for row in rows)]
+    return grid(["instance, time limit", *(NAMES[name] for name in shown)], _overview_lines(rows, shown))
+
+
+def _literature(rows: Sequence[Row]) -> str:
+    """The instances of the literature by type."""
+    rows = _longest(rows)
+    shown = [name for name in ORDER if any(row.contender == name and row.best_known is not None for row in rows)]
+    body = literature.lines(rows, shown)
+    return "## The literature's instances\n\n" + grid(["type", *(NAMES[name] for name in shown)], body) if body else ""
+
+
+def _overview_lines(rows: Sequence[Row], shown: Sequence[str]) -> list[list[str]]:
     known, body = references(rows), []
     for (instance, limit), group in _groups(rows).items():
         cells = []
         for name in shown:
             mine = sorted((row for row in group if row.contender == name), key=_worth)
             cells.append(overview_cell(mine[len(mine) // 2], known[instance]) if mine else "")
-        body.append([f"{instance}, {limit:g} s", *cells])
-    return grid(["instance, time limit", *(NAMES[name] for name in shown)], body)
+        body.append([f"{in_words(instance)}, {limit:g} s", *cells])
+    return body
+
+
+def in_words(instance: str) -> str:
+    """The name of an instance as people say it."""
+    words = re.fullmatch(r"book/(\d+)x(\d+)x(\d+)(?:-(.*))?", instance)
+    if words is None:
+        return instance.replace("gap/", "GAP ").replace("adventureworks", "AdventureWorks")
+    how = "" if words[4] is None else f", {words[4].replace('-', ' ')}"
+    return f"{int(words[1]):,} accounts, {int(words[2]):,} reps, {words[3]} each{how}"
 
 
 def _worth(row: Row) -> float:
@@ -131,18 +190,26 @@ def _worth(row: Row) -> float:
 
 
 def overview_cell(row: Row, reference: Reference) -> str:
-    """Proven and when; else the proven gap, and for instances of the literature the distance to the best known."""
+    """What was proven and when; where the limit ended it, when the first plan came.
+
+    For instances of the literature also the distance to the best known plan, for heuristics that to the best bound.
+    """
     if row.objective is None:
         return "no plan" if row.status == "killed" else row.status
-    time = "" if row.seconds is None else f", {in_seconds(row.seconds)}"
+    ended = row.seconds is not None and row.seconds < 0.98 * row.limit_s
+    first = traces.first_plan(row.trace)
+    time = f", {in_seconds(row.seconds)}" if ended and row.seconds is not None else ""
     if row.status == "optimal":
         return f"proven{time}"
-    off = None if row.best_known is None else max(0.0, row.best_known - row.objective) / abs(row.best_known)
-    known = [] if off is None else ["best known" if off == 0 else f"{share(off)} off best known"]
-    proven = [] if row.gap is None else [f"gap {share(row.gap)}"]
-    if row.gap is None and off is None and reference.bound is not None:
-        return f"{share(primal.of(row, reference) or 0.0)} below the best bound"
-    return ", ".join([*known, *proven] or ["a plan"]) + (time if row.gap is not None else "")
+    if not ended and first is not None:
+        time = f", first plan {in_seconds(first)}"
+    off = literature.off(row)
+    if row.gap is None:
+        distance = primal.of(row, reference) if off is None else off
+        known = "best known" if off is not None else "the best bound"
+        return "a plan" if distance is None else f"{share(distance)} off {known}"
+    known = "" if off is None else "best known, " if off == 0 else f"{share(off)} off best known, "
+    return f"{known}gap {share(row.gap)}{time}"
 
 
 def _ratios(rows: Sequence[Row]) -> str:

@@ -4,10 +4,10 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from benchmarks import ablation, plots, tables
+from benchmarks import ablation, literature, plots, tables
 from benchmarks.ablation import Switched
 from benchmarks.phases import Reference
-from benchmarks.render import TABLE, line, main, render
+from benchmarks.render import BEGIN, END, TABLE, between, line, main, render
 from benchmarks.rows import RESULTS, Results, Row
 from benchmarks.traces import Point
 
@@ -83,7 +83,7 @@ def test_the_table_names_machine_date_and_every_instance(folder: Path) -> None:
     text = (folder / TABLE).read_text()
 
     assert "2027-01-01, commit abcdef. a processor, 2 cores, 8 GB" in text
-    assert "| book/1000x20x12, 30 s | gap 0.20 %, 10 s | gap 1.00 %, 10 s | no plan |" in text
+    assert "| 1,000 accounts, 20 reps, 12 each, 30 s | gap 0.20 %, 10 s | gap 1.00 %, 10 s | no plan |" in text
     assert "| 20,000 x 20 | 240,000 | 2.00 s | 2.00 s | 0.20 % |" in text
     assert "1.5 GB" in text
 
@@ -94,7 +94,7 @@ def test_the_table_names_machine_date_and_every_instance(folder: Path) -> None:
         ("optimal", -100.0, -100.0, -100.0, "proven, 4.00 s"),
         ("plan", -101.0, -99.0, -100.0, "1.00 % off best known, gap 1.98 %, 4.00 s"),  # 2 / 101
         ("plan", -100.0, -99.0, -100.0, "best known, gap 1.00 %, 4.00 s"),
-        ("plan", 50.0, None, None, "4.00 % below the best bound"),  # (52 - 50) / 50
+        ("plan", 50.0, None, None, "4.00 % off the best bound"),  # (52 - 50) / 50
         ("breaks hard rules", None, None, None, "breaks hard rules"),
     ],
 )
@@ -105,6 +105,46 @@ def test_a_cell_says_what_was_proven(
     cell = Row("x", "highs", 0, 60.0, 0.0, status, objective, bound, seconds=4.0, best_known=best_known)
 
     assert tables.overview_cell(cell, Reference(None, 52.0)) == expected
+
+
+def test_a_row_that_the_limit_ended_says_when_its_first_plan_came() -> None:
+    """60 of 60 s; the first plan came after 3."""
+    trace = (Point(3.0, 50.0, 60.0), Point(60.0, 50.0, 51.0))
+    cell = Row("x", "highs", 0, 60.0, 0.0, "plan", 50.0, 51.0, seconds=60.1, trace=trace)
+
+    assert tables.overview_cell(cell, Reference(50.0, 51.0)) == "gap 2.00 %, first plan 3.00 s"
+
+
+def test_the_literature_is_counted_by_type() -> None:
+    """Of two d: one reached and proven, one 1 % off; the c has no plan. Runs after the first do not count twice."""
+    rows = [
+        Row("gap/d1", "highs", 0, 60.0, 0.0, "optimal", -100.0, -100.0, best_known=-100.0),
+        Row("gap/d2", "highs", 0, 60.0, 0.0, "plan", -101.0, -99.0, best_known=-100.0),
+        Row("gap/d2", "highs", 1, 60.0, 0.0, "plan", -101.0, -99.0, best_known=-100.0),
+        Row("gap/c1", "highs", 0, 60.0, 0.0, "no plan", best_known=-100.0),
+        Row("book/a", "highs", 0, 60.0, 0.0, "plan", 1.0, 1.0),
+    ]
+
+    assert literature.lines(rows, ["highs", "scip"]) == [
+        ["GAP type C, 60 s", "0 of 1 best known, 0 proven, 1 without a plan", ""],
+        ["GAP type D, 60 s", "1 of 2 best known, 1 proven, at most 1.00 % off", ""],
+    ]
+
+
+def test_the_readme_gets_the_short_table_between_its_marks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands around the marks stays; without marks nothing is written."""
+    readme = folder / "README.md"
+    readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    monkeypatch.setattr("sys.argv", ["render", "--out", str(folder), "--readme", str(readme)])
+
+    main()
+
+    text = readme.read_text()
+    assert text.startswith(f"before\n{BEGIN}\n\nOn 2 cores (a processor, 8 GB), 2027-01-01, commit abcdef;")
+    assert text.endswith(f"growth.svg)\n\n{END}\nafter\n")
+    assert "old" not in text
+    with pytest.raises(ValueError, match="measured"):
+        between("no marks", "new")
 
 
 def test_plots_are_small_readable_svg(folder: Path) -> None:
