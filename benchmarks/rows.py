@@ -34,7 +34,8 @@ class Row:
     limit_s: float
     relative_gap: float
     status: str
-    """optimal, plan, breaks hard rules, no plan, infeasible, not expressible, not available, crashed, killed."""
+    """optimal, plan, not verified, breaks hard rules, no plan, infeasible, not expressible, not available, crashed,
+    killed."""
     objective: float | None = None
     """As recounted; None where the plan breaks a hard rule."""
     bound: float | None = None
@@ -101,10 +102,14 @@ class Results:
 
 
 def _plain(row: Row) -> dict[str, Any]:
-    """The row as JSON, without what is absent; times to milliseconds, which is finer than they are known."""
-    trace = [[round(point.t, 3), point.objective, point.bound] for point in row.trace]
+    """The row as JSON, without what is absent; traces to milliseconds and ten digits, which plots cannot tell apart."""
+    trace = [[round(point.t, 3), _ten_digits(point.objective), _ten_digits(point.bound)] for point in row.trace]
     entry = {name: value for name, value in asdict(row).items() if value not in (None, (), "")}
     return {**entry, "trace": trace}
+
+
+def _ten_digits(number: float | None) -> float | None:
+    return None if number is None else float(f"{number:.10g}")
 
 
 def _row(entry: dict[str, Any]) -> Row:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import subprocess
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,8 @@ class Trial:
             "certificate_bound": verdict.bound,
             "notes": (*facts["notes"], *verdict.failures),
         }
-        return _concluded(facts, verdict.objective if verdict.ok else None)
+        row = _concluded(facts, verdict.objective if verdict.ok else None)
+        return row if verdict.ok else replace(row, status="not verified")
 
     def _peer(self, facts: dict[str, Any], out: Path) -> Row:
         """A peer's plan, recounted; what it reached before it was killed counts."""

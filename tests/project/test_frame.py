@@ -36,7 +36,7 @@ def dockerfile_list(instruction: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("target", ["setup", "demo", "serve", "test", "check"])
+@pytest.mark.parametrize("target", ["setup", "demo", "serve", "test", "check", "bench", "bench-full"])
 def test_make_knows_the_documented_targets(target: str) -> None:
     """Nothing is run: make only says what it would do."""
     result = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False)
