@@ -12,7 +12,7 @@ from benchmarks.arrays import Arrays
 from benchmarks.contender import NotExpressibleError
 from benchmarks.instances import books
 from benchmarks.measure import Turn
-from benchmarks.peers import b2b_territory_optimization, waterfall
+from benchmarks.peers import b2b_territory_optimization, highs_native, waterfall
 from benchmarks.race import Raced, race
 from benchmarks.registry import Instance
 from benchmarks.rows import Results, Row
@@ -116,6 +116,17 @@ def test_what_does_not_fit_the_budget_is_named(tmp_path: Path) -> None:
     news = list(measure.measure([Turn(tiny(), "highs", 0, 60.0)], Results(), tmp_path, 10.0))
 
     assert news == ["book/tiny: highs no longer fits the budget"]
+
+
+def test_a_peer_that_cannot_be_installed_is_not_available(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its row says so, with the installer's words, and the next contender runs."""
+    monkeypatch.setattr(highs_native, "REQUIREMENTS", ("./no-such-folder",))
+
+    (row,) = measure.measure([Turn(tiny(), "highs_native", 0, 5.0)], Results(), tmp_path, 300.0)
+
+    assert isinstance(row, Row)
+    assert row.status == "not available"
+    assert "no-such-folder" in row.notes[0]
 
 
 def test_contenders_take_turns_and_another_begins_in_each_repetition() -> None:
