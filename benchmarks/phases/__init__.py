@@ -36,7 +36,9 @@ class Measure:
 
 def share(number: float) -> str:
     """A relative gap in per cent; what is within rounding is 0."""
-    return "0" if number < 1e-9 else f"{100 * number:.{4 if number < 1e-3 else 2}f} %"
+    if number < 1e-6:
+        return "0" if number < 1e-9 else "< 0.0001 %"
+    return f"{100 * number:.{4 if number < 1e-3 else 2}f} %"
 
 
 def seconds(number: float) -> str:
