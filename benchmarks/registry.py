@@ -130,9 +130,11 @@ def instances() -> list[Instance]:
 
 
 def selected(tag: str, only: list[str] | None = None) -> list[Instance]:
-    """The instances with this tag whose name contains one of `only`."""
-    return [
-        instance
-        for instance in instances()
-        if tag in instance.tags and (not only or any(part in instance.name for part in only))
-    ]
+    """The instances with this tag that one of `only` names, or whose name contains it where it is nobody's name."""
+    tagged = [instance for instance in instances() if tag in instance.tags]
+    names = {instance.name for instance in tagged}
+
+    def wanted(name: str) -> bool:
+        return not only or any(part == name if part in names else part in name for part in only)
+
+    return [instance for instance in tagged if wanted(instance.name)]

@@ -26,6 +26,8 @@ def test_names_are_unique_and_the_quick_ones_are_a_part_of_all() -> None:
     assert len(BY_NAME) == len(instances())
     assert {instance.name for instance in selected(QUICK)} < {instance.name for instance in selected(FULL)}
     assert selected(FULL, ["no such name"]) == []
+    assert [instance.name for instance in selected(FULL, ["book/20000x100x12"])] == ["book/20000x100x12"]
+    assert len(selected(FULL, ["book/20000x"])) == 5
 
 
 @pytest.mark.parametrize("instance", instances(), ids=lambda instance: instance.slug)
