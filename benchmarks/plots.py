@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator
 
 from benchmarks import tables
 from benchmarks.contender import OWN
 from benchmarks.phases import growth, memory
 from benchmarks.rows import Row
-from benchmarks.traces import Point, first_plan
+from benchmarks.traces import Point, first_plan, thinned
 from coverplan.mip.program import gap
 
 if TYPE_CHECKING:
@@ -52,7 +54,9 @@ STYLE: Any = {
     "ytick.color": INK,
     "lines.solid_capstyle": "round",
 }
-PANELS = 4
+PANELS, STEPS = 4, 14
+DIGITS = re.compile(r"(\d\.\d\d)\d+")
+"""A hundredth of a point is finer than any screen."""
 FROM_S = 0.05
 LEAST_GAP = 1e-6
 """Where a proven gap of 0 is drawn."""
@@ -67,8 +71,10 @@ def draw(rows: Sequence[Row], folder: Path) -> list[Path]:
     written = []
     for name, figure in figures.items():
         if figure is not None:
+            text = io.StringIO()
             with mpl.rc_context(STYLE):
-                figure.savefig(folder / name, transparent=True, metadata={"Date": None, "Creator": None})
+                figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+            (folder / name).write_text(DIGITS.sub(r"\1", text.getvalue()), encoding="utf-8")
             written.append(folder / name)
     return written
 
@@ -128,8 +134,7 @@ def _ticks(axes: Axes, text: Callable[[float], str]) -> None:
     if high < 300 * low:
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 5 * low else range(1, 10), numticks=12))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda number, _: text(number)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.minorticks_off()
 
 
 def _first_runs(rows: Sequence[Row]) -> list[Row]:
@@ -139,7 +144,7 @@ def _first_runs(rows: Sequence[Row]) -> list[Row]:
 def steps(trace: Sequence[Point], limit: float) -> tuple[list[float], list[float]]:
     """Times and proven gaps of a trace, kept up to the limit; a gap of 0 is drawn at the lower edge."""
     times, gaps = [], []
-    for point in trace:
+    for point in thinned(trace, STEPS):
         proven = gap(point.objective, point.bound)[0]
         if proven is not None:
             times.append(max(point.t, FROM_S))

@@ -160,6 +160,20 @@ def test_plots_are_small_readable_svg(folder: Path) -> None:
     assert "no plan: SCIP" in (folder / "gap.svg").read_text()
 
 
+def test_plots_of_everybody_with_full_traces_stay_small(tmp_path: Path) -> None:
+    """Seven contenders on four instances, each with as many points as a row keeps."""
+    times = [60.0 * 0.8**k for k in range(23, -1, -1)]
+    rows = [
+        Row(f"gap/d{k}", name, 0, 60.0, 0.0, "plan", 1.0, 2.0, trace=tuple(Point(t, 1.0, 1 + 1 / t) for t in times))
+        for k in range(4)
+        for name in tables.ORDER
+    ]
+
+    (path,) = plots.draw(rows, tmp_path)
+
+    assert path.stat().st_size < LARGEST
+
+
 def test_a_proven_gap_is_drawn_at_the_lower_edge_until_the_limit() -> None:
     """Gaps 1 and 0; the second is drawn at one in a million."""
     trace = [Point(0.01, None, 2.0), Point(1.0, 1.0, 2.0), Point(3.0, 2.0, 2.0)]
