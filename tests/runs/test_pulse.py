@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from itertools import pairwise
 
@@ -25,5 +26,8 @@ def test_silence_is_filled_with_the_latest_state() -> None:
 
 def test_nobody_listens() -> None:
     """Without a listener there is nothing to start."""
+    running = threading.active_count()
     with Pulse(None, time.monotonic()) as pulse:
         pulse(Progress(0.0, None, None, "bound"))
+
+        assert threading.active_count() == running

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -26,7 +27,8 @@ from coverplan.pricing.rounding import rounded
 from coverplan.pricing.segments import Indices
 from coverplan.pricing.standing import Move, Standing
 from coverplan.runs.outcome import Outcome
-from coverplan.runs.run import WHOLE_UP_TO, Request, Run, Setting
+from coverplan.runs.run import Request, Run, Setting
+from coverplan.solvers.racer import Racer
 from coverplan.solvers.registry import backend
 from coverplan.solvers.relaxation import relaxation
 from coverplan.solvers.workers import Workers
@@ -40,14 +42,19 @@ REPS_TOGETHER, MOST_TOGETHER = 6, 16
 COLUMNS_TOGETHER, FEWEST_COLUMNS, MOST_COLUMNS = 1_200, 400, 4_000
 """Columns of a neighbourhood, those of least reduced cost: about two for each seat of its reps."""
 WIDER = 1.2
-NEIGHBOURHOOD_S, SLOW_S, QUICK_S = 3.0, 2.0, 0.5
-"""Time limit of a neighbourhood; the next ones get smaller when it took long, larger when it was quick in vain."""
+NEIGHBOURHOOD_S, SLOW, QUICK = 3.0, 0.67, 0.5
+"""Time limit of a neighbourhood, doubled when all reps were gone through in vain. The next ones get smaller when it
+took most of that, larger when half a second was enough and in vain."""
 WITHIN = 2e-3
 """Share of the whole gap that a neighbourhood may leave open."""
-FINISH_COLUMNS = 6_000
-"""Open columns below which the whole rest is solved by branch and bound."""
-FRUITLESS = 40
-"""Neighbourhoods without gain after which a plan that still breaks hard rules is looked for in the whole program."""
+CONTESTED_UP_TO, CONTESTED_WIDTH, CONTESTED_S = 50_000, 1.6, 4.0
+"""Columns of a book that is small enough for one program over all contested seats; columns per unit in it; seconds."""
+FINISH_COLUMNS = 12_000
+"""Open columns, beyond one per unit, up to which the whole rest is solved by branch and bound on the side."""
+FINISH_S = 1.5
+"""How long that is tried at once, before processes are started for it."""
+TRIES = 20
+"""Reps tried as the seed of a neighbourhood before there seems to be none."""
 TELL_EVERY_S = 0.5
 """How often a better plan is recounted and told."""
 DOMINANCE = 10.0
@@ -72,6 +79,19 @@ class _Task:
     began: float
 
 
+@dataclass(eq=False)
+class _Rest:
+    """The part that holds every better plan."""
+
+    part: Part
+    columns: int
+    objective: float | None
+    """Worth of the plan that it was cut by."""
+    constant: float
+    """Objective of the whole less that of the part."""
+    racer: Racer = field(init=False)
+
+
 class PricedRun(Run):
     """Solve by prices and neighbourhoods."""
 
@@ -85,6 +105,7 @@ class PricedRun(Run):
         super().__init__(request, formulation, setting)
         self.parts = parts or Parts()
         self.standing: Standing | None = None
+        self.rest: _Rest | None = None
         self._told = -np.inf
         self._telling_s = 0.0
 
@@ -100,18 +121,17 @@ class PricedRun(Run):
         self.landscape = Landscape(self.formulation, self.incumbent.certificate.prices)
         self.elastic = _elastic(self.formulation, self.landscape)
         self.timed("rounding", lambda: self._round(self.landscape))
-        if not self._done():
+        if not self._done() and self._small_enough():
+            self.timed("finish", self._finish)
+        if not self._done() and not self.impossible:
             self.timed("neighbourhoods", self._improve)
         self._tell()
+        if self.impossible:
+            return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), BACKEND)
         if self.incumbent.choice is None:
             assert self.standing is not None
             self.nearest = self.standing.choice
-            result = Result(Status.NO_SOLUTION, StoppedBy.TIME_LIMIT)
-            if not self._too_large:
-                result = self.timed("search", self._whole)
-            return self.conclude(result, BACKEND)
-        if not self._done():
-            self.timed("finish", self._finish)
+            return self.conclude(Result(Status.NO_SOLUTION, StoppedBy.TIME_LIMIT), BACKEND)
         return self.conclude(Result(Status.FEASIBLE, self._stopped_by(), reproducible=False), BACKEND)
 
     def _stopped_by(self) -> StoppedBy:
@@ -174,6 +194,25 @@ class PricedRun(Run):
                 standing = earlier
         self.standing = standing
         self._tell()
+        if self.formulation.pairs.n_columns <= CONTESTED_UP_TO and not self._done():
+            self._settle_contested()
+
+    def _settle_contested(self) -> None:
+        """One small program over the seats that the prices leave contested, all reps together."""
+        assert self.standing is not None
+        everyone, pairs = np.ones(self.landscape.n_reps, np.bool_), self.formulation.pairs
+        most, worst = int(CONTESTED_WIDTH * pairs.n_units), self._worst if np.isfinite(self._gap) else np.inf
+        units, columns = self.landscape.freed(self.standing.choice, everyone, most, min(worst, np.finfo(float).max))
+        if len(columns) == 0:
+            return
+        part = part_of(self.standing, units, columns, self.elastic)
+        limits = self._limits(min(CONTESTED_S, 0.2 * self.remaining()), 3e-4, WITHIN * min(self._gap, 1e300))
+
+        def hear(step: Step) -> None:
+            if step.x is not None and self._take(part, step.x):
+                self._tell()
+
+        backend(BACKEND).solve(part.program, limits, part.point(self.standing.choice), hear)
 
     def _tell(self) -> None:
         """Have the plan that stands recounted and told, where it is one."""
@@ -185,15 +224,6 @@ class PricedRun(Run):
         self._told = time.monotonic()
         self._telling_s = self._told - began
 
-    def _whole(self) -> Result:
-        """The whole program by branch and bound, where no plan was found; it can also prove that there is none."""
-        program = to_program(self.formulation)
-        limits = replace(self.request.limits, time_limit_s=self.remaining())
-        result = backend(BACKEND).solve(program, limits, None, self.incumbent.hear)
-        if result.status is not Status.INFEASIBLE:
-            self.incumbent.bounded(result.dual_bound)
-        return result
-
     def _limits(self, seconds: float, relative_gap: float = 0.0, absolute_gap: float = 0.0) -> Limits:
         return replace(
             self.request.limits,
@@ -204,38 +234,62 @@ class PricedRun(Run):
         )
 
     def _improve(self) -> None:
-        """Re-plan a few reps at a time, side by side, until the gap closes, time ends or little is left open."""
-        rng = np.random.default_rng(self.request.limits.seed)
-        self.together, self.columns, self.fruitless = REPS_TOGETHER, COLUMNS_TOGETHER, 0
+        """Re-plan a few reps at a time, side by side, until the gap closes or time ends.
+
+        Where little is left open, one of the processes solves the whole rest meanwhile.
+        """
+        self._rng = np.random.default_rng(self.request.limits.seed)
+        self.together, self.columns, self.patience = REPS_TOGETHER, COLUMNS_TOGETHER, NEIGHBOURHOOD_S
+        self.in_vain = 0
         margin = self.landscape.margin()
         usual = margin[np.isfinite(margin)]
         self.near = 2.0 * float(np.median(usual)) if len(usual) else 0.0
         running: dict[Future[Result], _Task] = {}
-        with Workers(os.cpu_count() or 1) as workers:
-            while not self._done() and not self._small_enough() and not self._stuck():
-                while len(running) < workers.count and (task := self._next(running, rng, workers.count)) is not None:
-                    seconds = min(NEIGHBOURHOOD_S, self.remaining())
-                    absolute = WITHIN * self._gap if np.isfinite(self._gap) else 0.0
-                    limits = self._limits(seconds, 1e-6, absolute)
-                    assert self.standing is not None
-                    running[workers.submit(task.part.program, limits, task.part.point(self.standing.choice))] = task
-                if not running:
+        count = os.cpu_count() or 1
+        with ExitStack() as racing, Workers(count) as workers:
+            while not self._done() and not self.impossible:
+                self._race(racing)
+                self._submit(workers, running, count - (self.rest is not None and count > 1))
+                if not running and (self.rest is None or not self.rest.racer.running):
                     return
-                done, _ = wait(running, timeout=min(1.0, self.remaining()), return_when=FIRST_COMPLETED)
+                done, _ = wait(running, timeout=min(0.2, self.remaining()), return_when=FIRST_COMPLETED)
+                if not running:
+                    time.sleep(min(0.2, self.remaining()))
                 for future in done:
                     self._learn(running.pop(future), future)
                 if time.monotonic() - self._told > max(TELL_EVERY_S, 10 * self._telling_s):
                     self._tell()
 
-    def _stuck(self) -> bool:
-        """No way found to a plan, and the whole program is small enough to look for one in it."""
-        return self.fruitless > FRUITLESS and self._objective is None and not self._too_large
+    def _submit(self, workers: Workers, running: dict[Future[Result], _Task], most: int) -> None:
+        """Keep that many neighbourhoods under way."""
+        assert self.standing is not None
+        while len(running) < most and (task := self._next(running, most)) is not None:
+            seconds = min(self.patience, self.remaining())
+            absolute = WITHIN * self._gap if np.isfinite(self._gap) else 0.0
+            limits = self._limits(seconds, 1e-6, absolute)
+            running[workers.submit(task.part.program, limits, task.part.point(self.standing.choice))] = task
 
-    @property
-    def _too_large(self) -> bool:
-        return self.formulation.pairs.n_columns > WHOLE_UP_TO
+    def _race(self, racing: ExitStack) -> None:
+        """Have the whole rest solved on the side where it is small, anew once half of its columns are out."""
+        opened = self._open_columns()
+        if self.rest is None or opened < 0.5 * self.rest.columns:
+            if opened > FINISH_COLUMNS or (self.rest is None and not self.parts.fixing):
+                return
+            racing.close()
+            self.rest = self._rest(opened)
+            limits = self._limits(self.remaining(), self.request.limits.relative_gap, self.request.limits.absolute_gap)
+            part, start = self.rest.part, None
+            if self._objective is not None:
+                assert self.standing is not None
+                start = part.point(self.standing.choice)
+            self.rest.racer = racing.enter_context(Racer(part.program, limits, start))
+            return
+        for step in self.rest.racer.news():
+            self._hear(self.rest, step)
+        if self.rest.racer.result is not None:
+            self._conclude_rest(self.rest, self.rest.racer.result)
 
-    def _next(self, running: dict[Future[Result], _Task], rng: np.random.Generator, workers: int) -> _Task | None:
+    def _next(self, running: dict[Future[Result], _Task], workers: int) -> _Task | None:
         """A neighbourhood around a rep drawn by its share of the gap, apart from those under way."""
         assert self.standing is not None
         loss = self.landscape.loss_by_rep(self.standing, self.elastic)
@@ -245,19 +299,23 @@ class PricedRun(Run):
         for task in running.values():
             busy |= task.reps
         loss = np.where(busy, 0.0, loss)
-        if loss.sum() <= 0:
-            return None
-        seed = int(rng.choice(len(loss), p=loss / loss.sum()))
-        reps = self.landscape.together(self.standing.choice, loss, seed, self.together, self.near, rng) & ~busy
         worst = self._worst if self.parts.fixing and np.isfinite(self._gap) else np.finfo(np.float64).max
-        units, columns = self.landscape.freed(self.standing.choice, reps, self.columns, worst)
-        units, columns = self._apart(running, units, columns)
-        if len(columns) == 0:
-            return None
-        owner = self.landscape.rep_of_row
-        shared = (owner < 0) | ~reps[np.maximum(owner, 0)]
-        part = part_of(self.standing, units, columns, self.elastic, shared, 1.0 / workers)
-        return _Task(part, reps, time.monotonic())
+        for _ in range(TRIES):
+            if loss.sum() <= 0:
+                return None
+            seed = int(self._rng.choice(len(loss), p=loss / loss.sum()))
+            reps = (
+                self.landscape.together(self.standing.choice, loss, seed, self.together, self.near, self._rng) & ~busy
+            )
+            units, columns = self.landscape.freed(self.standing.choice, reps, self.columns, worst)
+            units, columns = self._apart(running, units, columns)
+            if len(columns):
+                owner = self.landscape.rep_of_row
+                shared = (owner < 0) | ~reps[np.maximum(owner, 0)]
+                part = part_of(self.standing, units, columns, self.elastic, shared, 1.0 / workers)
+                return _Task(part, reps, time.monotonic())
+            loss[seed] = 0.0
+        return None
 
     def _apart(self, running: dict[Future[Result], _Task], units: Indices, columns: Indices) -> tuple[Indices, Indices]:
         """Leave out units that another neighbourhood has in its hands."""
@@ -275,12 +333,15 @@ class PricedRun(Run):
             self.notes.append(f"a neighbourhood was lost: {type(error).__name__}")
             return
         improved = result.x is not None and self._take(task.part, result.x)
-        self.fruitless = 0 if improved else self.fruitless + 1
         took = time.monotonic() - task.began
-        if took < QUICK_S and not improved:
+        self.in_vain = 0 if improved else self.in_vain + 1
+        if self.in_vain * self.together > 2 * self.landscape.n_reps:
+            self.patience = min(2.0 * self.patience, 0.3 * self.remaining())
+            self.columns, self.in_vain = min(MOST_COLUMNS, 2 * self.columns), 0
+        elif took < QUICK and not improved:
             self.together = min(MOST_TOGETHER, self.together + 1)
             self.columns = min(MOST_COLUMNS, int(self.columns * WIDER) + 1)
-        elif took > SLOW_S:
+        elif took > SLOW * self.patience:
             self.columns = max(FEWEST_COLUMNS, int(self.columns / WIDER))
 
     def _take(self, part: Part, x: Floats) -> bool:
@@ -298,42 +359,53 @@ class PricedRun(Run):
 
     def _open(self) -> Bools:
         """Columns that a better plan could use: their reduced cost is below the gap."""
-        opened: Bools = self.landscape.cost <= self._worst
+        opened: Bools = self.landscape.cost <= min(self._worst, np.finfo(np.float64).max)
         return opened
 
+    def _open_columns(self) -> int:
+        """How many columns more than one per unit are open."""
+        return int(np.count_nonzero(self._open())) - self.formulation.pairs.n_units
+
     def _small_enough(self) -> bool:
-        if not np.isfinite(self._gap) or not self.parts.fixing:
-            return False
-        return int(np.count_nonzero(self._open())) - self.formulation.pairs.n_units <= FINISH_COLUMNS
+        return self.parts.fixing and self._open_columns() <= FINISH_COLUMNS
+
+    def _rest(self, opened: int) -> _Rest:
+        """What is left open: no plan that is better uses a column whose reduced cost exceeds the gap."""
+        assert self.standing is not None
+        choice, columns, worst = self.standing.choice, self._open(), min(self._worst, np.finfo(np.float64).max)
+        columns[choice[choice >= 0]] = True
+        many = np.bincount(self.formulation.pairs.column_unit[columns], minlength=len(choice))
+        if np.isfinite(self._gap):
+            units = np.flatnonzero(many + (self.landscape.idle_cost <= worst) > 1)
+        else:
+            units = np.arange(len(choice))
+        free = np.flatnonzero(columns & np.isin(self.formulation.pairs.column_unit, units))
+        part = part_of(self.standing, units, free)
+        settled = Settling(part.program)(part.point(choice))
+        return _Rest(part, opened, self._objective, self.standing.objective - part.program.value(settled))
 
     def _finish(self) -> None:
-        """Solve the rest exactly: no plan that is better uses a column whose reduced cost exceeds the gap."""
-        assert self.incumbent.choice is not None
-        self.standing = standing = Standing(self.formulation, self.incumbent.choice)
-        opened, worst, choice = self._open(), self._worst, standing.choice
-        opened[choice[choice >= 0]] = True
-        many = np.bincount(self.formulation.pairs.column_unit[opened], minlength=len(choice))
-        units = np.flatnonzero(many + (self.landscape.idle_cost <= worst) > 1)
-        columns = np.flatnonzero(opened & np.isin(self.formulation.pairs.column_unit, units))
-        part = part_of(standing, units, columns)
-        limits = replace(self.request.limits, time_limit_s=self.remaining(), work_limit=None)
-        rest = standing.objective - self._worth(part)
+        """Try for a moment to solve what is left open exactly: small programs need no helpers."""
+        rest = self._rest(self._open_columns())
+        assert self.standing is not None
+        limits = replace(self.request.limits, time_limit_s=min(FINISH_S, self.remaining()), work_limit=None)
+        start = None if self._objective is None else rest.part.point(self.standing.choice)
+        result = backend(BACKEND).solve(rest.part.program, limits, start, lambda step: self._hear(rest, step))
+        self._conclude_rest(rest, result)
 
-        def hear(step: Step) -> None:
-            if step.x is not None and self._take(part, step.x):
-                self._tell()
-            if step.dual_bound is not None:
-                self.incumbent.bounded(step.dual_bound + rest)
+    def _hear(self, rest: _Rest, step: Step) -> None:
+        """A point or bound of the solve of what was left open."""
+        if step.x is not None and self._take(rest.part, step.x):
+            self._tell()
+        if step.dual_bound is not None and np.isfinite(step.dual_bound):
+            # Plans that were worse already lie outside of it.
+            self.incumbent.bounded(max(step.dual_bound + rest.constant, rest.objective or -np.inf))
 
-        result = backend(BACKEND).solve(part.program, limits, part.point(choice), hear)
-        if np.isfinite(result.dual_bound):
-            self.incumbent.bounded(max(result.dual_bound + rest, self.incumbent.objective or -np.inf))
-
-    def _worth(self, part: Part) -> float:
-        """Objective of the incumbent within the part, its slacks settled."""
-        assert self.incumbent.choice is not None
-        settled = Settling(part.program)(part.point(self.incumbent.choice))
-        return part.program.value(settled)
+    def _conclude_rest(self, rest: _Rest, result: Result) -> None:
+        if result.status is Status.INFEASIBLE and self._objective is None and not self.truncated:
+            self.impossible = True
+        elif np.isfinite(result.dual_bound):
+            self._hear(rest, Step(x=result.x, dual_bound=result.dual_bound))
 
 
 def _elastic(formulation: Formulation, landscape: Landscape) -> Floats:

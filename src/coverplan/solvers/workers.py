@@ -40,12 +40,17 @@ class Workers:
 
 def _prepare(parent: int) -> None:
     """End with the parent, and load the backend before the first program arrives."""
+    end_with_parent(parent)
+    backend("highs")
+
+
+def end_with_parent(parent: int) -> None:
+    """Have this process killed when its parent ends, and leave interrupts to the parent."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    backend("highs")
 
 
 def _solve(program: Program, limits: Limits, start: Floats | None) -> Result:
