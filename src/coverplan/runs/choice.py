@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from coverplan.formulation.build import Formulation
+from coverplan.pricing.knapsack import Knapsacks
 from coverplan.runs.run import Request
 
 DEFAULT = "highs"
 PRICED_FROM = 2_500
 """Columns from which branch and bound on the whole program finds plans later than pricing and neighbourhoods do."""
+
+DENSE_FROM, DENSE_UP_TO = 400, 100_000
+"""Columns between which whole knapsacks close gaps sooner, where capacities are all that couples units."""
+
+
+def knapsacks_of(request: Request, formulation: Formulation) -> Knapsacks | None:
+    """The knapsacks of a program that they suit, None for any other and wherever the caller chose the way to solve."""
+    chosen = request.method != "auto" or request.backend != "auto" or formulation.pairs.best_net is not None
+    if chosen or request.limits.deterministic or request.limits.work_limit is not None:
+        return None
+    if not DENSE_FROM <= formulation.pairs.n_columns <= DENSE_UP_TO:
+        return None
+    return Knapsacks.of(formulation)
 
 
 def size(formulation: Formulation) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from coverplan.runs.choice import method_of
+from coverplan.runs.choice import knapsacks_of, method_of, size
+from coverplan.runs.dense import DenseRun
 from coverplan.runs.exact import ExactRun
 from coverplan.runs.outcome import Checkpoint, Outcome, Report
 from coverplan.runs.priced import Parts, PricedRun
@@ -25,6 +26,10 @@ def solve(
     with Pulse(report, began) as pulse:
         listing = listing_of(request)
         formulation = formulate(request, listing=listing)
+        knapsacks = knapsacks_of(request, formulation)
+        if knapsacks is not None:
+            why = f"{size(formulation)}: hard capacities alone couple them, so whole knapsacks bound the plan"
+            return DenseRun(request, formulation, Setting(pulse, checkpoint, began, why, listing), knapsacks).answer()
         method, why = method_of(request, formulation)
         setting = Setting(pulse, checkpoint, began, why, listing)
         if method == "priced":

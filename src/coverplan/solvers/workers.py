@@ -7,12 +7,15 @@ import multiprocessing
 import os
 import signal
 import sys
+from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from coverplan.mip.program import Floats, Limits, Program, Result
 from coverplan.solvers.registry import backend
+
+T = TypeVar("T")
 
 
 class Workers:
@@ -26,6 +29,10 @@ class Workers:
     def submit(self, program: Program, limits: Limits, start: Floats | None) -> Future[Result]:
         """Queue one program."""
         return self._pool.submit(_solve, program, limits, start)
+
+    def call(self, function: Callable[..., T], *arguments: object) -> Future[T]:
+        """Queue a call of any function of a module."""
+        return self._pool.submit(function, *arguments)
 
     def __enter__(self) -> Self:
         return self
