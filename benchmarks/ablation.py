@@ -26,8 +26,8 @@ from benchmarks.trial import Trial
 from coverplan.mip.program import gap
 from coverplan.payload.options import Options
 from coverplan.runs.outcome import Progress
-from coverplan.runs.priced import Parts
 from coverplan.runs.solve import solve
+from coverplan.runs.standing_run import Parts
 
 FILE = "ablation.json"
 VARIANTS: dict[str, dict[str, bool]] = {

@@ -10,7 +10,7 @@ from benchmarks.instances import books
 from benchmarks.limits import Timing, overshoots
 from benchmarks.registry import Instance
 
-from coverplan.runs.priced import Parts
+from coverplan.runs.standing_run import Parts
 from coverplan.tables.generate import Shape
 
 

@@ -10,30 +10,26 @@ import os
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from coverplan.domain.instance import Bools, Floats
-from coverplan.formulation.build import Formulation
+from coverplan.domain.instance import Bools
 from coverplan.formulation.program import to_program
-from coverplan.mip.feasibility import Settling
-from coverplan.mip.program import Limits, Result, Status, Step, StoppedBy, close_enough
+from coverplan.mip.program import Result, Status, Step, StoppedBy, close_enough
 from coverplan.pricing.bound import Prices
 from coverplan.pricing.dual import Found, SmoothedDual
 from coverplan.pricing.neighbourhood import Landscape
 from coverplan.pricing.part import Part, part_of
 from coverplan.pricing.rounding import rounded
 from coverplan.pricing.segments import Indices
-from coverplan.pricing.standing import Move, Standing
+from coverplan.pricing.standing import Standing
 from coverplan.runs.outcome import Outcome
-from coverplan.runs.run import Request, Run, Setting
-from coverplan.solvers.racer import Racer
+from coverplan.runs.standing_run import BACKEND, StandingRun, elastic_prices
 from coverplan.solvers.registry import backend
 from coverplan.solvers.relaxation import relaxation
 from coverplan.solvers.workers import Workers
 
-BACKEND = "highs"
 SIMPLEX_ENTRIES = 60_000
 """Matrix entries up to which the linear relaxation takes about a second."""
 DUAL_SHARE = 0.4
@@ -49,25 +45,10 @@ WITHIN = 2e-3
 """Share of the whole gap that a neighbourhood may leave open."""
 CONTESTED_UP_TO, CONTESTED_WIDTH, CONTESTED_S = 50_000, 1.6, 4.0
 """Columns of a book that is small enough for one program over all contested seats; columns per unit in it; seconds."""
-FINISH_COLUMNS = 12_000
-"""Open columns, beyond one per unit, up to which the whole rest is solved by branch and bound on the side."""
-FINISH_S = 1.5
-"""How long that is tried at once, before processes are started for it."""
 TRIES = 20
 """Reps tried as the seed of a neighbourhood before there seems to be none."""
 TELL_EVERY_S = 0.5
 """How often a better plan is recounted and told."""
-DOMINANCE = 10.0
-"""How many times a typical violation of a hard row outweighs what a unit has to choose between."""
-
-
-@dataclass(frozen=True)
-class Parts:
-    """Which parts of the method are used; all of them but in measurements of what each is worth."""
-
-    smoothing: bool = True
-    gap_direction: bool = True
-    fixing: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,35 +60,12 @@ class _Task:
     began: float
 
 
-@dataclass(eq=False)
-class _Rest:
-    """The part that holds every better plan."""
-
-    part: Part
-    columns: int
-    objective: float | None
-    """Worth of the plan that it was cut by."""
-    constant: float
-    """Objective of the whole less that of the part."""
-    racer: Racer = field(init=False)
-
-
-class PricedRun(Run):
+class PricedRun(StandingRun):
     """Solve by prices and neighbourhoods."""
 
     used = "priced"
     relaxed_away = False
     """The linear relaxation has no solution."""
-
-    def __init__(
-        self, request: Request, formulation: Formulation, setting: Setting, parts: Parts | None = None
-    ) -> None:
-        super().__init__(request, formulation, setting)
-        self.parts = parts or Parts()
-        self.standing: Standing | None = None
-        self.rest: _Rest | None = None
-        self._told = -np.inf
-        self._telling_s = 0.0
 
     def answer(self) -> Outcome:
         """Bound, round, re-plan, and finish exactly where little is left open."""
@@ -119,7 +77,7 @@ class PricedRun(Run):
         if self.incumbent.certificate is None:
             return self.conclude(Result(Status.NO_SOLUTION, StoppedBy.TIME_LIMIT), None)
         self.landscape = Landscape(self.formulation, self.incumbent.certificate.prices)
-        self.elastic = _elastic(self.formulation, self.landscape)
+        self.elastic = elastic_prices(self.formulation, self.landscape)
         self.timed("rounding", lambda: self._round(self.landscape))
         if not self._done() and self._small_enough():
             self.timed("finish", self._finish)
@@ -137,27 +95,6 @@ class PricedRun(Run):
     def _stopped_by(self) -> StoppedBy:
         near = close_enough(self.incumbent.objective, self.incumbent.dual_bound, self.request.limits)
         return StoppedBy.GAP if near else StoppedBy.TIME_LIMIT
-
-    @property
-    def _objective(self) -> float | None:
-        """Worth of the plan that stands, which may be ahead of what was told."""
-        if self.standing is not None and self.standing.feasible:
-            return self.standing.objective
-        return self.incumbent.objective
-
-    @property
-    def _worst(self) -> float:
-        """Reduced cost beyond which no better plan uses a column."""
-        return self._gap + self.landscape.slackness
-
-    @property
-    def _gap(self) -> float:
-        """Money between bound and plan; infinite without a plan."""
-        objective = self._objective
-        return np.inf if objective is None else max(0.0, self.incumbent.dual_bound - objective)
-
-    def _done(self) -> bool:
-        return close_enough(self._objective, self.incumbent.dual_bound, self.request.limits) or self.remaining() <= 0.05
 
     def _bound(self) -> None:
         """Prices from the linear relaxation where simplex is quick, else from the smoothed dual."""
@@ -214,25 +151,6 @@ class PricedRun(Run):
 
         backend(BACKEND).solve(part.program, limits, part.point(self.standing.choice), hear)
 
-    def _tell(self) -> None:
-        """Have the plan that stands recounted and told, where it is one."""
-        if self.standing is None or not self.standing.feasible:
-            return
-        began = time.monotonic()
-        if self.incumbent.objective is None or self.standing.objective > self.incumbent.objective:
-            self.incumbent.offer(self.standing.choice.copy())
-        self._told = time.monotonic()
-        self._telling_s = self._told - began
-
-    def _limits(self, seconds: float, relative_gap: float = 0.0, absolute_gap: float = 0.0) -> Limits:
-        return replace(
-            self.request.limits,
-            time_limit_s=seconds,
-            relative_gap=relative_gap,
-            absolute_gap=absolute_gap,
-            work_limit=None,
-        )
-
     def _improve(self) -> None:
         """Re-plan a few reps at a time, side by side, until the gap closes or time ends.
 
@@ -268,26 +186,6 @@ class PricedRun(Run):
             absolute = WITHIN * self._gap if np.isfinite(self._gap) else 0.0
             limits = self._limits(seconds, 1e-6, absolute)
             running[workers.submit(task.part.program, limits, task.part.point(self.standing.choice))] = task
-
-    def _race(self, racing: ExitStack) -> None:
-        """Have the whole rest solved on the side where it is small, anew once half of its columns are out."""
-        opened = self._open_columns()
-        if self.rest is None or opened < 0.5 * self.rest.columns:
-            if opened > FINISH_COLUMNS or (self.rest is None and not self.parts.fixing):
-                return
-            racing.close()
-            self.rest = self._rest(opened)
-            limits = self._limits(self.remaining(), self.request.limits.relative_gap, self.request.limits.absolute_gap)
-            part, start = self.rest.part, None
-            if self._objective is not None:
-                assert self.standing is not None
-                start = part.point(self.standing.choice)
-            self.rest.racer = racing.enter_context(Racer(part.program, limits, start))
-            return
-        for step in self.rest.racer.news():
-            self._hear(self.rest, step)
-        if self.rest.racer.result is not None:
-            self._conclude_rest(self.rest, self.rest.racer.result)
 
     def _next(self, running: dict[Future[Result], _Task], workers: int) -> _Task | None:
         """A neighbourhood around a rep drawn by its share of the gap, apart from those under way."""
@@ -343,75 +241,3 @@ class PricedRun(Run):
             self.columns = min(MOST_COLUMNS, int(self.columns * WIDER) + 1)
         elif took > SLOW * self.patience:
             self.columns = max(FEWEST_COLUMNS, int(self.columns / WIDER))
-
-    def _take(self, part: Part, x: Floats) -> bool:
-        """Make the move that a part's point stands for, where it is better; True if it is."""
-        assert self.standing is not None
-        move = self.standing.move(part.units, part.picked(x))
-        if self._standard(move) <= self._standard(self.standing):
-            return False
-        self.standing.take(move)
-        return True
-
-    def _standard(self, stand: Standing | Move) -> tuple[float, float]:
-        """Fewer violations of hard rows first, then the objective."""
-        return -float(self.elastic @ stand.missed), stand.objective
-
-    def _open(self) -> Bools:
-        """Columns that a better plan could use: their reduced cost is below the gap."""
-        opened: Bools = self.landscape.cost <= min(self._worst, np.finfo(np.float64).max)
-        return opened
-
-    def _open_columns(self) -> int:
-        """How many columns more than one per unit are open."""
-        return int(np.count_nonzero(self._open())) - self.formulation.pairs.n_units
-
-    def _small_enough(self) -> bool:
-        return self.parts.fixing and self._open_columns() <= FINISH_COLUMNS
-
-    def _rest(self, opened: int) -> _Rest:
-        """What is left open: no plan that is better uses a column whose reduced cost exceeds the gap."""
-        assert self.standing is not None
-        choice, columns, worst = self.standing.choice, self._open(), min(self._worst, np.finfo(np.float64).max)
-        columns[choice[choice >= 0]] = True
-        many = np.bincount(self.formulation.pairs.column_unit[columns], minlength=len(choice))
-        if np.isfinite(self._gap):
-            units = np.flatnonzero(many + (self.landscape.idle_cost <= worst) > 1)
-        else:
-            units = np.arange(len(choice))
-        free = np.flatnonzero(columns & np.isin(self.formulation.pairs.column_unit, units))
-        part = part_of(self.standing, units, free)
-        settled = Settling(part.program)(part.point(choice))
-        return _Rest(part, opened, self._objective, self.standing.objective - part.program.value(settled))
-
-    def _finish(self) -> None:
-        """Try for a moment to solve what is left open exactly: small programs need no helpers."""
-        rest = self._rest(self._open_columns())
-        assert self.standing is not None
-        limits = replace(self.request.limits, time_limit_s=min(FINISH_S, self.remaining()), work_limit=None)
-        start = None if self._objective is None else rest.part.point(self.standing.choice)
-        result = backend(BACKEND).solve(rest.part.program, limits, start, lambda step: self._hear(rest, step))
-        self._conclude_rest(rest, result)
-
-    def _hear(self, rest: _Rest, step: Step) -> None:
-        """A point or bound of the solve of what was left open."""
-        if step.x is not None and self._take(rest.part, step.x):
-            self._tell()
-        if step.dual_bound is not None and np.isfinite(step.dual_bound):
-            # Plans that were worse already lie outside of it.
-            self.incumbent.bounded(max(step.dual_bound + rest.constant, rest.objective or -np.inf))
-
-    def _conclude_rest(self, rest: _Rest, result: Result) -> None:
-        if result.status is Status.INFEASIBLE and self._objective is None and not self.truncated:
-            self.impossible = True
-        elif np.isfinite(result.dual_bound):
-            self._hear(rest, Step(x=result.x, dual_bound=result.dual_bound))
-
-
-def _elastic(formulation: Formulation, landscape: Landscape) -> Floats:
-    """What a unit of violation of each hard row costs while a plan is sought, 0 on soft rows; last, of a hard tie."""
-    worth = landscape.cost[np.isfinite(landscape.cost)]
-    spread = float(np.quantile(worth, 0.99)) if len(worth) else 1.0
-    price = landscape.prices.upper + landscape.prices.lower + spread / formulation.priced.typical_sizes()
-    rows = np.where(np.isinf(formulation.penalty), DOMINANCE * np.maximum(price, 1e-9), 0.0)
-    return np.append(rows, DOMINANCE * max(spread, 1e-9))

@@ -29,6 +29,8 @@ from coverplan.runs.outcome import Certificate, Checkpoint, Outcome, Report
 from coverplan.solvers.relaxation import Relaxation
 
 T = TypeVar("T")
+CLOSING_S_PER_SEAT, CLOSING_SHARE = 1e-5, 0.1
+"""What decoding a plan takes, and the most of the time limit that is kept for it."""
 WHOLE_UP_TO = 100_000
 """Columns up to which the whole program is given to a backend where the priced method found no plan."""
 WORTH_ANOTHER_LOOK = 1e-6
@@ -153,7 +155,10 @@ class Run:
                 self.incumbent.certify(Certificate(bound, prices, "lp_relaxation"))
 
     def remaining(self) -> float:
-        return max(0.0, self.request.limits.time_limit_s - (time.monotonic() - self.incumbent.began))
+        """Seconds until the answer has to be put together, which takes a while in a large book."""
+        limit = self.request.limits.time_limit_s
+        closing = min(CLOSING_SHARE * limit, CLOSING_S_PER_SEAT * len(self.request.book.seats))
+        return max(0.0, limit - closing - (time.monotonic() - self.incumbent.began))
 
     def timed(self, name: str, phase: Callable[[], T]) -> T:
         began = time.monotonic()

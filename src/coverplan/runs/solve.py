@@ -8,9 +8,10 @@ from coverplan.runs.choice import knapsacks_of, method_of, size
 from coverplan.runs.dense import DenseRun
 from coverplan.runs.exact import ExactRun
 from coverplan.runs.outcome import Checkpoint, Outcome, Report
-from coverplan.runs.priced import Parts, PricedRun
+from coverplan.runs.priced import PricedRun
 from coverplan.runs.pulse import Pulse
 from coverplan.runs.run import Request, Setting, choice_of, formulate, listing_of
+from coverplan.runs.standing_run import Parts
 
 __all__ = ["Request", "choice_of", "formulate", "solve"]
 
