@@ -137,7 +137,7 @@ class Landscape:
         return reps
 
     def freed(self, choice: Choice, reps: Bools, most: int, worst: float) -> tuple[Indices, Indices]:
-        """Units that these reps hold or could take up, and at most so many columns of reduced cost up to `worst`.
+        """Units that these reps hold or could take up, their columns, and at most so many others up to a reduced cost.
 
         Units that are tied to them come along with all their columns.
         """
@@ -147,7 +147,7 @@ class Landscape:
         unit = pairs.column_unit[theirs]
         held = holder[unit]
         free = np.where(held >= 0, reps[np.maximum(held, 0)], True)
-        listed = theirs[free & (self.cost[theirs] <= worst)]
+        listed = theirs[free & (self.cost[theirs] <= worst) & (choice[unit] != theirs)]
         if len(listed) > most:
             listed = listed[np.argpartition(self.cost[listed], most)[:most]]
         units, partners = np.unique(pairs.column_unit[listed]), partners_of(self.formulation)

@@ -35,8 +35,8 @@ SIMPLEX_ENTRIES = 60_000
 DUAL_SHARE = 0.4
 """Share of the time that the bound may take."""
 REPS_TOGETHER, MOST_TOGETHER = 6, 16
-COLUMNS_TOGETHER, FEWEST_COLUMNS, MOST_COLUMNS = 1_200, 400, 4_000
-"""Columns of a neighbourhood, those of least reduced cost: about two for each seat of its reps."""
+COLUMNS_TOGETHER, FEWEST_COLUMNS, MOST_COLUMNS = 300, 100, 4_000
+"""Columns of a neighbourhood beside those of the plan, those of least reduced cost."""
 WIDER = 1.2
 NEIGHBOURHOOD_S, SLOW, QUICK = 3.0, 0.67, 0.5
 """Time limit of a neighbourhood, doubled when all reps were gone through in vain. The next ones get smaller when it
