@@ -6,6 +6,7 @@ that and the program's own bound holds for every plan. Whole books give the tigh
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -54,6 +55,8 @@ class Finisher:
         """Losses up to which books and pairs have been searched in full."""
         self.turn = True
         self.tried_at = self.nothing_at = np.inf
+        self.took = 0.0
+        """Seconds that the latest choice of an attempt took."""
 
     def gap(self, worth: float) -> float:
         """What a plan of more worth may lose against the bound."""
@@ -63,6 +66,12 @@ class Finisher:
         """The next attempt from this plan, by books and by pairs in turn; None where none promises anything."""
         if worth == self.nothing_at:
             return None
+        began = time.monotonic()
+        attempt = self._next(rep_of_unit, worth)
+        self.took = time.monotonic() - began
+        return attempt
+
+    def _next(self, rep_of_unit: Integers, worth: float) -> Attempt | None:
         for by_books in (self.turn, not self.turn):
             attempt = self._books(rep_of_unit, worth) if by_books else self._pairs(rep_of_unit, worth)
             if attempt is not None:
@@ -76,7 +85,7 @@ class Finisher:
         gap = self.gap(worth)
         most, books = gap, books_within(self.knapsacks, self.prices, gap, MOST_BOOKS)
         while books is None and most >= WORTH_TRYING * gap:
-            most *= 0.7
+            most *= 0.5
             books = books_within(self.knapsacks, self.prices, most, SOME_BOOKS)
         # A part of the gap is searched once for each plan.
         if books is None or most <= self.settled[True] or (most < gap and worth == self.tried_at):

@@ -48,10 +48,11 @@ DIVES = 0.4
 """Share of the re-planning that dives; the rest is exact, over fewer reps."""
 DIVE_UNITS, DIVE_S = 130, 3.0
 """Units that a dive re-plans, about, and the time it may take."""
-PATIENCE = 12
+DIVE_SHARE_OF_REPS = 0.6
+PATIENCE = 40
 """Dives without a better plan after which one begins afresh; the best plan is kept."""
 FEWEST_TOGETHER, REPS_TOGETHER, MOST_TOGETHER = 2, 4, 12
-NEIGHBOURHOOD_S, QUICK_S, LONG_S = 2.0, 0.03, 0.3
+NEIGHBOURHOOD_S, QUICK_S, LONG_S = 2.0, 0.03, 0.15
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,7 +222,7 @@ class DenseRun(Run):
                 while len(running) < workers.count and not self._done():
                     task = None
                     alone = not any(isinstance(other, Attempt) for other in running.values())
-                    if alone and self.remaining() > 2 * MARGIN_S:
+                    if alone and self.remaining() > 2 * (MARGIN_S + self.finisher.took):
                         task = self.finisher.next(self.rep_of_unit, self.worth)
                     if task is not None:
                         left = self.remaining() - MARGIN_S
@@ -244,14 +245,13 @@ class DenseRun(Run):
         lost = self.finisher.losses[np.maximum(self.rep_of_unit, 0), np.arange(len(covered))]
         weight = np.bincount(self.rep_of_unit[covered], lost[covered], n_reps)
         weight += 0.1 * weight.mean() + 1e-12
+        # Two plans for one rep overdraw it, and the later is lost; most dives end where they began, so they may meet.
         for task in running.values():
             if isinstance(task, _Replan):
-                weight[task.reps] = 0.0
-        # Two plans for one rep would overdraw it; where all are under way, one of them is lost.
-        weight += 1e-12 * (weight.sum() == 0.0)
+                weight[task.reps] *= 0.3
         afresh = dives and self.fruitless > PATIENCE
-        wide = max(FEWEST_TOGETHER, round(DIVE_UNITS * n_reps / len(covered)))
-        count = min(wide if dives else self.together, int((weight > 0).sum()))
+        wide = max(FEWEST_TOGETHER, round(min(DIVE_UNITS / len(covered), DIVE_SHARE_OF_REPS) * n_reps))
+        count = min(wide if dives else self.together, n_reps)
         reps = np.sort(self.rng.choice(n_reps, count, replace=False, p=weight / weight.sum()))
         if afresh:
             reps, self.fruitless = np.arange(n_reps), 0
