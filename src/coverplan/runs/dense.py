@@ -243,7 +243,7 @@ class DenseRun(Run):
         dives = bool(self.rng.random() < DIVES)
         n_reps, covered = len(self.knapsacks.capacity), self.rep_of_unit >= 0
         lost = self.finisher.losses[np.maximum(self.rep_of_unit, 0), np.arange(len(covered))]
-        weight = np.bincount(self.rep_of_unit[covered], lost[covered], n_reps)
+        weight = np.bincount(self.rep_of_unit[covered], lost[covered], n_reps).astype(np.float64)
         weight += 0.1 * weight.mean() + 1e-12
         # Two plans for one rep overdraw it, and the later is lost; most dives end where they began, so they may meet.
         for task in running.values():
