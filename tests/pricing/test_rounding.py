@@ -83,8 +83,8 @@ def test_moves_keep_the_account_of_a_choice(problem: Document, policy: Document,
 
 @examples(60)
 @given(rich_problems(), rich_policies(), st.integers(0, 10_000))
-def test_a_part_of_everything_is_worth_what_the_ledger_says(problem: Document, policy: Document, seed: int) -> None:
-    """All units free: the part's objective at a feasible choice is the plan's, but for the constant."""
+def test_a_part_of_everything_reads_its_choice_back(problem: Document, policy: Document, seed: int) -> None:
+    """All units free: the point of a choice, read back, is the choice, but for columns that are closed."""
     formulation = formulation_of(problem, policy)
     if formulation is None or any(block.joined is None for _, block in formulation.linked):
         return
