@@ -87,6 +87,19 @@ def test_many_reps_for_few_accounts() -> None:
     assert verify(problem, policy, plan).ok
 
 
+def test_the_bound_of_a_truncated_search_covers_the_pairs_left_out() -> None:
+    """One rep listed per account beside its own: the plan over all pairs is never worth more than the bound."""
+    problem = generate(accounts=40, reps=6, pairs=6, seed=4)
+    rules = [{"kind": "capacity"}, {"kind": "must_cover"}]
+    whole = solve(*documents(problem, {"constraints": rules}), Options(relative_gap=0.0, time_limit_s=10))
+
+    part = _plan(problem, {"constraints": rules, "candidates": {"per_seat": 1}}, relative_gap=0.0, time_limit_s=5)
+
+    assert whole.objective is not None
+    assert part["dual_bound"] >= whole.objective.value - 1e-6
+    assert part["certificate"]["bound"] >= whole.objective.value - 1e-6
+
+
 def test_spread_is_for_the_exact_method_only() -> None:
     """Asked for priced, the answer is an error that names the option; left to itself, the exact method takes it."""
     problem = generate(accounts=12, reps=3, pairs=3, seed=1)

@@ -32,7 +32,7 @@ T = TypeVar("T")
 CLOSING_S_PER_SEAT, CLOSING_SHARE = 1e-5, 0.1
 """What decoding a plan takes, and the most of the time limit that is kept for it."""
 WHOLE_UP_TO = 100_000
-"""Columns up to which the whole program is given to a backend where the priced method found no plan."""
+"""Columns up to which the plan that breaks the rules least is solved for; beyond, the nearest miss is shown."""
 WORTH_ANOTHER_LOOK = 1e-6
 """Share of the bound that pairs left out must be able to improve it by."""
 

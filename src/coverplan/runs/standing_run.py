@@ -162,8 +162,8 @@ class StandingRun(Run):
         """A point or bound of the solve of what was left open."""
         if step.x is not None and self._take(rest.part, step.x):
             self._tell()
-        if step.dual_bound is not None and np.isfinite(step.dual_bound):
-            # Plans that were worse already lie outside of it.
+        if step.dual_bound is not None and np.isfinite(step.dual_bound) and not self.truncated:
+            # Plans that were worse already lie outside of it; with pairs left out it would say nothing of theirs.
             self.incumbent.bounded(max(step.dual_bound + rest.constant, rest.objective or -np.inf))
 
     def _conclude_rest(self, rest: _Rest, result: Result) -> None:
