@@ -22,6 +22,7 @@ from coverplan.mip.program import gap
 
 RESULTS = "results.json"
 PACKAGES = ("coverplan", "ortools", "pulp", "numpy", "scipy", "polars")
+ENGINE = ("domain", "mip", "solvers", "constraints", "formulation", "pricing", "runs")
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,9 @@ def _row(entry: dict[str, Any]) -> Row:
 
 
 def code() -> str:
-    """Fingerprint of the code that is measured."""
-    return fingerprint(Path(coverplan.__path__[0]))
+    """Fingerprint of the code that decides how a problem is solved; the service around it may change."""
+    root = Path(coverplan.__path__[0])
+    return fingerprint(*(root / package for package in ENGINE))
 
 
 def about(peers: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
