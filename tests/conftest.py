@@ -1,8 +1,31 @@
-"""Hypothesis in every test: the same examples in every run, no deadline on a shared machine."""
+"""Hypothesis in every test: the same examples in every run, no deadline on a shared machine; and databases."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from support.postgres import Postgres
 
 settings.register_profile(
     "steady", deadline=None, derandomize=True, max_examples=25, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("steady")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server for the tests of this process."""
+    server = Postgres()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database: a file, then one of PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'data' / 'coverplan.db'}"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.database()

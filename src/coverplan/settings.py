@@ -54,6 +54,21 @@ class Settings(BaseSettings):
         None, description="Folder for the temporary files of running solves; null: the system's."
     )
 
+    data_dir: Path = Field(
+        default_factory=lambda: _state_home() / "coverplan",
+        description="Folder of the embedded state: the database and the blobs, unless their URLs say otherwise.",
+    )
+    database_url: str | None = Field(
+        None, description="`postgresql://...`, shared by any number of services and workers; null: a file in data_dir."
+    )
+    blob_url: str | None = Field(
+        None,
+        description="Where requests and plans are kept: `file:///FOLDER`, `s3://BUCKET/PREFIX`, `gs://...` or "
+        "`az://...`; null: a folder in data_dir.",
+    )
+    retention_days: float = Field(30.0, gt=0, description="Days after its end at which a run is deleted.")
+    max_attempts: int = Field(5, ge=1, description="Workers that may be lost over a run before it is given up.")
+
     max_body_mb: float = Field(
         8.0, gt=0, le=1024, description="Largest body of a request (MB), counted after decompression."
     )
@@ -86,9 +101,25 @@ class Settings(BaseSettings):
         return self.memory_limit_mb * MEGABYTE
 
     @property
+    def database(self) -> str:
+        """URL of the database."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'coverplan.db'}"
+
+    @property
+    def blobs(self) -> str:
+        """URL of the blobs."""
+        return self.blob_url or f"file://{self.data_dir.resolve() / 'blobs'}"
+
+    @property
     def idle_children(self) -> int:
         """Warm children to keep."""
         return self.slots if self.warm_children is None else self.warm_children
+
+
+def _state_home() -> Path:
+    """Where programs of this user keep their state (XDG base directories)."""
+    given = os.environ.get("XDG_STATE_HOME", "")
+    return Path(given) if Path(given).is_absolute() else Path.home() / ".local" / "state"
 
 
 def is_loopback(host: str) -> bool:

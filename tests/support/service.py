@@ -48,7 +48,7 @@ def service(folder: Path, **settings: object) -> Iterator[Service]:
     """A service with these settings, ready; none of its processes or files is left afterwards."""
     port = free_port()
     work = folder / "work"
-    chosen = {"port": port, "slots": 1, "work_dir": work, **settings}
+    chosen = {"port": port, "slots": 1, "work_dir": work, "data_dir": folder / "data", **settings}
     env = {**os.environ, **{f"COVERPLAN_{name.upper()}": str(value) for name, value in chosen.items()}}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from coverplan.api.gate import Gate
 from coverplan.api.routes import constraint_kinds, evaluate, health, issue_codes, limits, solve, validate
 from coverplan.process.pool import SolverPool
 from coverplan.settings import Settings
+from coverplan.store.store import Store
 
 ROUTERS = (
     solve.router,
@@ -35,10 +37,14 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.parsers = Parsers()
+        app.state.store = await asyncio.to_thread(Store.open, settings)
         gc.collect()
         gc.freeze()
-        async with SolverPool(settings) as app.state.pool:
-            yield
+        try:
+            async with SolverPool(settings) as app.state.pool:
+                yield
+        finally:
+            app.state.store.close()
 
     app = FastAPI(
         title="Coverplan",

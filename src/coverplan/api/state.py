@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from coverplan.process.pool import SolverPool
 from coverplan.settings import Settings
+from coverplan.store.store import Store
 
 
 def _pool(request: Request) -> SolverPool:
@@ -20,5 +21,11 @@ def _settings(request: Request) -> Settings:
     return settings
 
 
+def _store(request: Request) -> Store:
+    store: Store = request.app.state.store
+    return store
+
+
 Pool = Annotated[SolverPool, Depends(_pool)]
 Configured = Annotated[Settings, Depends(_settings)]
+Stored = Annotated[Store, Depends(_store)]

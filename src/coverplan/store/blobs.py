@@ -1,0 +1,114 @@
+"""Blobs: requests, plans, checkpoints and tables, in a folder by default, in an object store by URL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+_CHUNK = 4 << 20
+
+
+class BlobLostError(Exception):
+    """The blob store does not do what it is asked: full, unreachable or forbidden."""
+
+
+class NoBlobError(Exception):
+    """There is no blob of this path."""
+
+
+class Blobs:
+    """Bytes by path; a path is made of our own ids, never of a caller's words."""
+
+    def __init__(self, url: str) -> None:
+        """`url` is `file:///FOLDER`, `s3://BUCKET/PREFIX`, `gs://...` or `az://...`.
+
+        Raises:
+            BlobLostError: it is none that can be opened.
+        """
+        self.url = url
+        try:
+            if url.startswith("file://"):
+                folder = Path(url.removeprefix("file://"))
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self._store: ObjectStore = LocalStore(folder)
+            else:
+                self._store = from_url(url)
+        except (BaseError, OSError, ValueError) as error:
+            raise BlobLostError(f"{url}: {error}") from error
+
+    async def put(self, path: str, data: bytes) -> None:
+        """Write a blob, whole or not at all.
+
+        Raises:
+            BlobLostError: the store does not take it.
+        """
+        try:
+            await obstore.put_async(self._store, path, data)
+        except (BaseError, OSError) as error:
+            raise BlobLostError(str(error)) from error
+
+    async def get(self, path: str) -> bytes:
+        """Read a blob.
+
+        Raises:
+            NoBlobError: there is none.
+            BlobLostError: the store does not answer.
+        """
+        try:
+            found = await obstore.get_async(self._store, path)
+            return bytes(await found.bytes_async())
+        except (NotFoundError, FileNotFoundError):
+            raise NoBlobError(path) from None
+        except (BaseError, OSError) as error:
+            raise BlobLostError(str(error)) from error
+
+    async def chunks(self, path: str) -> AsyncIterator[bytes]:
+        """Read a blob piece by piece; raises as `get` does."""
+        try:
+            found = await obstore.get_async(self._store, path)
+            async for chunk in found.stream(min_chunk_size=_CHUNK):
+                yield bytes(chunk)
+        except (NotFoundError, FileNotFoundError):
+            raise NoBlobError(path) from None
+        except (BaseError, OSError) as error:
+            raise BlobLostError(str(error)) from error
+
+    async def put_file(self, path: str, file: Path) -> None:
+        """Write a blob from a file, in parts where it is large; raises as `put` does."""
+        try:
+            await obstore.put_async(self._store, path, file)
+        except (BaseError, OSError) as error:
+            raise BlobLostError(str(error)) from error
+
+    async def get_file(self, path: str, file: Path) -> None:
+        """Copy a blob to a file; raises as `get` does."""
+        try:
+            with file.open("wb") as target:
+                async for chunk in self.chunks(path):
+                    await asyncio.to_thread(target.write, chunk)
+        except OSError as error:
+            raise BlobLostError(str(error)) from error
+
+    async def names(self, prefix: str) -> list[str]:
+        """Paths below a prefix."""
+        try:
+            batches = [batch async for batch in obstore.list(self._store, prefix)]
+        except (BaseError, OSError) as error:
+            raise BlobLostError(str(error)) from error
+        return [entry["path"] for batch in batches for entry in batch]
+
+    async def remove(self, prefix: str) -> None:
+        """Remove the blobs below a prefix; none there is fine."""
+        names = await self.names(prefix)
+        try:
+            if names:
+                await obstore.delete_async(self._store, names)
+        except (NotFoundError, FileNotFoundError):
+            pass
+        except (BaseError, OSError) as error:
+            raise BlobLostError(str(error)) from error

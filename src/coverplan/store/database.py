@@ -1,0 +1,115 @@
+"""The database: SQLite in the data folder by default, PostgreSQL by URL, the same statements for both."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+_BUSY_S = 30.0
+_POOL, _OVERFLOW = 8, 8
+_CONNECT_S = 5
+_READS = "coverplan_reads"
+
+
+class DatabaseLostError(Exception):
+    """The database does not answer; what was asked may be asked again."""
+
+
+class Database:
+    """Connections to one database; every block of `begin` is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._reading = engine.execution_options(**{_READS: True})
+
+    @classmethod
+    def open(cls, url: str) -> Database:
+        """Connect to `sqlite:///FILE` or `postgresql://...`; nothing is sent before the first transaction."""
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return cls(_sqlite(parsed.render_as_string(hide_password=False)))
+        parsed = parsed.set(drivername="postgresql+psycopg")
+        engine = create_engine(
+            parsed,
+            pool_size=_POOL,
+            max_overflow=_OVERFLOW,
+            pool_pre_ping=True,
+            pool_timeout=_CONNECT_S,
+            connect_args={"connect_timeout": _CONNECT_S, "application_name": "coverplan"},
+        )
+        return cls(engine)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file on this machine."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A transaction that may write, committed at the end of the block.
+
+        Raises:
+            DatabaseLostError: the database does not answer.
+        """
+        with _losses(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads, and waits for no writer.
+
+        Raises:
+            DatabaseLostError: the database does not answer.
+        """
+        with _losses(), self._reading.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _losses() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if _is_lost(error):
+            raise DatabaseLostError(str(error.orig)) from error
+        raise
+    except PoolTimeoutError as error:
+        raise DatabaseLostError(str(error)) from error
+
+
+def _is_lost(error: DBAPIError) -> bool:
+    """Connection refused, cut, shutting down; or a file that stays locked or cannot be written."""
+    return error.connection_invalidated or isinstance(error, OperationalError)
+
+
+def _sqlite(url: str) -> Engine:
+    path = make_url(url).database
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_S, "check_same_thread": False}, pool_timeout=_BUSY_S)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: Any) -> None:
+        # Transactions begin where we say so: the driver's own way begins them too late to wait for a writer.
+        connection.isolation_level = None
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        reads = connection.get_execution_options().get(_READS, False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine

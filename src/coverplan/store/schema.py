@@ -1,0 +1,202 @@
+"""The tables. Times are seconds since 1970 in UTC; documents of any size are blobs, of which a table has the path."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+_ID = String(40)
+_NAME = String(500)
+_HASH = String(64)
+_PATH = String(400)
+_BIG = BigInteger().with_variant(Integer, "sqlite")
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("tenant", _ID, nullable=False),
+    Column("name", _NAME),
+    Column("job_status", String(12), nullable=False),  # queued | running | completed | failed | cancelled
+    Column("wish", String(8)),  # finish | cancel: what the caller asked of a running one
+    Column("priority", Integer, nullable=False, default=0),
+    Column("timeout_s", Float),
+    Column("small", Boolean, nullable=False, default=True),  # whether a warm child may take it
+    Column("request_path", _PATH, nullable=False),
+    Column("request_hash", _HASH, nullable=False),
+    Column("request_bytes", _BIG, nullable=False, default=0),
+    Column("plan_path", _PATH),
+    Column("plan_bytes", _BIG, nullable=False, default=0),
+    Column("table_path", _PATH),  # seats of a plan that is too large for JSON
+    Column("dataset_id", _ID),
+    Column("policy_name", String(200)),
+    Column("policy_version", Integer),
+    Column("start_run_id", _ID),
+    Column("batch_id", _ID),
+    Column("batch_line", Integer),
+    Column("solution_status", String(20)),
+    Column("objective_value", Float),
+    Column("dual_bound", Float),
+    Column("gap", Float),
+    Column("phase", String(40)),
+    Column("stopped_by", String(24)),
+    Column("time_limit_s", Float, nullable=False),
+    Column("spent_s", Float, nullable=False, default=0.0),  # solving time of attempts before this one
+    Column("attempt", Integer, nullable=False, default=0),  # fences a worker that was given up too early
+    Column("worker", _ID),
+    Column("error", JSON(none_as_null=True)),
+    Column("created_at", Float, nullable=False),
+    Column("started_at", Float),
+    Column("ended_at", Float),
+    Column("expires_at", Float),
+    Index("runs_of_tenant", "tenant", "created_at", "id"),
+    Index("runs_by_status", "job_status", "expires_at"),
+    Index("runs_by_content", "tenant", "request_hash"),
+    Index("runs_of_batch", "batch_id", "batch_line"),
+)
+
+run_tags = Table(
+    "run_tags",
+    metadata,
+    Column("run_id", _ID, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("tag", String(200), primary_key=True),
+    Index("runs_by_tag", "tag", "run_id"),
+)
+
+events = Table(
+    "run_events",
+    metadata,
+    Column("run_id", _ID, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("kind", String(20), nullable=False),  # queued | started | progress | ended
+    Column("data", JSON, nullable=False),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("tenant", _ID, nullable=False),
+    Column("name", _NAME),
+    Column("lines", Integer, nullable=False, default=0),
+    Column("accepted", Integer, nullable=False, default=0),
+    Column("closed", Boolean, nullable=False, default=False),  # whether all its lines have been read
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float),
+    Index("batches_of_tenant", "tenant", "created_at", "id"),
+)
+
+batch_errors = Table(
+    "batch_errors",
+    metadata,
+    Column("batch_id", _ID, ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True),
+    Column("line", Integer, primary_key=True),
+    Column("error", JSON, nullable=False),
+)
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("tenant", _ID, nullable=False),
+    Column("name", _NAME),
+    Column("content_hash", _HASH, nullable=False),
+    Column("parent_id", _ID),  # the version that a patch was applied to
+    Column("job_status", String(12), nullable=False),  # queued | running | completed | failed: of its validation
+    Column("folder", _PATH, nullable=False),
+    Column("tables", JSON, nullable=False),  # name -> {format, bytes, rows}
+    Column("counts", JSON(none_as_null=True)),
+    Column("errors", JSON(none_as_null=True)),
+    Column("total_errors", Integer, nullable=False, default=0),
+    Column("bytes", _BIG, nullable=False, default=0),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float),
+    Index("datasets_of_tenant", "tenant", "created_at", "id"),
+    Index("datasets_by_content", "tenant", "content_hash"),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("tenant", _ID, primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("document", JSON, nullable=False),
+    Column("content_hash", _HASH, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+
+keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("tenant", _ID, nullable=False),
+    Column("name", _NAME),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),  # SHA-256 of the secret, which is random
+    Column("scopes", JSON, nullable=False),  # read | write | admin
+    Column("requests_per_minute", Integer),
+    Column("running_runs", Integer),
+    Column("stored_bytes", _BIG),
+    Column("created_at", Float, nullable=False),
+    Column("revoked_at", Float),
+)
+
+idempotency = Table(
+    "idempotency_keys",
+    metadata,
+    Column("tenant", _ID, primary_key=True),
+    Column("route", String(200), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("body_hash", _HASH, nullable=False),
+    Column("status", Integer),  # None while the first call is in flight
+    Column("headers", JSON(none_as_null=True)),
+    Column("body", Text),
+    Column("created_at", Float, nullable=False),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("tenant", _ID, nullable=False),
+    Column("url", String(2000), nullable=False),
+    Column("secret", String(200), nullable=False),
+    Column("kinds", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Index("webhooks_of_tenant", "tenant", "created_at", "id"),
+)
+
+deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("webhook_id", _ID, ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
+    Column("run_id", _ID, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("status", String(12), nullable=False),  # pending | delivered | failed
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("next_at", Float),
+    Column("response_status", Integer),
+    Column("error", Text),
+    Column("created_at", Float, nullable=False),
+    Column("delivered_at", Float),
+    Index("deliveries_of_webhook", "webhook_id", "created_at", "id"),
+    Index("deliveries_due", "status", "next_at"),
+)

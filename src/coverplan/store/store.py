@@ -1,0 +1,35 @@
+"""The database and the blobs of one deployment, together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from coverplan.settings import Settings
+from coverplan.store.blobs import Blobs
+from coverplan.store.database import Database
+from coverplan.store.migrate import migrate
+
+
+@dataclass(frozen=True)
+class Store:
+    """What services and workers share."""
+
+    database: Database
+    blobs: Blobs
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Open both, and bring the tables up to date.
+
+        Raises:
+            DatabaseLostError: the database does not answer.
+            BlobLostError: the blobs cannot be opened.
+        """
+        store = cls(Database.open(settings.database), Blobs(settings.blobs))
+        migrate(store.database)
+        return store
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.database.close()

