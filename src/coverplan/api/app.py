@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
@@ -13,15 +13,31 @@ from starlette.middleware.gzip import GZipMiddleware
 from coverplan import __version__
 from coverplan.api import openapi
 from coverplan.api.body import Parsers
+from coverplan.api.companion import worker_beside
 from coverplan.api.errors import answer_errors
+from coverplan.api.feed import Feed
 from coverplan.api.gate import Gate
-from coverplan.api.routes import constraint_kinds, evaluate, health, issue_codes, limits, solve, validate
+from coverplan.api.routes import (
+    constraint_kinds,
+    evaluate,
+    health,
+    issue_codes,
+    limits,
+    run_results,
+    runs,
+    solve,
+    validate,
+)
+from coverplan.jobs.queue import prepare
+from coverplan.jobs.submit import Submission
 from coverplan.process.pool import SolverPool
 from coverplan.settings import Settings
 from coverplan.store.store import Store
 
 ROUTERS = (
     solve.router,
+    runs.router,
+    run_results.router,
     validate.router,
     evaluate.router,
     constraint_kinds.router,
@@ -31,17 +47,23 @@ ROUTERS = (
 )
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The service as an ASGI app; its solver children live as long as its lifespan."""
+def create_app(settings: Settings, *, with_worker: bool = False) -> FastAPI:
+    """The service as an ASGI app; its solver children, and the worker beside it, live as long as its lifespan."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.parsers = Parsers()
         app.state.store = await asyncio.to_thread(Store.open, settings)
+        await asyncio.to_thread(prepare, settings.database)
+        app.state.submission = Submission(app.state.store, settings)
+        app.state.feed = Feed(app.state.store)
         gc.collect()
         gc.freeze()
         try:
-            async with SolverPool(settings) as app.state.pool:
+            async with (
+                SolverPool(settings) as app.state.pool,
+                worker_beside(settings) if with_worker else nullcontext(),
+            ):
                 yield
         finally:
             app.state.store.close()

@@ -17,6 +17,8 @@ from coverplan.payload.checks import check_references
 from coverplan.payload.error_document import Limit
 from coverplan.payload.reading import read_document
 from coverplan.payload.requests import EvaluateRequest, SolveRequest
+from coverplan.payload.run_checks import check_run
+from coverplan.payload.runs import RunRequest
 from coverplan.settings import Settings
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -107,6 +109,8 @@ def _checked(model: type[Model], data: bytes) -> Model:
     document = read_document(model, data)
     if isinstance(document, SolveRequest | EvaluateRequest):
         check_references(document.problem, document.policy).raise_errors()
+    elif isinstance(document, RunRequest):
+        check_run(document).raise_errors()
     return document
 
 

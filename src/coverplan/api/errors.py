@@ -7,6 +7,7 @@ from functools import singledispatch
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -15,9 +16,12 @@ from starlette.responses import Response
 from coverplan.payload.error_document import ERROR_KINDS, ErrorDocument, Limit
 from coverplan.payload.issues import Issue, IssueReport, PayloadError
 from coverplan.process.job import BusyError, InvalidError, JobFailedError
+from coverplan.store.blobs import BlobLostError
+from coverplan.store.database import DatabaseLostError
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_S = 5
+log = structlog.get_logger(__name__)
 _OF_STATUS = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 406: "not_acceptable"}
 
 
@@ -112,6 +116,28 @@ def _(_error: BusyError) -> ApiError:
 
 
 @as_api_error.register
+def _(error: DatabaseLostError) -> ApiError:
+    log.warning("the database does not answer", reason=str(error))
+    return ApiError(
+        "database_lost",
+        "Nothing was changed.",
+        suggestion="Try again in a moment.",
+        headers={"Retry-After": str(RETRY_AFTER_S)},
+    )
+
+
+@as_api_error.register
+def _(error: BlobLostError) -> ApiError:
+    log.error("the blob store fails", reason=str(error))
+    return ApiError(
+        "storage_failed",
+        "Nothing was accepted: the disk may be full, or the store out of reach.",
+        suggestion="Try again later; `coverplan doctor` on the server tells more.",
+        headers={"Retry-After": str(RETRY_AFTER_S)},
+    )
+
+
+@as_api_error.register
 def _(error: JobFailedError) -> ApiError:
     return ApiError(error.code if error.code in ERROR_KINDS else "internal_error", str(error))
 
@@ -135,7 +161,17 @@ def answer_errors(app: FastAPI) -> None:
     async def shrug(_request: Request, _error: Exception) -> Response:
         return Response(status_code=499)
 
-    kinds = (ApiError, PayloadError, InvalidError, BusyError, JobFailedError, HTTPException, RequestValidationError)
+    kinds = (
+        ApiError,
+        PayloadError,
+        InvalidError,
+        BusyError,
+        JobFailedError,
+        DatabaseLostError,
+        BlobLostError,
+        HTTPException,
+        RequestValidationError,
+    )
     for kind in kinds:
         app.add_exception_handler(kind, answer)
     app.add_exception_handler(ClientGoneError, shrug)

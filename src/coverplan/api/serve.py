@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
+import fcntl
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
 from coverplan.api import logs
 from coverplan.api.app import create_app
+from coverplan.jobs.queue import prepare
 from coverplan.settings import Settings, is_loopback
+from coverplan.store.store import Store
 
 _KEPT_OPEN_S = 30
 _WAITING_CONNECTIONS = 128
+
+
+class AlreadyServedError(Exception):
+    """Another service has the data folder."""
 
 
 class UnsafeAddressError(Exception):
     """The address is reachable from other machines, and nobody said that this is wanted."""
 
 
-def run(host: str | None = None, port: int | None = None, insecure: bool | None = None) -> None:
+def run(
+    host: str | None = None, port: int | None = None, insecure: bool | None = None, with_worker: bool = True
+) -> None:
     """Serve until told to stop (SIGINT, SIGTERM); what is not given comes from the settings.
 
-    Running requests get `shutdown_s` to end; then their solver children are killed.
+    Running requests get `shutdown_s` to end; then their solver children are killed. `with_worker`: or one beside it.
 
     Raises:
+        AlreadyServedError: another service has this data folder.
+        DatabaseLostError: the database does not answer.
+        BlobLostError: the blobs cannot be opened.
         UnsafeAddressError: the address is not loopback and `insecure` is not set.
     """
     given = {"host": host, "port": port, "insecure": insecure}
     settings = Settings().model_copy(update={name: value for name, value in given.items() if value is not None})
     check_address(settings)
     logs.configure(settings.log_level)
+    store = Store.open(settings)
+    prepare(settings.database)
+    store.close()
     config = uvicorn.Config(
-        create_app(settings),
+        create_app(settings, with_worker=with_worker),
         host=settings.host,
         port=settings.port,
         log_config=None,
@@ -44,7 +61,26 @@ def run(host: str | None = None, port: int | None = None, insecure: bool | None 
         backlog=_WAITING_CONNECTIONS,
         lifespan="on",
     )
-    uvicorn.Server(config).run()
+    with _alone(settings):
+        uvicorn.Server(config).run()
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """Hold the data folder, where the state is in it: two services would each think that it is theirs."""
+    if settings.database_url is not None:
+        yield
+        return
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (settings.data_dir / "service.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyServedError(
+                f"another Coverplan service has the data folder {settings.data_dir}: stop it, name another folder in "
+                "COVERPLAN_DATA_DIR, or share a PostgreSQL database with COVERPLAN_DATABASE_URL."
+            ) from None
+        yield
 
 
 def check_address(settings: Settings) -> None:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from coverplan.api.feed import Feed
+from coverplan.jobs.submit import Submission
 from coverplan.process.pool import SolverPool
 from coverplan.settings import Settings
 from coverplan.store.store import Store
@@ -26,6 +28,18 @@ def _store(request: Request) -> Store:
     return store
 
 
+def _submission(request: Request) -> Submission:
+    submission: Submission = request.app.state.submission
+    return submission
+
+
+def _feed(request: Request) -> Feed:
+    feed: Feed = request.app.state.feed
+    return feed
+
+
 Pool = Annotated[SolverPool, Depends(_pool)]
 Configured = Annotated[Settings, Depends(_settings)]
 Stored = Annotated[Store, Depends(_store)]
+Submitted = Annotated[Submission, Depends(_submission)]
+Fed = Annotated[Feed, Depends(_feed)]

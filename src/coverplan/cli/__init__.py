@@ -23,6 +23,7 @@ COMMANDS = (
     "convert",
     "generate",
     "serve",
+    "worker",
     "demo",
     "doctor",
 )

@@ -8,9 +8,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from coverplan.api.serve import UnsafeAddressError, run
+from coverplan.api.serve import AlreadyServedError, UnsafeAddressError, run
 from coverplan.cli.bad_input import BadInputError
 from coverplan.settings import Settings
+from coverplan.store.blobs import BlobLostError
+from coverplan.store.database import DatabaseLostError
 
 
 def serve(
@@ -24,18 +26,19 @@ def serve(
 ) -> None:
     """Serve the HTTP API until told to stop (Ctrl-C or SIGTERM).
 
+    Alone it keeps its state in COVERPLAN_DATA_DIR and has a worker beside it. With --role api, workers elsewhere
+    (`coverplan worker`) share COVERPLAN_DATABASE_URL and COVERPLAN_BLOB_URL with it.
+
     Settings are environment variables COVERPLAN_*: COVERPLAN_HOST, COVERPLAN_PORT, COVERPLAN_SLOTS...
     """
-    if role == "api":
-        raise BadInputError("--role api leaves the solving to workers, which this version does not have.")
     settings = Settings()
     address, number = settings.host if host is None else host, settings.port if port is None else port
     try:
         _check_free(address, number)
         shown = f"[{address}]" if ":" in address else address
         print(f"Coverplan listens on http://{shown}:{number}; the API is described at /openapi.json.", file=sys.stderr)
-        run(host=host, port=port, insecure=insecure or None)
-    except UnsafeAddressError as error:
+        run(host=host, port=port, insecure=insecure or None, with_worker=role == "all")
+    except (UnsafeAddressError, AlreadyServedError, DatabaseLostError, BlobLostError) as error:
         raise BadInputError(str(error)) from None
 
 

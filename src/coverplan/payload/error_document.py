@@ -28,6 +28,9 @@ ERROR_KINDS: dict[str, ErrorKind] = {
         ErrorKind("not_found", 404, "There is nothing at this path"),
         ErrorKind("method_not_allowed", 405, "The path does not take this method"),
         ErrorKind("not_acceptable", 406, "The answer has none of the accepted media types"),
+        ErrorKind("run_not_ended", 409, "The run has not ended"),
+        ErrorKind("run_not_running", 409, "The run is not running"),
+        ErrorKind("run_without_plan", 409, "The run ended without a plan"),
         ErrorKind("body_timeout", 408, "The body did not arrive in time"),
         ErrorKind("body_too_large", 413, "The body is too large"),
         ErrorKind("problem_too_large", 413, "The problem is too large for a synchronous solve"),
@@ -41,6 +44,8 @@ ERROR_KINDS: dict[str, ErrorKind] = {
         ErrorKind("time_limit", 500, "The solver was not heard of in time"),
         ErrorKind("not_ready", 503, "The service is not ready"),
         ErrorKind("busy", 503, "All slots are busy"),
+        ErrorKind("database_lost", 503, "The database does not answer"),
+        ErrorKind("storage_failed", 503, "The store does not take or give what was asked"),
     )
 }
 

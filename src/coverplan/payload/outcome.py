@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
@@ -20,6 +20,7 @@ from coverplan.formulation.ledger import Ledger, ledger
 from coverplan.formulation.objective import Weights
 from coverplan.formulation.program import Choice
 from coverplan.mip.program import Limits, Status, StoppedBy, gap, is_optimal
+from coverplan.payload.checkpoint import Checkpoint, keeper, progress_of
 from coverplan.payload.decode import Decoder, certificate
 from coverplan.payload.hashing import instance_hash, policy_hash
 from coverplan.payload.issues import MAX_ISSUES, IssueReport
@@ -27,15 +28,13 @@ from coverplan.payload.method_checks import check_method
 from coverplan.payload.options import Options
 from coverplan.payload.plan import Method, Metrics, Plan, Progress
 from coverplan.payload.policy import Policy
-from coverplan.pricing.bound import Prices
+from coverplan.payload.requests import CHECKPOINT_FILE
 from coverplan.runs import outcome as runs
 from coverplan.runs.evaluate import evaluate as evaluate_seats
 from coverplan.runs.run import listing_of
 from coverplan.runs.solve import Request, choice_of, formulate
 from coverplan.runs.solve import solve as solve_request
 
-CHECKPOINT = "incumbent.npz"
-"""Name of the file in a checkpoint folder: reps of the seats, bound and prices."""
 MAX_LISTED = 100_000
 """Seats that a plan document without its own seats still holds of the plan that breaks the rules least."""
 Listen = Callable[[Progress], None]
@@ -53,16 +52,24 @@ def solve_book(
 ) -> runs.Outcome:
     """The outcome of a sound book under a policy; time per phase is added to `seconds`.
 
+    What an earlier solve of the same request left in the folder `checkpoint` is where this one begins: its plan is
+    never worse, nor is its bound.
+
     Raises:
         PayloadError: a rule is not for the method that the options or the size ask for.
     """
+    earlier = None if checkpoint is None or not (checkpoint / CHECKPOINT_FILE).exists() else Checkpoint.read(checkpoint)
+    if earlier is not None and len(earlier.reps) == len(book.seats):
+        start = earlier.reps
     request = request_of(book, policy, options, start)
+    if earlier is not None:
+        request = replace(request, earlier=runs.Proof(earlier.dual_bound, earlier.certificate))
     report_method = IssueReport()
     check_method(report_method, policy, listing_of(request).n_admissible, options)
     report_method.raise_errors()
-    report = None if listen is None else lambda step: listen(_progress(step))
+    report = None if listen is None else lambda step: listen(progress_of(step))
     built = time.monotonic()
-    outcome = solve_request(request, report, None if checkpoint is None else _saver(checkpoint))
+    outcome = solve_request(request, report, None if checkpoint is None else keeper(checkpoint))
     seconds["build"] = max(0.0, time.monotonic() - built - sum(outcome.seconds.values()))
     seconds |= outcome.seconds
     return outcome
@@ -74,18 +81,13 @@ def finish_book(book: Book, policy: Policy, options: Options, checkpoint: Path, 
     Raises:
         FileNotFoundError: the solve was lost before its first plan.
     """
-    with np.load(checkpoint / CHECKPOINT) as saved:
-        reps, bound = saved["reps"].astype(np.int32), float(saved["dual_bound"])
-        proven, source, scope = float(saved["certificate_bound"]), str(saved["source"]), str(saved["scope"])
-        prices = Prices(saved["upper"], saved["lower"])
-        steps = [Progress.model_validate_json(line) for line in saved["progress"].tolist()]
-    trace = [runs.Progress(step.t, step.objective_value, step.dual_bound, step.phase) for step in steps]
-    formulation = formulate(request_of(book, policy, options, None), also=reps)
-    choice = choice_of(formulation, reps)
+    kept = Checkpoint.read(checkpoint)
+    formulation = formulate(request_of(book, policy, options, None), also=kept.reps)
+    choice = choice_of(formulation, kept.reps)
     if choice is None:
-        raise FileNotFoundError(checkpoint / CHECKPOINT)
+        raise FileNotFoundError(checkpoint / CHECKPOINT_FILE)
     account = ledger(formulation, choice)
-    certified = runs.Certificate(proven, prices, source, scope) if np.isfinite(proven) else None
+    bound, certified = kept.dual_bound, kept.certificate
     optimal = is_optimal(account.objective, bound)
     by_prices = certified is not None and certified.bound <= bound
     return runs.Outcome(
@@ -99,7 +101,7 @@ def finish_book(book: Book, policy: Policy, options: Options, checkpoint: Path, 
         certificate=certified,
         why="the best plan that was known when the solve was stopped",
         reproducible=False if options.deterministic else None,
-        progress=tuple(trace),
+        progress=kept.trace,
     )
 
 
@@ -143,37 +145,6 @@ def request_of(book: Book, policy: Policy, options: Options, start: Ints | None)
         backend=options.backend,
         start=start,
     )
-
-
-def _progress(step: runs.Progress) -> Progress:
-    relative, _ = gap(step.objective_value, step.dual_bound)
-    return Progress(
-        t=step.t, objective_value=step.objective_value, dual_bound=step.dual_bound, gap=relative, phase=step.phase
-    )
-
-
-def _saver(folder: Path) -> runs.Checkpoint:
-    """Keeps the best plan in the folder; the file is replaced whole, so that a kill never tears it."""
-
-    def save(reps: Ints, bound: float | None, found: runs.Certificate | None, trace: Sequence[runs.Progress]) -> None:
-        nothing = np.empty(0)
-        arrays = {
-            "reps": reps,
-            "dual_bound": np.asarray(np.inf if bound is None else bound),
-            "certificate_bound": np.asarray(np.inf if found is None else found.bound),
-            "source": np.asarray("" if found is None else found.source),
-            "scope": np.asarray("" if found is None else found.scope),
-            "upper": nothing if found is None else found.prices.upper,
-            "lower": nothing if found is None else found.prices.lower,
-            "progress": np.asarray([_progress(step).model_dump_json() for step in trace], np.str_),
-        }
-        partial = folder / f"{CHECKPOINT}.partial"
-        packed = io.BytesIO()
-        np.savez(packed, allow_pickle=False, **arrays)
-        partial.write_bytes(packed.getbuffer())
-        partial.replace(folder / CHECKPOINT)
-
-    return save
 
 
 def plan_of(
@@ -224,7 +195,7 @@ def plan_of(
     metrics = plan.metrics.model_copy(
         update={
             "seconds": {name: round(value, 4) for name, value in seconds.items()},
-            "progress": [_progress(step) for step in outcome.progress],
+            "progress": [progress_of(step) for step in outcome.progress],
             "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         }
     )

@@ -10,7 +10,10 @@ from coverplan.payload.plan import AssignmentIn, Plan
 from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
 
-_PROBLEM = {
+CHECKPOINT_FILE = "incumbent.npz"
+"""In the checkpoint folder of a solve: reps of the seats, bound and prices of its best plan so far."""
+
+SMALLEST_PROBLEM = {
     "accounts": [{"id": "a1", "potential": 50000}, {"id": "a2", "potential": 20000}],
     "reps": [{"id": "r1", "capacity_hours": 1}, {"id": "r2", "capacity_hours": 1}],
 }
@@ -19,7 +22,7 @@ _PROBLEM = {
 class SolveRequest(Document):
     """A problem to solve under a policy."""
 
-    problem: Problem = Field(description="The facts.", examples=[_PROBLEM])
+    problem: Problem = Field(description="The facts.", examples=[SMALLEST_PROBLEM])
     policy: Policy = Field(
         default_factory=Policy,
         description="The rules and the weights of the objective; absent: hard `capacity`, soft `balance` of revenue.",
@@ -54,7 +57,7 @@ class BookRequest(Document):
 class ValidateRequest(Document):
     """A problem and a policy to check without solving."""
 
-    problem: Problem = Field(description="The facts.", examples=[_PROBLEM])
+    problem: Problem = Field(description="The facts.", examples=[SMALLEST_PROBLEM])
     policy: Policy = Field(
         default_factory=Policy, description="The rules; absent: the default ones.", examples=[{"constraints": []}]
     )
@@ -63,7 +66,7 @@ class ValidateRequest(Document):
 class EvaluateRequest(Document):
     """Assignments to measure under a problem and a policy without solving."""
 
-    problem: Problem = Field(description="The facts.", examples=[_PROBLEM])
+    problem: Problem = Field(description="The facts.", examples=[SMALLEST_PROBLEM])
     policy: Policy = Field(
         default_factory=Policy, description="The rules; absent: the default ones.", examples=[{"constraints": []}]
     )

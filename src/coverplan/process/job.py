@@ -22,16 +22,23 @@ class Job:
     """When a solve is expected to stop by itself; None: the pool's own patience."""
     large: bool = False
     """Whether it gets a fresh child, which is not used again."""
+    checkpoint: bytes | None = None
+    """What an earlier solve of the same request had found when it was lost: the solve goes on from there."""
 
     @classmethod
-    def solve(cls, request: SolveRequest, *, large: bool = False) -> Job:
+    def solve(cls, request: SolveRequest, *, large: bool = False, checkpoint: bytes | None = None) -> Job:
         """A solve."""
-        return cls("solve", _json(request), request.options.time_limit_s, large)
+        return cls("solve", _json(request), request.options.time_limit_s, large, checkpoint)
 
     @classmethod
-    def solve_book(cls, request: BookRequest) -> Job:
+    def solve_book(cls, request: BookRequest, *, checkpoint: bytes | None = None) -> Job:
         """A solve of a folder of tables; its result is the plan without its seats."""
-        return cls("solve_book", _json(request), request.options.time_limit_s, large=True)
+        return cls("solve_book", _json(request), request.options.time_limit_s, True, checkpoint)
+
+    @classmethod
+    def finish(cls, request: SolveRequest, checkpoint: bytes) -> Job:
+        """The plan that a checkpoint holds, whatever became of its solve."""
+        return cls("finish", _json(request), large=True, checkpoint=checkpoint)
 
     @classmethod
     def evaluate(cls, request: EvaluateRequest, *, large: bool = False) -> Job:

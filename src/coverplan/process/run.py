@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coverplan.mip.program import StoppedBy
+from coverplan.payload.requests import CHECKPOINT_FILE
 from coverplan.process import channel
 from coverplan.process.channel import Message
 from coverplan.process.job import InvalidError, Job, JobFailedError
@@ -51,6 +52,8 @@ class Run:
         self._began = time.monotonic()
         self._loading_s = 0.0
         self._decoding = False
+        self.checkpoint: Path | None = None
+        """Where the best plan so far lies while it runs, once there is one."""
         self.task: asyncio.Task[bytes] = asyncio.create_task(self._go())
 
     async def result(self) -> bytes:
@@ -80,6 +83,10 @@ class Run:
                 request.write_bytes(self._job.request)
             else:
                 await asyncio.to_thread(request.write_bytes, self._job.request)
+            self.checkpoint = folder / channel.CHECKPOINT / CHECKPOINT_FILE
+            if self._job.checkpoint is not None:
+                self.checkpoint.parent.mkdir()
+                await asyncio.to_thread(self.checkpoint.write_bytes, self._job.checkpoint)
             return await self._work(folder)
         finally:
             self._pool.discard(folder)

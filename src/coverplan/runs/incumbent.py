@@ -69,8 +69,9 @@ class Incumbent:
             self._tell()
 
     def certify(self, certificate: Certificate) -> None:
-        """Take prices and the bound they prove."""
-        self.certificate = certificate
+        """Take prices and the bound they prove, unless better ones are at hand."""
+        if self.certificate is None or certificate.bound <= self.certificate.bound:
+            self.certificate = certificate
         self.bounded(certificate.bound)
 
     def hear(self, step: Step) -> None:

@@ -34,6 +34,14 @@ class Certificate:
 
 
 @dataclass(frozen=True, eq=False)
+class Proof:
+    """What an earlier run of the same request has proven: an upper bound, and prices for one."""
+
+    dual_bound: float
+    certificate: Certificate | None
+
+
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """The answer of a run: `choice` is None without a plan; `least_violating` is never a plan."""
 

@@ -25,7 +25,7 @@ from coverplan.pricing.dual import Found
 from coverplan.runs.demand import MOST_PAIRS, look_at_all
 from coverplan.runs.incumbent import Incumbent
 from coverplan.runs.least_violating import least_violating
-from coverplan.runs.outcome import Certificate, Checkpoint, Outcome, Report
+from coverplan.runs.outcome import Certificate, Checkpoint, Outcome, Proof, Report
 from coverplan.solvers.relaxation import Relaxation
 
 T = TypeVar("T")
@@ -49,6 +49,7 @@ class Request:
     method: str = "auto"
     backend: str = "auto"
     start: Ints | None = None
+    earlier: Proof | None = None
 
 
 def listing_of(request: Request) -> Listing:
@@ -99,6 +100,8 @@ class Run:
         self.hint: Choice | None = None
         if request.start is not None:
             self._take_start(request.start)
+        if request.earlier is not None:
+            self._recall(request.earlier)
 
     @property
     def truncated(self) -> bool:
@@ -174,6 +177,13 @@ class Run:
             self.notes.append("the start plan breaks a hard rule under this policy: it was used as a hint only")
             self.hint = mended(self.formulation, start)
             self.incumbent.offer(self.hint)
+
+    def _recall(self, earlier: Proof) -> None:
+        """Begin with what is proven already; prices count where the program has the same rows as then."""
+        found = earlier.certificate
+        if found is not None and len(found.prices.upper) == self.formulation.n_rows:
+            self.incumbent.certify(found)
+        self.incumbent.bounded(earlier.dual_bound)
 
     def conclude(self, result: Result, backend: str | None) -> Outcome:
         """The outcome: what the incumbent holds, judged by its own recount."""

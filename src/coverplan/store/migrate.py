@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from coverplan.store.database import Database
+
+logging.getLogger("alembic").setLevel(logging.WARNING)
 
 _LOCK = 0x636F766572
 """The advisory lock of migrations: "cover" in hexadecimal."""

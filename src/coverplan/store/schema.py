@@ -36,6 +36,7 @@ runs = Table(
     Column("wish", String(8)),  # finish | cancel: what the caller asked of a running one
     Column("priority", Integer, nullable=False, default=0),
     Column("timeout_s", Float),
+    Column("retention_s", Float, nullable=False),
     Column("small", Boolean, nullable=False, default=True),  # whether a warm child may take it
     Column("request_path", _PATH, nullable=False),
     Column("request_hash", _HASH, nullable=False),
@@ -58,16 +59,28 @@ runs = Table(
     Column("time_limit_s", Float, nullable=False),
     Column("spent_s", Float, nullable=False, default=0.0),  # solving time of attempts before this one
     Column("attempt", Integer, nullable=False, default=0),  # fences a worker that was given up too early
+    Column("losses", Integer, nullable=False, default=0),  # attempts whose worker was lost
     Column("worker", _ID),
     Column("error", JSON(none_as_null=True)),
     Column("created_at", Float, nullable=False),
     Column("started_at", Float),
     Column("ended_at", Float),
     Column("expires_at", Float),
-    Index("runs_of_tenant", "tenant", "created_at", "id"),
+    Column("deleted", Boolean, nullable=False, default=False),  # unseen from now on, erased once it does not run
+    Index("runs_of_tenant", "tenant", "id"),
+    Index("runs_of_worker", "worker", "job_status"),
     Index("runs_by_status", "job_status", "expires_at"),
     Index("runs_by_content", "tenant", "request_hash"),
     Index("runs_of_batch", "batch_id", "batch_line"),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("lock_key", _BIG, nullable=False),  # held as long as the worker lives
+    Column("host", String(200), nullable=False),
+    Column("started_at", Float, nullable=False),
 )
 
 run_tags = Table(

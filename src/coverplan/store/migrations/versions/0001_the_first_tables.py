@@ -97,6 +97,7 @@ def upgrade() -> None:
         sa.Column("wish", sa.String(length=8), nullable=True),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("timeout_s", sa.Float(), nullable=True),
+        sa.Column("retention_s", sa.Float(), nullable=False),
         sa.Column("small", sa.Boolean(), nullable=False),
         sa.Column("request_path", sa.String(length=400), nullable=False),
         sa.Column("request_hash", sa.String(length=64), nullable=False),
@@ -119,19 +120,22 @@ def upgrade() -> None:
         sa.Column("time_limit_s", sa.Float(), nullable=False),
         sa.Column("spent_s", sa.Float(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("losses", sa.Integer(), nullable=False),
         sa.Column("worker", sa.String(length=40), nullable=True),
         sa.Column("error", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("started_at", sa.Float(), nullable=True),
         sa.Column("ended_at", sa.Float(), nullable=True),
         sa.Column("expires_at", sa.Float(), nullable=True),
+        sa.Column("deleted", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.create_index("runs_by_content", ["tenant", "request_hash"], unique=False)
         batch_op.create_index("runs_by_status", ["job_status", "expires_at"], unique=False)
         batch_op.create_index("runs_of_batch", ["batch_id", "batch_line"], unique=False)
-        batch_op.create_index("runs_of_tenant", ["tenant", "created_at", "id"], unique=False)
+        batch_op.create_index("runs_of_tenant", ["tenant", "id"], unique=False)
+        batch_op.create_index("runs_of_worker", ["worker", "job_status"], unique=False)
 
     op.create_table(
         "webhooks",
@@ -146,6 +150,14 @@ def upgrade() -> None:
     with op.batch_alter_table("webhooks", schema=None) as batch_op:
         batch_op.create_index("webhooks_of_tenant", ["tenant", "created_at", "id"], unique=False)
 
+    op.create_table(
+        "workers",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("lock_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("host", sa.String(length=200), nullable=False),
+        sa.Column("started_at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
     op.create_table(
         "batch_errors",
         sa.Column("batch_id", sa.String(length=40), nullable=False),
@@ -212,11 +224,13 @@ def downgrade() -> None:
     op.drop_table("run_tags")
     op.drop_table("run_events")
     op.drop_table("batch_errors")
+    op.drop_table("workers")
     with op.batch_alter_table("webhooks", schema=None) as batch_op:
         batch_op.drop_index("webhooks_of_tenant")
 
     op.drop_table("webhooks")
     with op.batch_alter_table("runs", schema=None) as batch_op:
+        batch_op.drop_index("runs_of_worker")
         batch_op.drop_index("runs_of_tenant")
         batch_op.drop_index("runs_of_batch")
         batch_op.drop_index("runs_by_status")

@@ -1,0 +1,116 @@
+"""Events of runs for any number of listeners: one look into the database serves all who hear the same run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+
+import structlog
+from sqlalchemy import RowMapping
+
+from coverplan.store import events
+from coverplan.store.database import DatabaseLostError
+from coverplan.store.store import Store
+
+LOOK_S = 0.25
+PING_S = 5.0
+"""Longest silence: then a comment line shows that the connection lives."""
+LAST = "ended"
+
+log = structlog.get_logger(__name__)
+
+
+class Feed:
+    """Follows runs as long as somebody listens."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._followed: dict[str, _Followed] = {}
+
+    async def events(self, run_id: str, after: int) -> AsyncIterator[RowMapping | None]:
+        """Events later than number `after`, until the run has ended; None when there was none for a while.
+
+        A listener who has heard everything of an ended run hears its last event again.
+        """
+        for event in await self._stored(run_id, after):
+            yield event
+            after = event["seq"]
+            if event["kind"] == LAST:
+                return
+        followed = self._followed.get(run_id)
+        if followed is None:
+            followed = self._followed[run_id] = _Followed(self._store, run_id, after)
+        followed.listeners += 1
+        try:
+            while True:
+                news = await followed.news(after)
+                if not news:
+                    yield None
+                for event in news:
+                    yield event
+                    after = event["seq"]
+                    if event["kind"] == LAST:
+                        return
+        finally:
+            followed.listeners -= 1
+            if not followed.listeners:
+                followed.stop()
+                self._followed.pop(run_id, None)
+
+    async def _stored(self, run_id: str, after: int) -> Sequence[RowMapping]:
+        found = await asyncio.to_thread(stored, self._store, run_id, after)
+        if found or after == 0:
+            return found
+        last = await asyncio.to_thread(stored, self._store, run_id, after - 1)
+        return [event for event in last if event["kind"] == LAST]
+
+
+class _Followed:
+    """One run that is listened to."""
+
+    def __init__(self, store: Store, run_id: str, after: int) -> None:
+        self.listeners = 0
+        self._store = store
+        self._run_id = run_id
+        self._seen = after
+        self._recent: list[RowMapping] = []
+        self._changed = asyncio.Condition()
+        self._task = asyncio.create_task(self._look())
+
+    async def news(self, after: int) -> list[RowMapping]:
+        """What is known beyond number `after`; waits a while for it."""
+        if self._recent and self._recent[0]["seq"] > after + 1:
+            return list(await asyncio.to_thread(stored, self._store, self._run_id, after))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PING_S), self._changed:
+                await self._changed.wait_for(lambda: self._seen > after)
+        return [event for event in self._recent if event["seq"] > after]
+
+    def stop(self) -> None:
+        """Nobody listens any more."""
+        self._task.cancel()
+
+    async def _look(self) -> None:
+        while True:
+            try:
+                found = await asyncio.to_thread(stored, self._store, self._run_id, self._seen)
+            except DatabaseLostError as error:
+                log.warning("events wait for the database", reason=str(error))
+                found = []
+            if found:
+                async with self._changed:
+                    self._recent = [*self._recent, *found][-_KEPT:]
+                    self._seen = found[-1]["seq"]
+                    self._changed.notify_all()
+            await asyncio.sleep(LOOK_S)
+
+
+_KEPT = 64
+"""Latest events held for those who listen already; a later listener reads the others from the database."""
+
+
+def stored(store: Store, run_id: str, after: int) -> Sequence[RowMapping]:
+    """Events of the database later than number `after`."""
+    with store.database.read() as connection:
+        return events.after(connection, run_id, after)

@@ -1,0 +1,142 @@
+"""What a run leaves: its plan, its events, its program."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Query, Request
+from starlette.responses import Response
+
+from coverplan.api.auth import Reader
+from coverplan.api.disconnect import unless_gone
+from coverplan.api.errors import ApiError, error_responses
+from coverplan.api.known import plan_of
+from coverplan.api.media import EVENTS, JSON, accepts, chosen
+from coverplan.api.run_events import RunEvents
+from coverplan.api.run_states import run_row
+from coverplan.api.state import Fed, Pool, Stored
+from coverplan.payload.plan import Plan
+from coverplan.payload.requests import SolveRequest
+from coverplan.process.job import Job
+from coverplan.store import paths
+from coverplan.store.blobs import NoBlobError
+from coverplan.store.store import Store
+
+router = APIRouter(prefix="/v1/runs/{run_id}", tags=["runs"])
+
+CSV, PARQUET = "text/csv", "application/vnd.apache.parquet"
+_FORMATS = {"json": JSON, "csv": CSV, "parquet": PARQUET}
+_TABLES: dict[str, Any] = {
+    "description": "The plan; as CSV or Parquet one row per seat.",
+    "content": {
+        CSV: {"schema": {"type": "string"}},
+        PARQUET: {"schema": {"type": "string", "format": "binary"}},
+    },
+}
+_STREAM: dict[str, Any] = {
+    "description": "`queued`, `started`, `progress`... and one `ended`; a comment line at least every five seconds.",
+    "content": {
+        EVENTS: {
+            "schema": {"type": "string"},
+            "example": 'id: 3\nevent: progress\ndata: {"run_id": "run-01", "objective_value": 1240000.0}\n\n',
+        }
+    },
+}
+
+
+@router.get(
+    "/plan",
+    summary="Download the plan",
+    response_model=Plan,
+    responses={200: _TABLES, **error_responses(404, 409, 422, 503)},
+    dependencies=[accepts(JSON, CSV, PARQUET)],
+)
+async def show_plan(
+    run_id: str,
+    request: Request,
+    caller: Reader,
+    store: Stored,
+    pool: Pool,
+    form: Annotated[
+        Literal["json", "csv", "parquet"] | None, Query(alias="format", description="Instead of the Accept header.")
+    ] = None,
+    incumbent: Annotated[bool, Query(description="The best plan so far, if the run has not ended.")] = False,
+) -> Response:
+    """The plan of a run that has ended, as JSON, CSV or Parquet."""
+    media_type = _FORMATS[form] if form is not None else chosen(request, JSON, CSV, PARQUET)
+    row = await run_row(store, caller.tenant, run_id)
+    if incumbent and row["job_status"] == "running":
+        plan = await _incumbent(run_id, row["request_path"], request, store, pool)
+    else:
+        plan = await plan_of(run_id, caller.tenant, store)
+    if media_type == JSON:
+        return Response(plan, media_type=JSON)
+    facts = await store.blobs.get(row["request_path"])
+    table = await asyncio.to_thread(_table, plan, facts, media_type)
+    name = f"{run_id}.{'csv' if media_type == CSV else 'parquet'}"
+    return Response(table, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+@router.get(
+    "/events",
+    summary="Follow a run",
+    response_class=RunEvents,
+    responses={200: _STREAM, **error_responses(404, 422, 503)},
+    dependencies=[accepts(EVENTS)],
+)
+async def follow_run(
+    run_id: str,
+    caller: Reader,
+    store: Stored,
+    feed: Fed,
+    last_event_id: Annotated[
+        str | None, Header(pattern="^[0-9]{1,9}$", description="Go on after this event; absent: from the first.")
+    ] = None,
+) -> Response:
+    """Server-sent events with objective, bound, gap and phase; the last one is `ended`, also for a run long over."""
+    await run_row(store, caller.tenant, run_id)
+    return RunEvents(feed, run_id, int(last_event_id or 0))
+
+
+@router.get("/model.mps", summary="The program in MPS format", responses=error_responses(404, 409, 503))
+async def show_mps(run_id: str, request: Request, caller: Reader, store: Stored, pool: Pool) -> Response:
+    """The mixed-integer program; columns and rows carry the caller's ids."""
+    return await _model(run_id, "mps", request, caller.tenant, store, pool)
+
+
+@router.get("/model.lp", summary="The program in LP format", responses=error_responses(404, 409, 503))
+async def show_lp(run_id: str, request: Request, caller: Reader, store: Stored, pool: Pool) -> Response:
+    """The mixed-integer program; columns and rows carry the caller's ids."""
+    return await _model(run_id, "lp", request, caller.tenant, store, pool)
+
+
+async def _model(
+    run_id: str, form: Literal["mps", "lp"], request: Request, tenant: str, store: Store, pool: Pool
+) -> Response:
+    row = await run_row(store, tenant, run_id)
+    asked = SolveRequest.model_validate_json(await store.blobs.get(row["request_path"]))
+    text = await unless_gone(request, pool.run(Job.export(asked, form, large=not row["small"])))
+    return Response(text, media_type="text/plain")
+
+
+async def _incumbent(run_id: str, path: str, request: Request, store: Store, pool: Pool) -> bytes:
+    asked = SolveRequest.model_validate_json(await store.blobs.get(path))
+    try:
+        checkpoint = await store.blobs.get(paths.checkpoint(run_id))
+    except NoBlobError:
+        raise ApiError("run_not_ended", "There is no plan yet.", suggestion="Ask again in a moment.") from None
+    return await unless_gone(request, pool.run(Job.finish(asked, checkpoint)))
+
+
+def _table(plan: bytes, facts: bytes, media_type: str) -> bytes:
+    from coverplan.tables import plans  # noqa: PLC0415 - polars is for those who ask for tables
+
+    table = plans.plan_table(json.loads(plan), json.loads(facts)["problem"])
+    if media_type == CSV:
+        return plans.table_csv(table).encode()
+    packed = io.BytesIO()
+    table.write_parquet(packed)
+    return packed.getvalue()

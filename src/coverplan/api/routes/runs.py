@@ -1,0 +1,142 @@
+"""Durable runs: hand work over and walk away."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from sqlalchemy import Connection
+
+from coverplan.api.auth import Reader, Writer
+from coverplan.api.body import Parsed, body_of
+from coverplan.api.errors import ApiError, error_responses
+from coverplan.api.known import known_of
+from coverplan.api.media import JSON, accepts
+from coverplan.api.paging import Limit
+from coverplan.api.run_states import found, reading, run_row, state_of, writing
+from coverplan.api.state import Stored, Submitted
+from coverplan.payload.runs import JobStatus, RunPage, RunRequest, RunState, RunTicket
+from coverplan.store import runs
+from coverplan.store.runs import Filter
+
+router = APIRouter(prefix="/v1/runs", tags=["runs"])
+
+Label = Annotated[str | None, Query(max_length=500)]
+After = Annotated[str | None, Query(max_length=60, description="`next_cursor` of the page before.")]
+Time = Annotated[dt.datetime | None, Query(description="ISO 8601; without a time zone: UTC.")]
+
+
+@router.post(
+    "",
+    status_code=202,
+    summary="Submit a run",
+    responses=error_responses(404, 408, 409, 413, 415, 422, 503),
+    openapi_extra=body_of(RunRequest, run="A run with a name, tags and a priority"),
+    dependencies=[accepts(JSON)],
+)
+async def submit_run(
+    body: Parsed[RunRequest], response: Response, caller: Writer, store: Stored, submission: Submitted
+) -> RunTicket:
+    """Queue a run; once this is answered, it is not lost."""
+    known = await known_of(body, caller.tenant, store)
+    accepted = await asyncio.to_thread(submission.accepted, body, caller.tenant, known)
+    run_id = await submission.reused(accepted) if body.reuse else None
+    response.headers["Location"] = f"/v1/runs/{run_id or accepted.id}"
+    if run_id is not None:
+        response.status_code = 200
+        return RunTicket(run_id=run_id, job_status="completed")
+    await submission.queue(accepted)
+    return RunTicket(run_id=accepted.id, job_status="queued")
+
+
+@router.get("", summary="List runs", responses=error_responses(422, 503), dependencies=[accepts(JSON)])
+async def list_runs(
+    caller: Reader,
+    store: Stored,
+    limit: Limit = 50,
+    cursor: After = None,
+    status: JobStatus | None = None,
+    tag: Label = None,
+    name: Label = None,
+    batch_id: Label = None,
+    created_from: Time = None,
+    created_to: Time = None,
+) -> RunPage:
+    """Runs of the caller, newest first."""
+    wanted = Filter(status, tag, name, batch_id, _seconds(created_from), _seconds(created_to))
+
+    def look(connection: Connection) -> RunPage:
+        rows = runs.page(connection, caller.tenant, wanted, limit + 1, cursor)
+        shown = rows[:limit]
+        tags = runs.tags_of(connection, [row["id"] for row in shown])
+        items = [state_of(row, tags[row["id"]]) for row in shown]
+        return RunPage(items=items, next_cursor=shown[-1]["id"] if len(rows) > limit else None)
+
+    return await reading(store, look)
+
+
+@router.get("/{run_id}", summary="Show a run", responses=error_responses(404, 503), dependencies=[accepts(JSON)])
+async def show_run(run_id: str, caller: Reader, store: Stored) -> RunState:
+    """How far a run is."""
+    return await _state(run_id, caller.tenant, store)
+
+
+@router.post(
+    "/{run_id}/finish",
+    summary="Stop a run and keep its best plan",
+    responses=error_responses(404, 409, 503),
+    dependencies=[accepts(JSON)],
+)
+async def finish_run(run_id: str, caller: Writer, store: Stored) -> RunState:
+    """The plan follows within a second or two; a run that has ended stays as it is."""
+    row = await run_row(store, caller.tenant, run_id)
+    if row["job_status"] == runs.QUEUED:
+        raise ApiError("run_not_running", "It has not begun: there is nothing to keep.", suggestion="Cancel it.")
+    await writing(store, lambda c: runs.wish(c, caller.tenant, run_id, "finish"))
+    return await _state(run_id, caller.tenant, store)
+
+
+@router.post(
+    "/{run_id}/cancel",
+    summary="Stop a run and discard it",
+    responses=error_responses(404, 503),
+    dependencies=[accepts(JSON)],
+)
+async def cancel_run(run_id: str, caller: Writer, store: Stored) -> RunState:
+    """A queued run is cancelled at once, a running one within a second; one that has ended stays as it is."""
+    await run_row(store, caller.tenant, run_id)
+    await writing(store, lambda c: _cancel(c, caller.tenant, run_id))
+    return await _state(run_id, caller.tenant, store)
+
+
+@router.delete("/{run_id}", status_code=204, summary="Cancel and erase a run", responses=error_responses(404, 503))
+async def delete_run(run_id: str, caller: Writer, store: Stored) -> None:
+    """It is gone for every caller from now on; its files follow within minutes."""
+    await run_row(store, caller.tenant, run_id)
+
+    def delete(connection: Connection) -> None:
+        _cancel(connection, caller.tenant, run_id)
+        runs.hide(connection, caller.tenant, run_id)
+
+    await writing(store, delete)
+
+
+async def _state(run_id: str, tenant: str, store: Any) -> RunState:
+    def look(connection: Connection) -> RunState:
+        row = found(runs.get(connection, tenant, run_id), run_id)
+        return state_of(row, runs.tags_of(connection, [run_id])[run_id])
+
+    return await reading(store, look)
+
+
+def _cancel(connection: Connection, tenant: str, run_id: str) -> None:
+    if runs.cancel_queued(connection, tenant, run_id) is None:
+        runs.wish(connection, tenant, run_id, "cancel")
+
+
+def _seconds(time: dt.datetime | None) -> float | None:
+    if time is None:
+        return None
+    return (time if time.tzinfo else time.replace(tzinfo=dt.UTC)).timestamp()

@@ -1,0 +1,56 @@
+"""Server-sent events of a durable run; `Last-Event-ID` goes on after that number."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+
+from fastapi.sse import format_sse_event
+from sqlalchemy import RowMapping
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from coverplan.api.disconnect import gone
+from coverplan.api.feed import Feed
+from coverplan.api.media import EVENTS
+
+PING = b": still there\n\n"
+
+
+class RunEvents(Response):
+    """Streams what happens to a run until it ends or the client goes away; the run does not notice."""
+
+    media_type = EVENTS
+
+    def __init__(self, feed: Feed, run_id: str, after: int) -> None:
+        super().__init__(headers={"X-Accel-Buffering": "no"})
+        del self.headers["content-length"]
+        self._feed = feed
+        self._run_id = run_id
+        self._after = after
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        leaving = asyncio.create_task(gone(receive))
+        streaming = asyncio.create_task(self._stream(send))
+        try:
+            await asyncio.wait({leaving, streaming}, return_when=asyncio.FIRST_COMPLETED)
+            if streaming.done():
+                streaming.result()
+        finally:
+            leaving.cancel()
+            streaming.cancel()
+            await asyncio.wait({leaving, streaming})
+
+    async def _stream(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        async for event in self._feed.events(self._run_id, self._after):
+            body = PING if event is None else _sse(event, self._run_id)
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def _sse(event: RowMapping, run_id: str) -> bytes:
+    at = dt.datetime.fromtimestamp(event["at"], dt.UTC).isoformat().replace("+00:00", "Z")
+    data = {"run_id": run_id, "at": at, **event["data"]}
+    return format_sse_event(event=event["kind"], data_str=json.dumps(data), id=str(event["seq"]))

@@ -1,0 +1,84 @@
+"""Rows of runs as documents."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, RowMapping
+
+from coverplan.api.errors import ApiError
+from coverplan.payload.runs import RunError, RunState
+from coverplan.store import runs
+from coverplan.store.store import Store
+
+Result = TypeVar("Result")
+
+_SAME = (
+    "name",
+    "job_status",
+    "solution_status",
+    "stopped_by",
+    "objective_value",
+    "dual_bound",
+    "gap",
+    "phase",
+    "priority",
+    "timeout_s",
+    "dataset_id",
+    "policy_name",
+    "policy_version",
+    "start_run_id",
+    "batch_id",
+)
+_TIMES = ("created_at", "started_at", "ended_at", "expires_at")
+
+
+async def reading(store: Store, look: Callable[[Connection], Result]) -> Result:
+    """A transaction that only reads, off the event loop."""
+
+    def read() -> Result:
+        with store.database.read() as connection:
+            return look(connection)
+
+    return await asyncio.to_thread(read)
+
+
+async def writing(store: Store, change: Callable[[Connection], Result]) -> Result:
+    """A transaction that writes, off the event loop."""
+
+    def write() -> Result:
+        with store.database.begin() as connection:
+            return change(connection)
+
+    return await asyncio.to_thread(write)
+
+
+def found(row: RowMapping | None, run_id: str) -> RowMapping:
+    """The row of a run.
+
+    Raises:
+        ApiError: there is none, or it is another tenant's.
+    """
+    if row is None:
+        raise ApiError("not_found", f"There is no run {run_id[:60]}.", suggestion="See /v1/runs.")
+    return row
+
+
+async def run_row(store: Store, tenant: str, run_id: str) -> RowMapping:
+    """The row of a run of the tenant; raises as `found` does."""
+    return found(await reading(store, lambda c: runs.get(c, tenant, run_id)), run_id)
+
+
+def state_of(row: RowMapping, tags: Sequence[str]) -> RunState:
+    """The run as its callers see it."""
+    error = None if row["error"] is None else RunError.model_validate(row["error"])
+    facts: dict[str, Any] = {name: row[name] for name in _SAME} | {name: at(row[name]) for name in _TIMES}
+    return RunState(run_id=row["id"], tags=list(tags), attempts=row["attempt"], error=error, **facts)
+
+
+def at(seconds: float | None) -> dt.datetime | None:
+    """A time of the database as a date with its time zone."""
+    return None if seconds is None else dt.datetime.fromtimestamp(seconds, dt.UTC)

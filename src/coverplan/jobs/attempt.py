@@ -1,0 +1,213 @@
+"""One attempt of one worker at one run."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy import Connection, RowMapping
+
+from coverplan.jobs import ending
+from coverplan.jobs.ending import Ending
+from coverplan.payload.requests import SolveRequest
+from coverplan.process.job import InvalidError, Job, JobFailedError
+from coverplan.process.pool import SolverPool
+from coverplan.process.run import Run
+from coverplan.settings import Settings
+from coverplan.store import paths, runs
+from coverplan.store.blobs import BlobLostError, NoBlobError
+from coverplan.store.database import DatabaseLostError
+from coverplan.store.store import Store
+
+_LEAST_TIME_S = 0.5
+"""What a recovered solve gets at least: its start plan has to be read, checked and written again."""
+_PROGRESS_EVERY_S = 0.5
+_KEEP_EVERY_S = 2.0
+_PAUSE_S = 0.5
+
+Result = TypeVar("Result")
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where attempts are made."""
+
+    worker: str
+    settings: Settings
+    store: Store
+    small: SolverPool
+    large: SolverPool
+
+    async def write(self, change: Callable[[Connection], Result]) -> Result:
+        """A transaction.
+
+        Raises:
+            DatabaseLostError: the database does not answer.
+        """
+        return await asyncio.to_thread(self._write, change)
+
+    async def write_at_last(self, change: Callable[[Connection], Result]) -> Result:
+        """A transaction that must not be lost: it waits until the database is back."""
+        while True:
+            try:
+                return await self.write(change)
+            except DatabaseLostError as error:
+                log.warning("waiting for the database", reason=str(error))
+                await asyncio.sleep(_PAUSE_S)
+
+    def _write(self, change: Callable[[Connection], Result]) -> Result:
+        with self.store.database.begin() as connection:
+            return change(connection)
+
+
+class Attempt:
+    """Claims a run, has it solved, and ends it: once, whatever other attempts there are."""
+
+    def __init__(self, place: Place, run_id: str) -> None:
+        self.run_id = run_id
+        self.number = 0
+        """0 before the run is claimed."""
+        self._place = place
+        self._job: Run | None = None
+        self._wish: str | None = None
+        self._news: Mapping[str, Any] | None = None
+        self._told_at = self._kept_at = self._solving_since = 0.0
+        self._spent_s = 0.0
+        self._ends_at: float | None = None
+        self._kept: int | None = None
+
+    async def make(self) -> None:
+        """Work on the run until it has ended, or another attempt counts."""
+        row = await self._place.write_at_last(lambda c: runs.claim(c, self.run_id, self._place.worker))
+        if row is None:
+            return
+        with structlog.contextvars.bound_contextvars(run_id=self.run_id, attempt=row["attempt"]):
+            log.info("run started", waited_s=round(time.time() - row["created_at"], 3))
+            self._spent_s = row["spent_s"]
+            if row["timeout_s"] is not None:
+                self._ends_at = row["started_at"] + row["timeout_s"]
+            self.number = row["attempt"]
+            ended = await self._outcome(row)
+            if ended is not None:
+                await ending.write(self._place, row, ended)
+
+    def told(self, attempt: int | None, wish: str | None) -> None:
+        """Hear what the database says of the run: which attempt counts, and what its caller asks for."""
+        if self._ends_at is not None and time.time() > self._ends_at:
+            wish = wish or "finish"
+        if attempt != self.number:
+            wish = "abandon"
+        if wish is None or wish == self._wish or self._wish in ("cancel", "abandon"):
+            return
+        self._wish = wish
+        if self._job is not None:
+            self._obey(self._job)
+
+    async def hand_back(self) -> None:
+        """Stop for a shutdown; another worker goes on from what was found."""
+        self._wish = "abandon"
+        if self._job is not None:
+            await self._keep()
+            await self._job.cancel()
+        spent = self._spent()
+        await self._place.write_at_last(lambda c: runs.hand_back(c, self.run_id, self.number, spent))
+
+    def progress(self) -> Mapping[str, Any] | None:
+        """News that are due to be told."""
+        news, now = self._news, time.monotonic()
+        if news is None or now - self._told_at < _PROGRESS_EVERY_S:
+            return None
+        self._news, self._told_at = None, now
+        return news
+
+    async def keep(self) -> None:
+        """Copy the best plan so far to the store, now and then."""
+        now = time.monotonic()
+        if self._solving_since and now - max(self._kept_at, self._solving_since) > _KEEP_EVERY_S:
+            self._kept_at = now
+            await self._keep()
+
+    async def _outcome(self, row: RowMapping) -> Ending | None:
+        """How the run ends; None where another attempt will say."""
+        if row["losses"] > self._place.settings.max_attempts:
+            return Ending.failed("worker_lost", f"{row['losses']} workers were lost while they worked on it.")
+        if row["wish"] == "cancel":
+            return Ending.cancelled()
+        try:
+            return Ending.completed(await self._plan(row))
+        except asyncio.CancelledError:
+            if self._wish not in ("cancel", "abandon"):
+                raise
+            return Ending.cancelled() if self._wish == "cancel" else None
+        except (InvalidError, JobFailedError, BlobLostError, NoBlobError) as error:
+            return _failure(error)
+
+    async def _plan(self, row: RowMapping) -> bytes:
+        pool = self._place.small if row["small"] else self._place.large
+        self._job = await pool.submit(await self._prepared(row), self._hear)
+        try:
+            self._obey(self._job)
+            return await self._job.result()
+        finally:
+            self._job = None
+
+    async def _prepared(self, row: RowMapping) -> Job:
+        """The job, with what earlier attempts found and the time that they left."""
+        blobs = self._place.store.blobs
+        request = await asyncio.to_thread(SolveRequest.model_validate_json, await blobs.get(row["request_path"]))
+        checkpoint = None
+        if row["attempt"] > 1:
+            try:
+                checkpoint = await blobs.get(paths.checkpoint(self.run_id))
+            except NoBlobError:
+                checkpoint = None
+        left = max(_LEAST_TIME_S, request.options.time_limit_s - self._spent_s)
+        options = request.options.model_copy(update={"time_limit_s": min(left, request.options.time_limit_s)})
+        request = request.model_copy(update={"options": options})
+        return Job.solve(request, large=not row["small"], checkpoint=checkpoint)
+
+    def _hear(self, progress: dict[str, Any]) -> None:
+        if not self._solving_since:
+            self._solving_since = time.monotonic()
+        self._news = progress
+
+    def _obey(self, job: Run) -> None:
+        if self._wish == "finish":
+            job.finish()
+        elif self._wish in ("cancel", "abandon"):
+            job.task.cancel()
+
+    def _spent(self) -> float:
+        """Solving time of this run so far."""
+        return self._spent_s + (time.monotonic() - self._solving_since if self._solving_since else 0.0)
+
+    async def _keep(self) -> None:
+        file = None if self._job is None else self._job.checkpoint
+        try:
+            stamp = None if file is None else file.stat().st_mtime_ns
+        except OSError:
+            return
+        spent = self._spent()
+        try:
+            if file is not None and stamp != self._kept:
+                await self._place.store.blobs.put(
+                    paths.checkpoint(self.run_id), await asyncio.to_thread(file.read_bytes)
+                )
+                self._kept = stamp
+            await self._place.write(lambda c: runs.spend(c, self.run_id, self.number, spent))
+        except (BlobLostError, DatabaseLostError, OSError) as error:
+            log.warning("the best plan so far could not be kept", reason=str(error))
+
+
+def _failure(error: Exception) -> Ending:
+    if isinstance(error, InvalidError):
+        return Ending.invalid(error.errors, error.total)
+    if isinstance(error, JobFailedError):
+        return Ending.failed(error.code, str(error))
+    log.error("the request cannot be read", reason=str(error))
+    return Ending.failed("storage_failed", "The request could not be read from the store.")

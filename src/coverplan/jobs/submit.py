@@ -1,0 +1,116 @@
+"""Taking in runs: what was asked goes to the blobs, then the run and its place in the queue are one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from coverplan.jobs.queue import Queue
+from coverplan.payload.plan import Plan
+from coverplan.payload.policy import Policy
+from coverplan.payload.requests import SolveRequest
+from coverplan.payload.runs import RunRequest
+from coverplan.settings import Settings
+from coverplan.store import paths, runs
+from coverplan.store.ids import new_id
+from coverplan.store.store import Store
+
+_DAY_S = 86400.0
+
+Also = Callable[[Connection, str], None]
+"""What else belongs to the transaction that adds a run of this id."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a request only names, looked up."""
+
+    policy: Policy | None = None
+    policy_version: int | None = None
+    start_plan: Plan | None = None
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A run that is ready to be queued: its columns, its tags and its request."""
+
+    facts: dict[str, Any]
+    tags: list[str]
+    request: bytes = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        """Id of the run."""
+        run_id: str = self.facts["id"]
+        return run_id
+
+
+class Submission:
+    """The way into the queue."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._settings = settings
+        self._queue = Queue(store.database)
+
+    def accepted(self, request: RunRequest, tenant: str, known: Known) -> Accepted:
+        """The run that a sound request asks for."""
+        problem = request.problem
+        policy = request.policy or known.policy or Policy()
+        start = request.start_plan or known.start_plan
+        assert problem is not None
+        document = SolveRequest(problem=problem, policy=policy, options=request.options, start_plan=start)
+        data = document.model_dump_json().encode()
+        run_id = new_id("run")
+        size = len(problem.accounts) * len(problem.reps)
+        facts = {
+            "id": run_id,
+            "tenant": tenant,
+            "name": request.name,
+            "priority": request.priority,
+            "timeout_s": request.timeout_s,
+            "retention_s": _DAY_S * (request.retention_days or self._settings.retention_days),
+            "small": size <= self._settings.small_account_reps,
+            "request_path": paths.request(run_id),
+            "request_hash": hashlib.sha256(data).hexdigest(),
+            "request_bytes": len(data),
+            "policy_name": None if request.policy_ref is None else request.policy_ref.name,
+            "policy_version": known.policy_version,
+            "start_run_id": request.start_run_id,
+            "time_limit_s": request.options.time_limit_s,
+        }
+        return Accepted(facts, request.tags, data)
+
+    async def reused(self, accepted: Accepted) -> str | None:
+        """A completed run of the same content."""
+
+        def find() -> str | None:
+            with self._store.database.read() as connection:
+                facts = accepted.facts
+                return runs.same_request(connection, facts["tenant"], facts["request_hash"])
+
+        return await asyncio.to_thread(find)
+
+    async def queue(self, accepted: Accepted, also: Also | None = None) -> None:
+        """Store the request, then add and queue the run.
+
+        Raises:
+            BlobLostError: the store does not take the request; nothing was accepted.
+            DatabaseLostError: the database does not answer; nothing was accepted.
+        """
+        await self._store.blobs.put(accepted.facts["request_path"], accepted.request)
+        await asyncio.to_thread(self._add, accepted, also)
+
+    def _add(self, accepted: Accepted, also: Also | None) -> None:
+        with self._store.database.begin() as connection:
+            runs.add(connection, accepted.facts, accepted.tags)
+            self._queue.put(
+                connection, [accepted.id], small=accepted.facts["small"], priority=accepted.facts["priority"]
+            )
+            if also is not None:
+                also(connection, accepted.id)

@@ -1,0 +1,32 @@
+"""Events of runs: numbered from 1 without a hole, so that a listener can go on where it stopped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, func, insert, literal, select
+
+from coverplan.store.schema import events
+
+
+def add(connection: Connection, run_id: str, kind: str, data: Mapping[str, Any], seq: int | None = None) -> None:
+    """The next event of a run, in the transaction that changes the run (whose row orders its writers)."""
+    row = {"run_id": run_id, "at": time.time(), "kind": kind, "data": dict(data)}
+    if seq is not None:
+        connection.execute(insert(events).values(seq=seq, **row))
+        return
+    following = select(func.coalesce(func.max(events.c.seq), literal(0)) + 1).where(events.c.run_id == run_id)
+    connection.execute(insert(events).values(seq=following.scalar_subquery(), **row))
+
+
+def after(connection: Connection, run_id: str, seq: int, limit: int = 1000) -> Sequence[RowMapping]:
+    """Events of a run later than number `seq`."""
+    wanted = select(events).where(events.c.run_id == run_id, events.c.seq > seq).order_by(events.c.seq)
+    return connection.execute(wanted.limit(limit)).mappings().all()
+
+
+def remove(connection: Connection, run_ids: Sequence[str]) -> None:
+    """Remove the events of runs."""
+    connection.execute(delete(events).where(events.c.run_id.in_(run_ids)))

@@ -1,0 +1,207 @@
+"""Runs: what was asked, how far it is, how it ended. Every change of a running one names the attempt that makes it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, case, delete, exists, func, insert, or_, select, update
+
+from coverplan.store import events
+from coverplan.store.schema import run_tags, runs
+
+QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED = "queued", "running", "completed", "failed", "cancelled"
+OPEN = (QUEUED, RUNNING)
+STATE = ("job_status", "solution_status", "objective_value", "dual_bound", "gap", "phase")
+"""What an event says of a run."""
+
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which runs a list has; None: all."""
+
+    status: str | None = None
+    tag: str | None = None
+    name: str | None = None
+    batch_id: str | None = None
+    created_from: float | None = None
+    created_to: float | None = None
+
+
+def add(connection: Connection, facts: Facts, tags: Collection[str] = ()) -> None:
+    """A new run, queued."""
+    now = time.time()
+    row = {"priority": 0, "created_at": now, **facts, "job_status": QUEUED}
+    connection.execute(insert(runs).values(**row))
+    if tags:
+        connection.execute(insert(run_tags), [{"run_id": row["id"], "tag": tag} for tag in dict.fromkeys(tags)])
+    events.add(connection, row["id"], "queued", {"job_status": QUEUED}, seq=1)
+
+
+def get(connection: Connection, tenant: str, run_id: str) -> RowMapping | None:
+    """A run of the tenant."""
+    wanted = select(runs).where(runs.c.id == run_id, runs.c.tenant == tenant, runs.c.deleted.is_(False))
+    return connection.execute(wanted).mappings().one_or_none()
+
+
+def tags_of(connection: Connection, run_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The tags of these runs, sorted."""
+    found: dict[str, list[str]] = {run_id: [] for run_id in run_ids}
+    wanted = select(run_tags).where(run_tags.c.run_id.in_(run_ids)).order_by(run_tags.c.tag)
+    for run_id, tag in connection.execute(wanted).tuples():
+        found[run_id].append(tag)
+    return found
+
+
+def page(connection: Connection, tenant: str, wanted: Filter, limit: int, before: str | None) -> Sequence[RowMapping]:
+    """Runs of the tenant, newest first, older than the one with the id `before`."""
+    query = select(runs).where(runs.c.tenant == tenant, runs.c.deleted.is_(False)).order_by(runs.c.id.desc())
+    for column, value in (
+        (runs.c.job_status, wanted.status),
+        (runs.c.name, wanted.name),
+        (runs.c.batch_id, wanted.batch_id),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.created_from is not None:
+        query = query.where(runs.c.created_at >= wanted.created_from)
+    if wanted.created_to is not None:
+        query = query.where(runs.c.created_at < wanted.created_to)
+    if wanted.tag is not None:
+        query = query.where(exists().where(run_tags.c.run_id == runs.c.id, run_tags.c.tag == wanted.tag))
+    if before is not None:
+        query = query.where(runs.c.id < before)
+    return connection.execute(query.limit(limit)).mappings().all()
+
+
+def same_request(connection: Connection, tenant: str, request_hash: str) -> str | None:
+    """The newest completed run of the same content that has a plan."""
+    wanted = (
+        select(runs.c.id)
+        .where(
+            runs.c.tenant == tenant,
+            runs.c.request_hash == request_hash,
+            runs.c.job_status == COMPLETED,
+            runs.c.deleted.is_(False),
+        )
+        .order_by(runs.c.id.desc())
+        .limit(1)
+    )
+    return connection.execute(wanted).scalar()
+
+
+def claim(connection: Connection, run_id: str, worker: str) -> RowMapping | None:
+    """Begin an attempt at a run that is still open; None where there is nothing to do."""
+    now = time.time()
+    change = (
+        update(runs)
+        .where(runs.c.id == run_id, runs.c.job_status.in_(OPEN))
+        .values(
+            job_status=RUNNING,
+            worker=worker,
+            attempt=runs.c.attempt + 1,
+            losses=runs.c.losses + case((runs.c.job_status == RUNNING, 1), else_=0),
+            started_at=func.coalesce(runs.c.started_at, now),
+            phase="load",
+        )
+        .returning(runs)
+    )
+    row = connection.execute(change).mappings().one_or_none()
+    if row is not None:
+        events.add(connection, run_id, "started", {**state(row), "attempt": row["attempt"]})
+    return row
+
+
+def record(connection: Connection, run_id: str, attempt: int, progress: Facts) -> bool:
+    """Note how far an attempt is; False if it no longer counts."""
+    changed = {name: progress[name] for name in ("objective_value", "dual_bound", "gap", "phase")}
+    found = connection.execute(update(runs).where(_current(run_id, attempt)).values(**changed)).rowcount
+    if found:
+        events.add(connection, run_id, "progress", {"job_status": RUNNING, **progress})
+    return bool(found)
+
+
+def spend(connection: Connection, run_id: str, attempt: int, seconds: float) -> bool:
+    """Note the solving time that a recovered run need not spend again."""
+    change = update(runs).where(_current(run_id, attempt)).values(spent_s=seconds)
+    return bool(connection.execute(change).rowcount)
+
+
+def end(connection: Connection, run_id: str, attempt: int, facts: Facts) -> RowMapping | None:
+    """End a running run by the attempt that counts; None if that is another one."""
+    change = update(runs).where(_current(run_id, attempt)).values(ended_at=time.time(), wish=None, **facts)
+    row = connection.execute(change.returning(runs)).mappings().one_or_none()
+    if row is not None:
+        events.add(connection, run_id, "ended", state(row))
+    return row
+
+
+def hand_back(connection: Connection, run_id: str, attempt: int, spent_s: float) -> bool:
+    """Give a run that was interrupted by a shutdown back to the queue."""
+    change = update(runs).where(_current(run_id, attempt)).values(job_status=QUEUED, worker=None, spent_s=spent_s)
+    return bool(connection.execute(change).rowcount)
+
+
+def cancel_queued(connection: Connection, tenant: str, run_id: str) -> RowMapping | None:
+    """Cancel a run that has not started; None if it has."""
+    now = time.time()
+    change = (
+        update(runs)
+        .where(runs.c.id == run_id, runs.c.tenant == tenant, runs.c.job_status == QUEUED)
+        .values(job_status=CANCELLED, ended_at=now, expires_at=now + runs.c.retention_s)
+        .returning(runs)
+    )
+    row = connection.execute(change).mappings().one_or_none()
+    if row is not None:
+        events.add(connection, run_id, "ended", state(row))
+    return row
+
+
+def wish(connection: Connection, tenant: str, run_id: str, wanted: str) -> bool:
+    """Ask the worker of a running run to finish or cancel it; a cancel is not taken back."""
+    change = update(runs).where(
+        runs.c.id == run_id,
+        runs.c.tenant == tenant,
+        runs.c.job_status == RUNNING,
+        or_(runs.c.wish.is_(None), runs.c.wish != "cancel"),
+    )
+    return bool(connection.execute(change.values(wish=wanted)).rowcount)
+
+
+def hide(connection: Connection, tenant: str, run_id: str) -> None:
+    """Show a run to nobody any more."""
+    mine = and_(runs.c.id == run_id, runs.c.tenant == tenant)
+    connection.execute(update(runs).where(mine).values(deleted=True))
+
+
+def wishes(connection: Connection, worker: str) -> dict[str, tuple[int, str | None]]:
+    """Of each run that this worker is at: the attempt that counts, and what its caller asks for."""
+    wanted = select(runs.c.id, runs.c.attempt, runs.c.wish).where(runs.c.worker == worker, runs.c.job_status == RUNNING)
+    return {run_id: (attempt, asked) for run_id, attempt, asked in connection.execute(wanted).tuples()}
+
+
+def to_erase(connection: Connection, now: float, limit: int) -> Sequence[str]:
+    """Ended runs that were deleted, or whose time is over."""
+    over = or_(runs.c.deleted.is_(True), runs.c.expires_at < now)
+    wanted = select(runs.c.id).where(runs.c.job_status.not_in(OPEN), over).limit(limit)
+    return connection.execute(wanted).scalars().all()
+
+
+def erase(connection: Connection, run_ids: Sequence[str]) -> None:
+    """Remove runs with their tags and events."""
+    events.remove(connection, run_ids)
+    connection.execute(delete(run_tags).where(run_tags.c.run_id.in_(run_ids)))
+    connection.execute(delete(runs).where(runs.c.id.in_(run_ids)))
+
+
+def state(row: RowMapping) -> dict[str, Any]:
+    """What an event says of a run."""
+    return {name: row[name] for name in STATE}
+
+
+def _current(run_id: str, attempt: int) -> Any:
+    return and_(runs.c.id == run_id, runs.c.attempt == attempt, runs.c.job_status == RUNNING)
