@@ -83,7 +83,7 @@ async def show_plan(
 @router.get(
     "/events",
     summary="Follow a run",
-    response_class=RunEvents,
+    response_class=Response,
     responses={200: _STREAM, **error_responses(404, 422, 503)},
     dependencies=[accepts(EVENTS)],
 )
