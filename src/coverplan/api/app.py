@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from coverplan import __version__
-from coverplan.api import openapi
+from coverplan.api import idempotency, openapi
 from coverplan.api.body import Parsers
 from coverplan.api.errors import answer_errors
 from coverplan.api.gate import Gate
@@ -38,6 +38,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.parsers = Parsers()
         app.state.store = await asyncio.to_thread(Store.open, settings)
+        await asyncio.to_thread(idempotency.recover, app.state.store.database)
         gc.collect()
         gc.freeze()
         try:

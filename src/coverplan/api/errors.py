@@ -7,6 +7,7 @@ from functools import singledispatch
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -15,9 +16,13 @@ from starlette.responses import Response
 from coverplan.payload.error_document import ERROR_KINDS, ErrorDocument, Limit
 from coverplan.payload.issues import Issue, IssueReport, PayloadError
 from coverplan.process.job import BusyError, InvalidError, JobFailedError
+from coverplan.settings import redacted
+from coverplan.store.blobs import BlobLostError
+from coverplan.store.database import DatabaseLostError
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_S = 5
+log = structlog.get_logger(__name__)
 _OF_STATUS = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 406: "not_acceptable"}
 
 
@@ -69,6 +74,14 @@ class ClientGoneError(Exception):
     """The client closed the connection before the answer."""
 
 
+class AnsweredError(Exception):
+    """A call that was answered before, and is answered again."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__("answered before")
+        self.response = response
+
+
 @singledispatch
 def as_api_error(_error: Exception) -> ApiError:
     """Any exception as the error that its caller may see; what is unknown stays unsaid."""
@@ -112,6 +125,17 @@ def _(_error: BusyError) -> ApiError:
 
 
 @as_api_error.register
+def _(_error: DatabaseLostError | BlobLostError) -> ApiError:
+    """What the store says may name hosts and files: it stays in the log."""
+    return ApiError(
+        "storage_lost",
+        "The database or the blob store does not do what it is asked.",
+        suggestion="Try again later; with an Idempotency-Key nothing is created twice.",
+        headers={"Retry-After": str(RETRY_AFTER_S)},
+    )
+
+
+@as_api_error.register
 def _(error: JobFailedError) -> ApiError:
     return ApiError(error.code if error.code in ERROR_KINDS else "internal_error", str(error))
 
@@ -130,15 +154,22 @@ def answer_errors(app: FastAPI) -> None:
     """Have the app answer each of our exceptions with its document."""
 
     async def answer(request: Request, error: Exception) -> Response:
+        if isinstance(error, DatabaseLostError | BlobLostError):
+            log.error("storage lost", reason=redacted(str(error)))
         return as_api_error(error).response(getattr(request.state, "request_id", None))
 
     async def shrug(_request: Request, _error: Exception) -> Response:
         return Response(status_code=499)
 
-    kinds = (ApiError, PayloadError, InvalidError, BusyError, JobFailedError, HTTPException, RequestValidationError)
-    for kind in kinds:
+    async def repeat(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, AnsweredError)
+        return error.response
+
+    ours = (ApiError, PayloadError, InvalidError, BusyError, JobFailedError, DatabaseLostError, BlobLostError)
+    for kind in (*ours, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, answer)
     app.add_exception_handler(ClientGoneError, shrug)
+    app.add_exception_handler(AnsweredError, repeat)
 
 
 def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
