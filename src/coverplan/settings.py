@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,10 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEGABYTE = 1024 * 1024
+_PASSWORD_IN_URL = re.compile(r"(\w://[^\s/?#:@]*:)[^\s]*@")
+_PASSWORD_WORD = re.compile(
+    r"((?:password|secret|token|access_key|secret_access_key|account_key|sas_key)=)[^\s&;]+", re.IGNORECASE
+)
 
 
 class Settings(BaseSettings):
@@ -120,6 +125,11 @@ def _state_home() -> Path:
     """Where programs of this user keep their state (XDG base directories)."""
     given = os.environ.get("XDG_STATE_HOME", "")
     return Path(given) if Path(given).is_absolute() else Path.home() / ".local" / "state"
+
+
+def redacted(text: str) -> str:
+    """A URL, or a text with URLs and `password=...` in it, without passwords: fit to be shown and logged."""
+    return _PASSWORD_WORD.sub(r"\1***", _PASSWORD_IN_URL.sub(r"\1***@", text))
 
 
 def is_loopback(host: str) -> bool:

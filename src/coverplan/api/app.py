@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from coverplan import __version__
-from coverplan.api import openapi
+from coverplan.api import idempotency, openapi
 from coverplan.api.body import Parsers
 from coverplan.api.companion import worker_beside
 from coverplan.api.errors import answer_errors
@@ -57,6 +57,7 @@ def create_app(settings: Settings, *, with_worker: bool = False) -> FastAPI:
         await asyncio.to_thread(prepare, settings.database)
         app.state.submission = Submission(app.state.store, settings)
         app.state.feed = Feed(app.state.store)
+        await asyncio.to_thread(idempotency.recover, app.state.store.database)
         gc.collect()
         gc.freeze()
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import zlib
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -75,6 +76,7 @@ async def read_body(request: Request) -> bytes:
         data = await asyncio.to_thread(_unzip, data, settings.max_body_bytes)
     if len(data) > settings.max_body_values:
         await asyncio.to_thread(_count_values, data, settings.max_body_values)
+    request.state.body_digest = await _digest(data) if "idempotency-key" in request.headers else None
     return data
 
 
@@ -103,6 +105,11 @@ def _reader(model: type[Model]) -> Callable[[Request], Awaitable[Model]]:
         return await parsed(request, lambda data: _checked(model, data))
 
     return read
+
+
+async def _digest(data: bytes) -> str:
+    digest = await asyncio.to_thread(hashlib.sha256, data) if len(data) > _LARGE else hashlib.sha256(data)
+    return digest.hexdigest()
 
 
 def _checked(model: type[Model], data: bytes) -> Model:

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from coverplan.payload.error_document import ERROR_KINDS, ErrorDocument, Limit
 from coverplan.payload.issues import Issue, IssueReport, PayloadError
 from coverplan.process.job import BusyError, InvalidError, JobFailedError
+from coverplan.settings import redacted
 from coverplan.store.blobs import BlobLostError
 from coverplan.store.database import DatabaseLostError
 
@@ -73,6 +74,14 @@ class ClientGoneError(Exception):
     """The client closed the connection before the answer."""
 
 
+class AnsweredError(Exception):
+    """A call that was answered before, and is answered again."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__("answered before")
+        self.response = response
+
+
 @singledispatch
 def as_api_error(_error: Exception) -> ApiError:
     """Any exception as the error that its caller may see; what is unknown stays unsaid."""
@@ -116,23 +125,12 @@ def _(_error: BusyError) -> ApiError:
 
 
 @as_api_error.register
-def _(error: DatabaseLostError) -> ApiError:
-    log.warning("the database does not answer", reason=str(error))
+def _(_error: DatabaseLostError | BlobLostError) -> ApiError:
+    """What the store says may name hosts and files: it stays in the log."""
     return ApiError(
-        "database_lost",
-        "Nothing was changed.",
-        suggestion="Try again in a moment.",
-        headers={"Retry-After": str(RETRY_AFTER_S)},
-    )
-
-
-@as_api_error.register
-def _(error: BlobLostError) -> ApiError:
-    log.error("the blob store fails", reason=str(error))
-    return ApiError(
-        "storage_failed",
-        "Nothing was accepted: the disk may be full, or the store out of reach.",
-        suggestion="Try again later; `coverplan doctor` on the server tells more.",
+        "storage_lost",
+        "The database or the blob store does not do what it is asked.",
+        suggestion="Try again later; with an Idempotency-Key nothing is created twice.",
         headers={"Retry-After": str(RETRY_AFTER_S)},
     )
 
@@ -156,25 +154,22 @@ def answer_errors(app: FastAPI) -> None:
     """Have the app answer each of our exceptions with its document."""
 
     async def answer(request: Request, error: Exception) -> Response:
+        if isinstance(error, DatabaseLostError | BlobLostError):
+            log.error("storage lost", reason=redacted(str(error)))
         return as_api_error(error).response(getattr(request.state, "request_id", None))
 
     async def shrug(_request: Request, _error: Exception) -> Response:
         return Response(status_code=499)
 
-    kinds = (
-        ApiError,
-        PayloadError,
-        InvalidError,
-        BusyError,
-        JobFailedError,
-        DatabaseLostError,
-        BlobLostError,
-        HTTPException,
-        RequestValidationError,
-    )
-    for kind in kinds:
+    async def repeat(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, AnsweredError)
+        return error.response
+
+    ours = (ApiError, PayloadError, InvalidError, BusyError, JobFailedError, DatabaseLostError, BlobLostError)
+    for kind in (*ours, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, answer)
     app.add_exception_handler(ClientGoneError, shrug)
+    app.add_exception_handler(AnsweredError, repeat)
 
 
 def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -210,4 +210,4 @@ def _failure(error: Exception) -> Ending:
     if isinstance(error, JobFailedError):
         return Ending.failed(error.code, str(error))
     log.error("the request cannot be read", reason=str(error))
-    return Ending.failed("storage_failed", "The request could not be read from the store.")
+    return Ending.failed("storage_lost", "The request could not be read from the store.")

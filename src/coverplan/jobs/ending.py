@@ -68,7 +68,7 @@ async def write(place: Place, row: RowMapping, ended: Ending) -> None:
             told = await asyncio.to_thread(told_of, plan)
             changes |= {"plan_path": path, "plan_bytes": len(plan), "phase": "done", **told}
         else:
-            ended = Ending.failed("storage_failed", "The plan could not be written to the store.")
+            ended = Ending.failed("storage_lost", "The plan could not be written to the store.")
             changes = {"error": ended.error}
     changes |= {"job_status": ended.status, "expires_at": time.time() + row["retention_s"]}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,9 +20,6 @@ from coverplan.store.ids import new_id
 from coverplan.store.store import Store
 
 _DAY_S = 86400.0
-
-Also = Callable[[Connection, str], None]
-"""What else belongs to the transaction that adds a run of this id."""
 
 
 @dataclass(frozen=True)
@@ -96,21 +92,16 @@ class Submission:
 
         return await asyncio.to_thread(find)
 
-    async def queue(self, accepted: Accepted, also: Also | None = None) -> None:
-        """Store the request, then add and queue the run.
+    async def store(self, accepted: Accepted) -> None:
+        """Store the request, before the run is added.
 
         Raises:
-            BlobLostError: the store does not take the request; nothing was accepted.
-            DatabaseLostError: the database does not answer; nothing was accepted.
+            BlobLostError: the store does not take it.
         """
         await self._store.blobs.put(accepted.facts["request_path"], accepted.request)
-        await asyncio.to_thread(self._add, accepted, also)
 
-    def _add(self, accepted: Accepted, also: Also | None) -> None:
-        with self._store.database.begin() as connection:
-            runs.add(connection, accepted.facts, accepted.tags)
-            self._queue.put(
-                connection, [accepted.id], small=accepted.facts["small"], priority=accepted.facts["priority"]
-            )
-            if also is not None:
-                also(connection, accepted.id)
+    def add(self, connection: Connection, accepted: Accepted) -> None:
+        """Add the run and queue it, in one transaction: once that is committed, the run is not lost."""
+        facts = accepted.facts
+        runs.add(connection, facts, accepted.tags)
+        self._queue.put(connection, [accepted.id], small=facts["small"], priority=facts["priority"])

@@ -32,20 +32,21 @@ ERROR_KINDS: dict[str, ErrorKind] = {
         ErrorKind("run_not_running", 409, "The run is not running"),
         ErrorKind("run_without_plan", 409, "The run ended without a plan"),
         ErrorKind("body_timeout", 408, "The body did not arrive in time"),
+        ErrorKind("idempotency_in_flight", 409, "The first call with this Idempotency-Key has not ended"),
         ErrorKind("body_too_large", 413, "The body is too large"),
         ErrorKind("problem_too_large", 413, "The problem is too large for a synchronous solve"),
         ErrorKind("unsupported_media_type", 415, "The body must be application/json"),
         ErrorKind("unsupported_encoding", 415, "The body may be compressed with gzip only"),
         ErrorKind("broken_encoding", 422, "The body is not what its Content-Encoding says"),
         ErrorKind("invalid", 422, "The request has errors"),
+        ErrorKind("idempotency_key_reused", 422, "The Idempotency-Key belongs to a call with another body"),
         ErrorKind("internal_error", 500, "Something went wrong inside"),
         ErrorKind("solver_lost", 500, "The solver was lost before it found a plan"),
         ErrorKind("memory_limit", 500, "The solve needs more memory than it is allowed"),
         ErrorKind("time_limit", 500, "The solver was not heard of in time"),
         ErrorKind("not_ready", 503, "The service is not ready"),
+        ErrorKind("storage_lost", 503, "The database or the blob store does not answer"),
         ErrorKind("busy", 503, "All slots are busy"),
-        ErrorKind("database_lost", 503, "The database does not answer"),
-        ErrorKind("storage_failed", 503, "The store does not take or give what was asked"),
     )
 }
 

@@ -6,12 +6,14 @@ import asyncio
 import datetime as dt
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query
 from sqlalchemy import Connection
+from starlette.responses import Response
 
 from coverplan.api.auth import Reader, Writer
 from coverplan.api.body import Parsed, body_of
 from coverplan.api.errors import ApiError, error_responses
+from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.known import known_of
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import Limit
@@ -32,23 +34,31 @@ Time = Annotated[dt.datetime | None, Query(description="ISO 8601; without a time
     "",
     status_code=202,
     summary="Submit a run",
-    responses=error_responses(404, 408, 409, 413, 415, 422, 503),
+    response_model=RunTicket,
+    responses={
+        200: {"description": "A completed run of the same content (`reuse`).", "model": RunTicket},
+        **error_responses(*ONCE, 404, 408, 413, 415, 503),
+    },
     openapi_extra=body_of(RunRequest, run="A run with a name, tags and a priority"),
     dependencies=[accepts(JSON)],
 )
 async def submit_run(
-    body: Parsed[RunRequest], response: Response, caller: Writer, store: Stored, submission: Submitted
-) -> RunTicket:
+    body: Parsed[RunRequest], caller: Writer, store: Stored, submission: Submitted, once: Once
+) -> Response:
     """Queue a run; once this is answered, it is not lost."""
     known = await known_of(body, caller.tenant, store)
     accepted = await asyncio.to_thread(submission.accepted, body, caller.tenant, known)
-    run_id = await submission.reused(accepted) if body.reuse else None
-    response.headers["Location"] = f"/v1/runs/{run_id or accepted.id}"
-    if run_id is not None:
-        response.status_code = 200
-        return RunTicket(run_id=run_id, job_status="completed")
-    await submission.queue(accepted)
-    return RunTicket(run_id=accepted.id, job_status="queued")
+    old = await submission.reused(accepted) if body.reuse else None
+    if old is None:
+        await submission.store(accepted)
+
+    def create(connection: Connection) -> Created:
+        if old is not None:
+            return Created(RunTicket(run_id=old, job_status="completed"), 200, f"/v1/runs/{old}")
+        submission.add(connection, accepted)
+        return Created(RunTicket(run_id=accepted.id, job_status="queued"), 202, f"/v1/runs/{accepted.id}")
+
+    return await once.create(create)
 
 
 @router.get("", summary="List runs", responses=error_responses(422, 503), dependencies=[accepts(JSON)])

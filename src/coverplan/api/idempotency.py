@@ -1,0 +1,193 @@
+"""`Idempotency-Key`: a call that is made again is answered again, and creates nothing twice.
+
+A creating route takes `once: Once` after its body and creates in `once.create`:
+
+    @router.post("", status_code=202, responses=error_responses(*ONCE, ...), ...)
+    async def submit_run(body: Parsed[RunRequest], caller: Writer, store: Stored, once: Once) -> Response:
+        run_id = new_id("run")
+        await store.blobs.put(...)
+
+        def create(connection: Connection) -> Created:
+            runs.add(connection, ...)
+            return Created(RunTicket(run_id=run_id), status=202, location=f"/v1/runs/{run_id}")
+
+        return await once.create(create)
+
+The answer is recorded in the transaction that creates, so both are there or neither, whatever is killed when. A call
+that fails, with whatever status, leaves the key free. A route whose body is a stream, of which the digest is known at
+its end only, opens `once_for(request, caller, store, digest)` then, with `key: Key` among its parameters for the
+OpenAPI document.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+import structlog
+from fastapi import Depends, Header, Request
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from coverplan.api.auth import Caller, Writer
+from coverplan.api.errors import AnsweredError, ApiError
+from coverplan.api.media import JSON
+from coverplan.api.state import Stored
+from coverplan.payload.base import Document
+from coverplan.store import idempotency
+from coverplan.store.database import Database, DatabaseLostError
+from coverplan.store.idempotency import Answer, Call, Claim, KeyInFlightError, KeyReusedError
+from coverplan.store.store import Store
+
+HEADER = "Idempotency-Key"
+ONCE = (409, 422)
+"""Statuses that the key adds to a route."""
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias=HEADER,
+        min_length=1,
+        max_length=200,
+        pattern="^[!-~]+$",
+        description="A word of your choice, new for each thing to create. Within 24 hours the same call under the "
+        "same key has the same answer and creates nothing; another call is answered with 422, and one that comes "
+        "before the first has ended with 409.",
+    ),
+]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Created:
+    """The answer of a route that creates."""
+
+    document: Document
+    status: int = 201
+    location: str | None = None
+    """Path of what was created."""
+
+
+class Creation:
+    """How a route creates: once, where its caller gave a key."""
+
+    def __init__(self, database: Database, claim: Claim | None = None) -> None:
+        self._database = database
+        self._claim = claim
+
+    async def create(self, work: Callable[[Connection], Created]) -> Response:
+        """Do the work, which runs in a thread, in one transaction, which records its answer too; then answer.
+
+        Raises:
+            ApiError: another call with the key has taken over; the work is undone.
+        """
+        return await asyncio.to_thread(self._create, work)
+
+    async def release(self) -> None:
+        """Free the key, unless an answer was recorded."""
+        if self._claim is None:
+            return
+        try:
+            await asyncio.to_thread(self._release, self._claim)
+        except DatabaseLostError:
+            log.warning("idempotency key not released", seconds_held=idempotency.IN_FLIGHT_S)
+
+    def _create(self, work: Callable[[Connection], Created]) -> Response:
+        with self._database.begin() as connection:
+            created = work(connection)
+            headers = {} if created.location is None else {"Location": created.location}
+            answer = Answer(created.status, headers, created.document.model_dump_json())
+            if self._claim is not None and not idempotency.finish(connection, self._claim, answer):
+                raise _in_flight()
+        self._claim = None
+        return _response(answer)
+
+    def _release(self, claim: Claim) -> None:
+        with self._database.begin() as connection:
+            idempotency.release(connection, claim)
+
+
+def recover(database: Database) -> None:
+    """At the start: free the keys of calls that ended with the service before; only a file is known to be ours alone.
+
+    Raises:
+        DatabaseLostError: the database does not answer.
+    """
+    if database.is_sqlite:
+        with database.begin() as connection:
+            idempotency.release_all(connection)
+
+
+@asynccontextmanager
+async def once_for(request: Request, caller: Caller, store: Store, digest: str) -> AsyncIterator[Creation]:
+    """Claim the caller's key, if it gave one, for a body with this digest.
+
+    Raises:
+        AnsweredError: the call was answered before.
+        ApiError: the key belongs to another call, or its first call has not ended.
+    """
+    key = request.headers.get(HEADER)
+    if key is None:
+        yield Creation(store.database)
+        return
+    call = Call(caller.tenant, f"{request.method} {request.scope['route'].path}"[:200], key, _hash(request, digest))
+    creation = Creation(store.database, await asyncio.to_thread(_claimed, store.database, call))
+    try:
+        yield creation
+    finally:
+        await creation.release()
+
+
+async def _once(request: Request, caller: Writer, store: Stored, _key: Key = None) -> AsyncIterator[Creation]:
+    try:
+        digest: str | None = request.state.body_digest
+    except AttributeError:
+        raise RuntimeError("the body is not read yet: `once` comes after it in the route's parameters") from None
+    async with once_for(request, caller, store, digest or "") as creation:
+        yield creation
+
+
+Once = Annotated[Creation, Depends(_once)]
+"""For routes whose body is `Parsed`, and after it."""
+
+
+def _claimed(database: Database, call: Call) -> Claim:
+    try:
+        with database.begin() as connection:
+            found = idempotency.claim(connection, call)
+    except KeyReusedError:
+        raise ApiError(
+            "idempotency_key_reused",
+            f"The {HEADER} was used for a call with another body.",
+            suggestion="Take a new key for each thing to create.",
+        ) from None
+    except KeyInFlightError:
+        raise _in_flight() from None
+    if isinstance(found, Answer):
+        raise AnsweredError(_response(found, replayed=True))
+    return found
+
+
+def _in_flight() -> ApiError:
+    return ApiError(
+        "idempotency_in_flight",
+        f"Another call with this {HEADER} has not ended.",
+        suggestion="Try again in a second: it will have the answer of that call.",
+        headers={"Retry-After": "1"},
+    )
+
+
+def _response(answer: Answer, *, replayed: bool = False) -> Response:
+    again = {"Idempotency-Replayed": "true"} if replayed else {}
+    return Response(answer.body, answer.status, {**answer.headers, **again}, media_type=JSON)
+
+
+def _hash(request: Request, digest: str) -> str:
+    """What makes a call the same: the place with its query, and the body."""
+    place = request.scope["raw_path"] + b"?" + request.scope["query_string"] + b"\n"
+    return hashlib.sha256(place + digest.encode()).hexdigest()
