@@ -1,0 +1,130 @@
+"""Workers are killed in the middle of their runs: each run ends once, and none of its events is lost."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from httpx_sse import connect_sse
+
+from coverplan.verify import verify
+from support.deployment import TINY, Deployment, deployment, slow
+
+KILLS = 20
+DOCUMENT = slow(4)
+
+
+def _kill(worker: object) -> None:
+    worker.send_signal(signal.SIGKILL)  # type: ignore[attr-defined]
+    worker.wait()  # type: ignore[attr-defined]
+
+
+def _events(running: Deployment, run_id: str) -> list[tuple[int, str]]:
+    with running.client() as client, connect_sse(client, "GET", f"/v1/runs/{run_id}/events") as source:
+        return [(int(event.id), event.event) for event in source.iter_sse()]
+
+
+def _until_at_work(running: Deployment, run_id: str, attempts: int) -> float:
+    """When a worker has begun this attempt."""
+    until = time.monotonic() + 60
+    while running.state(run_id)["attempts"] < attempts:
+        assert time.monotonic() < until, running.log("worker-0.log")
+        time.sleep(0.02)
+    return time.monotonic()
+
+
+@pytest.mark.timeout(400)
+def test_twenty_kills_lose_nothing(postgres: object, tmp_path: Path) -> None:
+    """On PostgreSQL another worker takes over within five seconds, twenty times in a row at random moments."""
+    moments = random.Random(4)
+    with deployment(tmp_path, workers=2, database_url=postgres.database()) as running:  # type: ignore[attr-defined]
+        took, made = [], []
+        for _ in range(KILLS):
+            run_id = running.submit(DOCUMENT)
+            made.append(run_id)
+            _until_at_work(running, run_id, 1)
+            time.sleep(moments.uniform(0.0, 2.0))
+            victim = _worker_of(running, run_id)
+            _kill(victim)
+            began = time.monotonic()
+            running.workers.remove(victim)
+            took.append(_until_at_work(running, run_id, 2) - began)
+            running.start_worker()
+        states = [running.wait(run_id, seconds=30) for run_id in made]
+        events = [_events(running, run_id) for run_id in made]
+        with running.client() as client:
+            plans = [client.get(f"/v1/runs/{run_id}/plan").json() for run_id in made]
+
+    assert [state["job_status"] for state in states] == ["completed"] * KILLS
+    assert [state["attempts"] for state in states] == [2] * KILLS
+    for heard in events:
+        assert [number for number, _ in heard] == list(range(1, len(heard) + 1))
+        assert [kind for _, kind in heard].count("ended") == 1
+        assert [kind for _, kind in heard].count("started") == 2
+    assert all(verify(DOCUMENT["problem"], DOCUMENT["policy"], plan).ok for plan in plans)
+    assert max(took) < 5.0
+
+
+def _worker_of(running: Deployment, run_id: str) -> object:
+    """The worker whose log says that it began the run."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        for worker in running.workers:
+            if f'"run_id": "{run_id}"' in (running.folder / running.logs[worker.pid]).read_text():
+                return worker
+        time.sleep(0.02)
+    raise AssertionError("no worker has begun it")
+
+
+@pytest.mark.timeout(120)
+def test_the_embedded_worker_goes_on_after_a_restart(tmp_path: Path) -> None:
+    """On SQLite the run is taken up within five seconds of the restart, and what was found before is kept."""
+    document = slow(12)
+    with deployment(tmp_path) as running:
+        run_id = running.submit(document)
+        _until_at_work(running, run_id, 1)
+        time.sleep(5)
+        (victim,) = running.workers
+        before = running.state(run_id)
+        _kill(victim)
+        running.workers.clear()
+        running.start_worker()
+        _until_at_work(running, run_id, 2)
+        state = running.wait(run_id, seconds=40)
+
+    assert state["job_status"] == "completed"
+    assert state["objective_value"] >= before["objective_value"] - 1e-6
+    assert state["attempts"] == 2
+
+
+@pytest.mark.timeout(120)
+def test_a_run_that_loses_every_worker_is_given_up(tmp_path: Path) -> None:
+    """With one loss allowed the second one is the last: `worker_lost`, and the queue goes on."""
+    with deployment(tmp_path, max_attempts=1) as running:
+        run_id = running.submit(slow(60))
+        for attempt in (1, 2):
+            _until_at_work(running, run_id, attempt)
+            _kill(running.workers.pop())
+            running.start_worker()
+        state = running.wait(run_id, seconds=30)
+        assert (state["job_status"], state["error"]["code"]) == ("failed", "worker_lost")
+        assert running.wait(running.submit(TINY))["job_status"] == "completed"
+
+
+@pytest.mark.timeout(120)
+def test_a_worker_that_is_asked_to_stop_hands_its_run_back(database_url: str, tmp_path: Path) -> None:
+    """The next worker goes on, and nothing counts as lost."""
+    url = None if database_url.startswith("sqlite") else database_url
+    with deployment(tmp_path, database_url=url, shutdown_s=0.5, max_attempts=1) as running:
+        run_id = running.submit(slow(8))
+        _until_at_work(running, run_id, 1)
+        time.sleep(2)
+        worker = running.workers.pop()
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(timeout=15) == 0
+        assert running.state(run_id)["job_status"] == "queued"
+        running.start_worker()
+        assert running.wait(run_id, seconds=40)["job_status"] == "completed"

@@ -1,0 +1,192 @@
+"""Durable runs on both databases: submitted, followed, stopped, listed, downloaded, erased."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Iterator
+
+import httpx
+import polars as pl
+import pytest
+from httpx_sse import connect_sse
+
+from coverplan.verify import verify
+from support.deployment import TINY, Deployment, deployment, descendants, slow
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A service with one worker."""
+    folder = tmp_path_factory.mktemp("runs")
+    url = None if request.param == "sqlite" else request.getfixturevalue("postgres").database()
+    with deployment(folder, database_url=url) as started:
+        yield started
+
+
+def test_a_run_is_solved_by_a_worker(running: Deployment) -> None:
+    """Two reps with two hours each take all four accounts: 10 + 11 + 12 + 13 = 46."""
+    run_id = running.submit({**TINY, "name": "first", "tags": ["b", "a"]})
+
+    state = running.wait(run_id)
+
+    assert (state["job_status"], state["solution_status"]) == ("completed", "optimal")
+    assert state["objective_value"] == pytest.approx(46.0)
+    assert state["tags"] == ["a", "b"]
+    assert state["attempts"] == 1
+    with running.client() as client:
+        plan = client.get(f"/v1/runs/{run_id}/plan").json()
+    assert plan["run_id"] == run_id
+    assert verify(TINY["problem"], TINY["policy"], plan).ok
+
+
+def test_a_plan_can_be_had_as_csv_and_parquet(running: Deployment) -> None:
+    """By Accept or by `format`; one row per seat either way."""
+    run_id = running.submit(TINY)
+    running.wait(run_id)
+
+    with running.client() as client:
+        text = client.get(f"/v1/runs/{run_id}/plan", headers={"Accept": "text/csv"})
+        packed = client.get(f"/v1/runs/{run_id}/plan", params={"format": "parquet"})
+
+    assert text.headers["content-type"].startswith("text/csv")
+    for table in (pl.read_csv(text.content), pl.read_parquet(io.BytesIO(packed.content))):
+        assert sorted(table["account_id"]) == ["a0", "a1", "a2", "a3"]
+
+
+def test_events_are_numbered_and_can_be_taken_up_again(running: Deployment) -> None:
+    """After the last event of an ended run its last event comes again."""
+    run_id = running.submit(slow(3))
+    with running.client() as client, connect_sse(client, "GET", f"/v1/runs/{run_id}/events") as source:
+        seen = list(source.iter_sse())
+
+    assert [int(event.id) for event in seen] == list(range(1, len(seen) + 1))
+    kinds = [event.event for event in seen]
+    assert kinds[:2] == ["queued", "started"]
+    assert kinds[-1] == "ended"
+    assert kinds.count("progress") >= 3
+    progress = [json.loads(event.data) for event in seen if event.event == "progress"]
+    assert all({"objective_value", "dual_bound", "gap", "phase"} <= set(entry) for entry in progress)
+    told = [(event.id, event.data) for event in seen]
+    for after, expected in (("2", told[2:]), (seen[-1].id, told[-1:])):
+        headers = {"Last-Event-ID": after}
+        with (
+            running.client() as client,
+            connect_sse(client, "GET", f"/v1/runs/{run_id}/events", headers=headers) as source,
+        ):
+            assert [(event.id, event.data) for event in source.iter_sse()] == expected
+
+
+def test_a_cancelled_run_leaves_no_process(running: Deployment) -> None:
+    """The answer comes within a second, the child is gone within two."""
+    run_id = running.submit(slow(60))
+    running.wait(run_id, "running")
+    deadline = time.monotonic() + 10
+    while not _solving(running) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    before = {child.pid for child in _solving(running)}
+
+    began = time.monotonic()
+    with running.client() as client:
+        assert client.post(f"/v1/runs/{run_id}/cancel").status_code == httpx.codes.OK
+    answered = time.monotonic() - began
+    state = running.wait(run_id, seconds=5)
+
+    assert before
+    assert answered < 1.0
+    assert state["job_status"] == "cancelled"
+    while before & {child.pid for child in _solving(running)}:
+        assert time.monotonic() - began < 2.5
+        time.sleep(0.05)
+    with running.client() as client:
+        refused = client.get(f"/v1/runs/{run_id}/plan")
+    assert (refused.status_code, refused.json()["code"]) == (409, "run_without_plan")
+
+
+def test_a_finished_run_has_its_best_plan(running: Deployment) -> None:
+    """Long before its time is over; the incumbent can be had before that."""
+    document = slow(60)
+    run_id = running.submit(document)
+    deadline = time.monotonic() + 30
+    with running.client() as client:
+        while running.state(run_id)["objective_value"] is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        time.sleep(3)
+        incumbent = client.get(f"/v1/runs/{run_id}/plan", params={"incumbent": True})
+        unready = client.get(f"/v1/runs/{run_id}/plan")
+        client.post(f"/v1/runs/{run_id}/finish")
+    state = running.wait(run_id, seconds=15)
+
+    assert (unready.status_code, unready.json()["code"]) == (409, "run_not_ended")
+    assert (state["job_status"], state["stopped_by"]) == ("completed", "finished_by_caller")
+    assert verify(document["problem"], document["policy"], incumbent.json()).ok
+    with running.client() as client:
+        plan = client.get(f"/v1/runs/{run_id}/plan").json()
+    assert verify(document["problem"], document["policy"], plan).ok
+    assert plan["objective"]["value"] >= incumbent.json()["objective"]["value"] - 1e-6
+
+
+def test_lists_are_filtered_and_paged(running: Deployment) -> None:
+    """Five runs of one tag, two at a time, newest first."""
+    tag = f"paged-{time.time_ns()}"
+    made = [running.submit({**TINY, "tags": [tag]}) for _ in range(5)]
+    running.submit(TINY)
+    listed, cursor = [], None
+    with running.client() as client:
+        while True:
+            page = client.get("/v1/runs", params={"tag": tag, "limit": 2} | ({"cursor": cursor} if cursor else {}))
+            listed += [item["run_id"] for item in page.json()["items"]]
+            cursor = page.json()["next_cursor"]
+            if cursor is None:
+                break
+    assert listed == made[::-1]
+
+
+def test_a_run_of_the_same_content_can_be_used_again(running: Deployment) -> None:
+    """Only on request, and only while it exists."""
+    document = {**TINY, "options": {**TINY["options"], "seed": 77}}
+    first = running.submit(document)
+    running.wait(first)
+    with running.client() as client:
+        again = client.post("/v1/runs", json={**document, "reuse": True})
+        assert (again.status_code, again.json()) == (200, {"run_id": first, "job_status": "completed"})
+        assert client.delete(f"/v1/runs/{first}").status_code == httpx.codes.NO_CONTENT
+        assert client.get(f"/v1/runs/{first}").status_code == httpx.codes.NOT_FOUND
+        assert client.post("/v1/runs", json={**document, "reuse": True}).status_code == httpx.codes.ACCEPTED
+
+
+def test_a_run_starts_from_the_plan_of_another(running: Deployment) -> None:
+    """Its plan is never worse."""
+    document = slow(2)
+    first = running.submit(document)
+    before = running.wait(first)
+    second = running.submit({**document, "start_run_id": first})
+    after = running.wait(second)
+
+    assert after["start_run_id"] == first
+    assert after["objective_value"] >= before["objective_value"] - 1e-6
+
+
+def test_the_program_can_be_exported(running: Deployment) -> None:
+    """In both formats, with the caller's ids."""
+    run_id = running.submit(TINY)
+    with running.client() as client:
+        assert "x_a0_r0" in client.get(f"/v1/runs/{run_id}/model.mps").text
+        assert "Maximize" in client.get(f"/v1/runs/{run_id}/model.lp").text
+
+
+def test_a_request_that_says_too_much_or_too_little_is_refused(running: Deployment) -> None:
+    """Each error has its pointer."""
+    with running.client() as client:
+        nothing = client.post("/v1/runs", json={})
+        both = client.post("/v1/runs", json={**TINY, "dataset_id": "x", "policy_ref": {"name": "p"}})
+    assert nothing.status_code == both.status_code == 422
+    assert {error["pointer"] for error in both.json()["errors"]} == {"/dataset_id", "/policy_ref"}
+
+
+def _solving(running: Deployment) -> list[object]:
+    """Processes of large solves: children of the worker that are at work."""
+    (worker,) = running.workers
+    return [child for child in descendants(worker.pid) if child.is_running() and child.cpu_percent(0.1) > 20]  # type: ignore[misc]
