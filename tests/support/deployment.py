@@ -115,6 +115,17 @@ class Deployment:
             time.sleep(0.05)
         return state
 
+    def wait_through(self, run_id: str, seconds: float = 60.0) -> dict[str, Any]:
+        """The state of a run once it has ended, although the service may not answer for a while."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            with self.client() as client:
+                answer = client.get(f"/v1/runs/{run_id}")
+            if answer.status_code == httpx.codes.OK:
+                return self.wait(run_id, seconds=until - time.monotonic())
+            time.sleep(0.2)
+        raise AssertionError(answer.text)
+
     def _start(self, *command: str, log: str) -> subprocess.Popen[bytes]:
         with (self.folder / log).open("ab") as file:
             return subprocess.Popen(

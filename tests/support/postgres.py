@@ -34,6 +34,14 @@ class Postgres:
         engine.dispose()
         return str(self._server.get_uri(name))
 
+    def halt(self) -> None:
+        """Stop the server; its clients are cut off."""
+        self._server.stop()
+
+    def resume(self) -> None:
+        """Start it again, where it was."""
+        self._server.ensure_postgres_running()
+
     def stop(self) -> None:
         """Stop the server and remove its data."""
         self._server.cleanup()

@@ -52,7 +52,7 @@ def service(folder: Path, **settings: object) -> Iterator[Service]:
     env = {**os.environ, **{f"COVERPLAN_{name.upper()}": str(value) for name, value in chosen.items()}}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-c", "from coverplan.api.serve import run; run()"], env=env, stderr=log
+            [sys.executable, "-c", "from coverplan.api.serve import run; run(with_worker=False)"], env=env, stderr=log
         )
     running = Service(f"http://127.0.0.1:{port}", process, folder / "log")
     try:
