@@ -14,7 +14,7 @@ from coverplan.verify import verify
 from support.deployment import TINY, Deployment, deployment, slow
 
 KILLS = 20
-DOCUMENT = slow(4)
+DOCUMENT = slow(2)
 
 
 def _kill(worker: object) -> None:
@@ -43,10 +43,11 @@ def test_twenty_kills_lose_nothing(postgres: object, tmp_path: Path) -> None:
     with deployment(tmp_path, workers=2, database_url=postgres.database()) as running:  # type: ignore[attr-defined]
         took, made = [], []
         for _ in range(KILLS):
+            running.await_workers()
             run_id = running.submit(DOCUMENT)
             made.append(run_id)
             _until_at_work(running, run_id, 1)
-            time.sleep(moments.uniform(0.0, 2.0))
+            time.sleep(moments.uniform(0.0, 1.2))
             victim = _worker_of(running, run_id)
             _kill(victim)
             began = time.monotonic()

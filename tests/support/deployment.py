@@ -17,6 +17,7 @@ import psutil
 
 from support.ports import free_port
 
+_KEPT = 20_000
 POLICY = {"constraints": [{"kind": "capacity"}]}
 TINY = {
     "problem": {
@@ -63,16 +64,25 @@ class Deployment:
         raise AssertionError(f"the service does not start: {self.log('api.log')}")
 
     def start_worker(self) -> subprocess.Popen[bytes]:
-        """Start a worker; it takes a second or two until it takes runs."""
+        """Start a worker; it takes a second or two until it takes runs (`await_workers`)."""
         log = f"worker-{len(self.logs)}.log"
         worker = self._start("worker", log=log)
         self.workers.append(worker)
         self.logs[worker.pid] = log
         return worker
 
+    def await_workers(self) -> None:
+        """Wait until all workers take runs."""
+        until = time.monotonic() + 60
+        for worker in self.workers:
+            while "worker started" not in self.log(self.logs[worker.pid]):
+                assert worker.poll() is None, self.log(self.logs[worker.pid])
+                assert time.monotonic() < until
+                time.sleep(0.05)
+
     def log(self, name: str) -> str:
         """The end of what a process wrote."""
-        return (self.folder / name).read_text(encoding="utf-8", errors="replace")[-4000:]
+        return (self.folder / name).read_text(encoding="utf-8", errors="replace")[-_KEPT:]
 
     def stop(self) -> None:
         """Stop everything; no process is left."""
@@ -141,6 +151,7 @@ def deployment(folder: Path, *, workers: int = 1, **settings: object) -> Iterato
         started.start_api("--role", "api")
         for _ in range(workers):
             started.start_worker()
+        started.await_workers()
         yield started
     finally:
         started.stop()

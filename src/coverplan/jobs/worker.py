@@ -45,12 +45,13 @@ class Worker:
         self._reaper = Reaper(place.store, place.worker)
 
     async def work_on(self, run_ids: Sequence[str]) -> None:
-        """Work on the runs of one job."""
+        """Work on the runs of one job; while closing, no job ends: it stays pending, for another worker."""
+        if not self.closing.is_set():
+            async with asyncio.TaskGroup() as group:
+                for run_id in run_ids:
+                    group.create_task(self._work_on(run_id))
         if self.closing.is_set():
-            await asyncio.Event().wait()  # stays pending, for another worker
-        async with asyncio.TaskGroup() as group:
-            for run_id in run_ids:
-                group.create_task(self._work_on(run_id))
+            await asyncio.Event().wait()
 
     async def serve(self) -> None:
         """Look after the runs at hand until told to close."""
