@@ -36,6 +36,7 @@ from coverplan.api.routes import (
     runs,
     solve,
     validate,
+    webhooks,
 )
 from coverplan.jobs.queue import prepare
 from coverplan.jobs.submit import Submission
@@ -50,6 +51,7 @@ ROUTERS = (
     run_results.router,
     validate.router,
     evaluate.router,
+    webhooks.router,
     constraint_kinds.router,
     issue_codes.router,
     limits.router,
