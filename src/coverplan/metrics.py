@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Histogram, start_http_server
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600)
 
@@ -42,3 +42,12 @@ def note_solve(seconds: float, time_limit_s: float | None, gap: float | None) ->
 def note_run_ended(job_status: str, solution_status: str | None) -> None:
     """Count a durable run that ended."""
     RUNS_ENDED.labels(job_status, solution_status or "none").inc()
+
+
+def show(host: str, port: int) -> None:
+    """Show this process's numbers at `/metrics` of an address, from a thread of its own.
+
+    Raises:
+        OSError: the address cannot be listened on.
+    """
+    start_http_server(port, host)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, case, delete, exists, func, insert, or_, select, update
 
-from coverplan.store import events
+from coverplan.store import events, webhooks
 from coverplan.store.schema import run_tags, runs
 
 QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED = "queued", "running", "completed", "failed", "cancelled"
@@ -137,6 +137,7 @@ def end(connection: Connection, run_id: str, attempt: int, facts: Facts) -> RowM
     row = connection.execute(change.returning(runs)).mappings().one_or_none()
     if row is not None:
         events.add(connection, run_id, "ended", state(row))
+        webhooks.announce_end(connection, row)
     return row
 
 
@@ -158,6 +159,7 @@ def cancel_queued(connection: Connection, tenant: str, run_id: str) -> RowMappin
     row = connection.execute(change).mappings().one_or_none()
     if row is not None:
         events.add(connection, run_id, "ended", state(row))
+        webhooks.announce_end(connection, row)
     return row
 
 

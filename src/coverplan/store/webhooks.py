@@ -9,11 +9,24 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
-from coverplan.payload.times import moment
+from coverplan.payload.times import maybe_moment, moment
 from coverplan.payload.webhooks import TEST, WebhookEvent
 from coverplan.store.ids import new_id
 from coverplan.store.schema import deliveries, webhooks
 
+_TOLD = (
+    "name",
+    "job_status",
+    "solution_status",
+    "stopped_by",
+    "objective_value",
+    "dual_bound",
+    "gap",
+    "batch_id",
+    "error",
+)
+_TIMES = ("created_at", "started_at", "ended_at")
+"""What is told of a run, under the names of `GET /v1/runs/{id}`."""
 PENDING, DELIVERED, FAILED = "pending", "delivered", "failed"
 
 
@@ -67,6 +80,12 @@ def announce(connection: Connection, tenant: str, run_id: str, kind: str, docume
         rows = [_delivery(webhook_id, kind, run_id, dict(document)) for webhook_id in told]
         connection.execute(insert(deliveries), rows)
     return len(told)
+
+
+def announce_end(connection: Connection, run: RowMapping) -> int:
+    """Have the tenant's webhooks told that a run has ended, in the transaction that ends it."""
+    document = {name: run[name] for name in _TOLD} | {name: maybe_moment(run[name]) for name in _TIMES}
+    return announce(connection, run["tenant"], run["id"], f"run.{run['job_status']}", document)
 
 
 def announce_test(connection: Connection, webhook_id: str) -> RowMapping:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 from sqlalchemy import Connection, RowMapping
@@ -14,6 +12,7 @@ from coverplan.api.body import Parsed, body_of
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import MAX_ITEMS, Limit, Mark, Page, mark_of, marked
+from coverplan.api.run_states import reading, writing
 from coverplan.api.state import Configured, Stored
 from coverplan.delivery.addresses import AllowList
 from coverplan.delivery.target import InvalidUrlError, host_of, read_url
@@ -22,12 +21,10 @@ from coverplan.payload.times import maybe_moment, moment
 from coverplan.payload.webhooks import Delivery, NewWebhook, Webhook, WebhookRequest
 from coverplan.settings import Settings
 from coverplan.store import webhooks
-from coverplan.store.store import Store
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], dependencies=[accepts(JSON)])
 
 WebhookId = Annotated[str, Path(max_length=40, description="Id of the webhook.")]
-Result = TypeVar("Result")
 
 
 @router.post(
@@ -42,7 +39,7 @@ async def add_webhook(
 ) -> NewWebhook:
     """Have an address called when runs end. The answer has the secret that signs the calls; it is shown this once."""
     _check_url(body.url, settings)
-    row = await _write(store, lambda connection: _added(connection, caller.tenant, body, settings))
+    row = await writing(store, lambda connection: _added(connection, caller.tenant, body, settings))
     response.headers["Location"] = f"/v1/webhooks/{row['id']}"
     return NewWebhook(**_shown(row).model_dump(), secret=row["secret"])
 
@@ -51,7 +48,7 @@ async def add_webhook(
 async def list_webhooks(caller: Reader, store: Stored, limit: Limit = MAX_ITEMS, cursor: Mark = None) -> Page[Webhook]:
     """All webhooks, newest first."""
     before = None if cursor is None else marked(cursor)
-    rows = await _read(store, lambda connection: webhooks.page(connection, caller.tenant, limit + 1, before))
+    rows = await reading(store, lambda connection: webhooks.page(connection, caller.tenant, limit + 1, before))
     more = mark_of(rows[limit - 1]["id"]) if len(rows) > limit else None
     return Page[Webhook](items=[_shown(row) for row in rows[:limit]], next_cursor=more)
 
@@ -59,13 +56,13 @@ async def list_webhooks(caller: Reader, store: Stored, limit: Limit = MAX_ITEMS,
 @router.get("/{webhook_id}", summary="Show a webhook", responses=error_responses(404, 422, 503))
 async def show_webhook(webhook_id: WebhookId, caller: Reader, store: Stored) -> Webhook:
     """The webhook without its secret."""
-    return _shown(await _read(store, lambda connection: _found(connection, caller.tenant, webhook_id)))
+    return _shown(await reading(store, lambda connection: _found(connection, caller.tenant, webhook_id)))
 
 
 @router.delete("/{webhook_id}", status_code=204, summary="Remove a webhook", responses=error_responses(404, 422, 503))
 async def remove_webhook(webhook_id: WebhookId, caller: Writer, store: Stored) -> None:
     """Its address is not called any more; its deliveries are removed with it."""
-    if not await _write(store, lambda connection: webhooks.remove(connection, caller.tenant, webhook_id)):
+    if not await writing(store, lambda connection: webhooks.remove(connection, caller.tenant, webhook_id)):
         raise _missing(webhook_id)
 
 
@@ -82,7 +79,7 @@ async def list_deliveries(
         _found(connection, caller.tenant, webhook_id)
         return list(webhooks.log(connection, webhook_id, limit + 1, before))
 
-    rows = await _read(store, read)
+    rows = await reading(store, read)
     more = mark_of(rows[limit - 1]["id"]) if len(rows) > limit else None
     return Page[Delivery](items=[_delivery(row) for row in rows[:limit]], next_cursor=more)
 
@@ -95,7 +92,7 @@ async def try_webhook(webhook_id: WebhookId, caller: Writer, store: Stored) -> D
         _found(connection, caller.tenant, webhook_id)
         return webhooks.announce_test(connection, webhook_id)
 
-    return _delivery(await _write(store, announce))
+    return _delivery(await writing(store, announce))
 
 
 def _check_url(text: str, settings: Settings) -> None:
@@ -142,19 +139,3 @@ def _delivery(row: RowMapping) -> Delivery:
         created_at=moment(row["created_at"]),
         delivered_at=maybe_moment(row["delivered_at"]),
     )
-
-
-async def _read(store: Store, work: Callable[[Connection], Result]) -> Result:
-    def read() -> Result:
-        with store.database.read() as connection:
-            return work(connection)
-
-    return await asyncio.to_thread(read)
-
-
-async def _write(store: Store, work: Callable[[Connection], Result]) -> Result:
-    def write() -> Result:
-        with store.database.begin() as connection:
-            return work(connection)
-
-    return await asyncio.to_thread(write)

@@ -1,0 +1,111 @@
+"""What `coverplan doctor` finds of the database, its clock and the blob store; nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from coverplan.settings import Settings
+from coverplan.store.blobs import BlobLostError, Blobs, NoBlobError
+from coverplan.store.database import Database, DatabaseLostError
+from coverplan.store.ids import new_id
+from coverplan.store.migrate import is_current
+
+MOST_CLOCK_ERROR_S = 1.0
+_PROBE = b"coverplan doctor"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check saw; `advice` says what to do when it is not fine."""
+
+    name: str
+    seen: str
+    advice: str | None = None
+
+
+def database() -> Iterator[Finding]:
+    """Whether the database answers, with this version's tables, and a clock that agrees with this machine's."""
+    settings = Settings()
+    if settings.database_url is None and not (settings.data_dir / "coverplan.db").exists():
+        yield _to_come("database", settings.data_dir)
+        return
+    try:
+        shown = make_url(settings.database).render_as_string(hide_password=True)
+        opened = Database.open(settings.database)
+    except (ArgumentError, ImportError) as error:
+        advice = "Write COVERPLAN_DATABASE_URL as postgresql://USER:PASSWORD@HOST:PORT/NAME."
+        yield Finding("database", f"no URL of a database: {type(error).__name__}", advice)
+        return
+    try:
+        yield _tables(opened, shown)
+        if not opened.is_sqlite:
+            yield _clock(opened)
+    except DatabaseLostError as error:
+        reason = str(error).strip().splitlines()[0]
+        advice = "Start it, or correct COVERPLAN_DATABASE_URL; services answer 503 and workers wait meanwhile."
+        yield Finding("database", f"{shown} does not answer: {reason}", advice)
+    finally:
+        opened.close()
+
+
+def blobs() -> Iterator[Finding]:
+    """Whether the blob store gives back what was written."""
+    settings = Settings()
+    if settings.blob_url is None and not settings.data_dir.exists():
+        yield _to_come("blobs", settings.data_dir)
+        return
+    shown = settings.blobs.split("?")[0]
+    try:
+        began = time.monotonic()
+        asyncio.run(_probe(Blobs(settings.blobs)))
+    except (BlobLostError, NoBlobError) as error:
+        advice = "Free some space, or correct COVERPLAN_BLOB_URL and the store's credentials in the environment."
+        yield Finding("blobs", f"{shown}: {error}", advice)
+        return
+    yield Finding("blobs", f"{shown} gives back what was written, in {time.monotonic() - began:.2f} s")
+
+
+def _tables(opened: Database, shown: str) -> Finding:
+    if is_current(opened):
+        return Finding("database", f"{shown} has the tables of this version")
+    advice = "Start `coverplan serve` or `coverplan worker`: they bring the tables up to date."
+    return Finding("database", f"{shown} answers, but its tables are not those of this version", advice)
+
+
+def _clock(opened: Database) -> Finding:
+    with opened.read() as connection:
+        before = time.time()
+        theirs = float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
+        after = time.time()
+    apart = theirs - (before + after) / 2
+    advice = "Have NTP (chrony, systemd-timesyncd) set both clocks: waiting times and retention are told by them."
+    fine = abs(apart) <= MOST_CLOCK_ERROR_S + (after - before) / 2
+    return Finding("clock", f"the database's is {apart:+.3f} s from this machine's", None if fine else advice)
+
+
+async def _probe(store: Blobs) -> None:
+    """Raise BlobLostError or NoBlobError unless a blob can be written, read and removed."""
+    path = f"probes/{new_id('probe')}"
+    await store.put(path, _PROBE)
+    try:
+        if await store.get(path) != _PROBE:
+            raise BlobLostError("it gives back other bytes than were written")
+    finally:
+        await store.remove(path)
+
+
+def _to_come(name: str, folder: Path) -> Finding:
+    """What is made at the first start, if it can be."""
+    nearest = next(path for path in (folder, *folder.resolve().parents) if path.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK):
+        return Finding(name, f"none yet; the first `coverplan serve` makes it in {folder}")
+    return Finding(name, f"{nearest} cannot be written", "Name another folder in COVERPLAN_DATA_DIR.")
