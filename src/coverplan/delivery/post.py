@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 
 import httpx
@@ -86,7 +88,9 @@ async def _first_answer(message: Message, url: httpx.URL, addresses: Sequence[Ad
     """The status of the first address that can be connected to."""
     failure: httpx.ConnectError | None = None
     # No proxy of the environment: it would resolve the name by itself.
-    async with httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=timeout_s) as http:
+    async with httpx.AsyncClient(
+        verify=_authorities(), trust_env=False, follow_redirects=False, timeout=timeout_s
+    ) as http:
         for address in islice(addresses, _MOST_ADDRESSES):
             try:
                 return await _answer(http, _request(http, message, url, address))
@@ -94,6 +98,12 @@ async def _first_answer(message: Message, url: httpx.URL, addresses: Sequence[Ad
                 failure = error
     assert failure is not None
     raise failure
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Who may vouch for receivers: the usual ones, or those of SSL_CERT_FILE. Reading them takes a while."""
+    return httpx.create_ssl_context(trust_env=True)
 
 
 def _request(http: httpx.AsyncClient, message: Message, url: httpx.URL, address: Address) -> httpx.Request:

@@ -26,7 +26,7 @@ def take_census(connection: Connection) -> Census:
         .where(runs.c.job_status.in_(("queued", "running")))
         .group_by(runs.c.job_status)
     )
-    found = {status: (number, oldest) for status, number, oldest in connection.execute(open_runs).tuples()}
+    found = {status: (number, oldest) for status, number, oldest in connection.execute(open_runs)}
     waiting = select(func.count()).select_from(deliveries).where(deliveries.c.status == "pending")
     queued, oldest = found.get("queued", (0, None))
     running, _ = found.get("running", (0, None))

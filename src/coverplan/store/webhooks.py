@@ -75,7 +75,7 @@ def announce(connection: Connection, tenant: str, run_id: str, kind: str, docume
     `kind` is `run.completed`, `run.failed` or `run.cancelled`; `document` the state of the run, ready for JSON.
     """
     wanted = select(webhooks.c.id, webhooks.c.kinds).where(webhooks.c.tenant == tenant)
-    told = [webhook_id for webhook_id, kinds in connection.execute(wanted).tuples() if kind in kinds]
+    told = [webhook_id for webhook_id, kinds in connection.execute(wanted) if kind in kinds]
     if told:
         rows = [_delivery(webhook_id, kind, run_id, dict(document)) for webhook_id in told]
         connection.execute(insert(deliveries), rows)
