@@ -10,14 +10,15 @@ from typing import Any
 
 import structlog
 
+from coverplan.settings import redacted
+
 _SECRET_NAMES = re.compile(
     r"(?i)(^|_)(password|passwd|secret|token|authorization|cookie|api_key|apikey|database_url|blob_url|webhook_url)$"
 )
 _SECRETS = (
-    (re.compile(r"(?i)(://[^\s/:@]*):[^\s/@]+@"), r"\1:***@"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+"), r"\1 ***"),
     (re.compile(r"\bwhsec-[\w-]+"), "whsec-***"),
-    (re.compile(r"(?i)\b(password|secret|token|signature|api_?key)=[^\s&'\",;]+"), r"\1=***"),
+    (re.compile(r"(?i)\b(signature|api_?key)=[^\s&'\",;]+"), r"\1=***"),
 )
 _QUIET = ("httpx", "httpcore", "alembic")
 """Libraries that tell of each step; httpx with whole URLs, in which there may be a secret."""
@@ -65,6 +66,7 @@ def bound(**facts: Any) -> AbstractContextManager[None]:
 
 def masked(text: str) -> str:
     """The text without the passwords, tokens and signatures that can be told by their form."""
+    text = redacted(text)
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return text

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path
 from sqlalchemy import Connection, RowMapping
+from starlette.responses import Response
 
 from coverplan.api.auth import Reader, Writer
 from coverplan.api.body import Parsed, body_of
 from coverplan.api.errors import ApiError, error_responses
+from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import MAX_ITEMS, Limit, Mark, Page, mark_of, marked
 from coverplan.api.run_states import reading, writing
@@ -31,17 +33,20 @@ WebhookId = Annotated[str, Path(max_length=40, description="Id of the webhook.")
     "",
     status_code=201,
     summary="Add a webhook",
-    responses=error_responses(408, 409, 413, 415, 422, 503),
+    response_model=NewWebhook,
+    responses=error_responses(*ONCE, 408, 413, 415, 503),
     openapi_extra=body_of(WebhookRequest, webhook="Be told of runs that ended well or failed"),
 )
-async def add_webhook(
-    body: Parsed[WebhookRequest], response: Response, caller: Writer, store: Stored, settings: Configured
-) -> NewWebhook:
+async def add_webhook(body: Parsed[WebhookRequest], caller: Writer, settings: Configured, once: Once) -> Response:
     """Have an address called when runs end. The answer has the secret that signs the calls; it is shown this once."""
     _check_url(body.url, settings)
-    row = await writing(store, lambda connection: _added(connection, caller.tenant, body, settings))
-    response.headers["Location"] = f"/v1/webhooks/{row['id']}"
-    return NewWebhook(**_shown(row).model_dump(), secret=row["secret"])
+
+    def create(connection: Connection) -> Created:
+        row = _added(connection, caller.tenant, body, settings)
+        document = NewWebhook(**_shown(row).model_dump(), secret=row["secret"])
+        return Created(document, location=f"/v1/webhooks/{row['id']}")
+
+    return await once.create(create)
 
 
 @router.get("", summary="List the webhooks", responses=error_responses(422, 503))
