@@ -20,6 +20,7 @@ from coverplan.store.ids import new_id
 from coverplan.store.migrate import is_current
 
 MOST_CLOCK_ERROR_S = 1.0
+_KINDS = ("sqlite", "postgresql")
 _PROBE = b"coverplan doctor"
 
 
@@ -38,13 +39,12 @@ def database() -> Iterator[Finding]:
     if settings.database_url is None and not (settings.data_dir / "coverplan.db").exists():
         yield _to_come("database", settings.data_dir)
         return
-    try:
-        shown = make_url(settings.database).render_as_string(hide_password=True)
-        opened = Database.open(settings.database)
-    except (ArgumentError, ImportError) as error:
+    shown = _shown(settings.database)
+    if shown is None:
         advice = "Write COVERPLAN_DATABASE_URL as postgresql://USER:PASSWORD@HOST:PORT/NAME."
-        yield Finding("database", f"no URL of a database: {type(error).__name__}", advice)
+        yield Finding("database", "COVERPLAN_DATABASE_URL names no database of a kind that is known", advice)
         return
+    opened = Database.open(settings.database)
     try:
         yield _tables(opened, shown)
         if not opened.is_sqlite:
@@ -72,6 +72,15 @@ def blobs() -> Iterator[Finding]:
         yield Finding("blobs", f"{shown}: {error}", advice)
         return
     yield Finding("blobs", f"{shown} gives back what was written, in {time.monotonic() - began:.2f} s")
+
+
+def _shown(url: str) -> str | None:
+    """The URL without its password; None if it names no database of ours."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return None
+    return parsed.render_as_string(hide_password=True) if parsed.get_backend_name() in _KINDS else None
 
 
 def _tables(opened: Database, shown: str) -> Finding:

@@ -52,7 +52,7 @@ def tags_of(connection: Connection, run_ids: Sequence[str]) -> dict[str, list[st
     """The tags of these runs, sorted."""
     found: dict[str, list[str]] = {run_id: [] for run_id in run_ids}
     wanted = select(run_tags).where(run_tags.c.run_id.in_(run_ids)).order_by(run_tags.c.tag)
-    for run_id, tag in connection.execute(wanted).tuples():
+    for run_id, tag in connection.execute(wanted):
         found[run_id].append(tag)
     return found
 
@@ -183,7 +183,7 @@ def hide(connection: Connection, tenant: str, run_id: str) -> None:
 def wishes(connection: Connection, worker: str) -> dict[str, tuple[int, str | None]]:
     """Of each run that this worker is at: the attempt that counts, and what its caller asks for."""
     wanted = select(runs.c.id, runs.c.attempt, runs.c.wish).where(runs.c.worker == worker, runs.c.job_status == RUNNING)
-    return {run_id: (attempt, asked) for run_id, attempt, asked in connection.execute(wanted).tuples()}
+    return {run_id: (attempt, asked) for run_id, attempt, asked in connection.execute(wanted)}
 
 
 def to_erase(connection: Connection, now: float, limit: int) -> Sequence[str]:
