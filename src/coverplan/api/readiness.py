@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from coverplan.process.pool import SolverPool
 from coverplan.store.blobs import BlobLostError, Blobs
 from coverplan.store.database import Database, DatabaseLostError
-from coverplan.store.ids import new_id
 from coverplan.store.migrate import is_current
 
 _PATIENCE_S = 3.0
@@ -93,10 +92,8 @@ def living_worker(count: Callable[[Database], int], database: Database) -> Check
 
 
 async def _probed(blobs: Blobs) -> str | None:
-    path = f"probes/{new_id('probe')}"
     try:
-        await blobs.put(path, b"ready")
-        await blobs.remove(path)
+        await asyncio.to_thread(blobs.probe)
     except BlobLostError:
         return "a blob store that takes what is written (COVERPLAN_BLOB_URL, or its disk is full)"
     return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from collections.abc import Iterator
@@ -13,15 +12,13 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from coverplan.settings import Settings
-from coverplan.store.blobs import BlobLostError, Blobs, NoBlobError
+from coverplan.settings import Settings, redacted
+from coverplan.store.blobs import BlobLostError, Blobs
 from coverplan.store.database import Database, DatabaseLostError
-from coverplan.store.ids import new_id
 from coverplan.store.migrate import is_current
 
 MOST_CLOCK_ERROR_S = 1.0
 _KINDS = ("sqlite", "postgresql")
-_PROBE = b"coverplan doctor"
 
 
 @dataclass(frozen=True)
@@ -50,9 +47,8 @@ def database() -> Iterator[Finding]:
         if not opened.is_sqlite:
             yield _clock(opened)
     except DatabaseLostError as error:
-        reason = str(error).strip().splitlines()[0]
         advice = "Start it, or correct COVERPLAN_DATABASE_URL; services answer 503 and workers wait meanwhile."
-        yield Finding("database", f"{shown} does not answer: {reason}", advice)
+        yield Finding("database", f"{shown} does not answer: {_first_line(error)}", advice)
     finally:
         opened.close()
 
@@ -63,13 +59,13 @@ def blobs() -> Iterator[Finding]:
     if settings.blob_url is None and not settings.data_dir.exists():
         yield _to_come("blobs", settings.data_dir)
         return
-    shown = settings.blobs.split("?")[0]
+    shown = redacted(settings.blobs).split("?")[0]
     try:
         began = time.monotonic()
-        asyncio.run(_probe(Blobs(settings.blobs)))
-    except (BlobLostError, NoBlobError) as error:
+        Blobs(settings.blobs).probe()
+    except BlobLostError as error:
         advice = "Free some space, or correct COVERPLAN_BLOB_URL and the store's credentials in the environment."
-        yield Finding("blobs", f"{shown}: {error}", advice)
+        yield Finding("blobs", f"{shown}: {_first_line(error)}", advice)
         return
     yield Finding("blobs", f"{shown} gives back what was written, in {time.monotonic() - began:.2f} s")
 
@@ -101,15 +97,8 @@ def _clock(opened: Database) -> Finding:
     return Finding("clock", f"the database's is {apart:+.3f} s from this machine's", None if fine else advice)
 
 
-async def _probe(store: Blobs) -> None:
-    """Raise BlobLostError or NoBlobError unless a blob can be written, read and removed."""
-    path = f"probes/{new_id('probe')}"
-    await store.put(path, _PROBE)
-    try:
-        if await store.get(path) != _PROBE:
-            raise BlobLostError("it gives back other bytes than were written")
-    finally:
-        await store.remove(path)
+def _first_line(error: Exception) -> str:
+    return redacted(str(error)).strip().partition("\n")[0]
 
 
 def _to_come(name: str, folder: Path) -> Finding:
