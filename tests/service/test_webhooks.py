@@ -69,6 +69,9 @@ def test_a_webhook_lives_until_it_is_removed(database_url: str, tmp_path: Path) 
                 None,
             )
             assert (await client.delete(f"/v1/webhooks/{webhook['id']}")).status_code == 204
+            refused = await client.put(f"/v1/webhooks/{webhook['id']}")
+            assert (refused.status_code, refused.headers["allow"]) == (405, "GET, DELETE")
+            assert (await client.get("/v1/webhooks/%00")).status_code == 422
             for method, path in (("GET", ""), ("DELETE", ""), ("GET", "/deliveries"), ("POST", "/test")):
                 gone = await client.request(method, f"/v1/webhooks/{webhook['id']}{path}")
                 assert (gone.status_code, gone.json()["code"]) == (404, "not_found")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from typing import Annotated, Generic, TypeVar
 
@@ -10,7 +9,6 @@ from fastapi import Query
 from pydantic import Field
 
 from coverplan.payload.base import Document
-from coverplan.payload.issues import IssueReport
 
 MAX_ITEMS = 200
 
@@ -19,33 +17,15 @@ Limit = Annotated[int, Query(ge=1, le=MAX_ITEMS, description="Most items to answ
 Cursor = Annotated[
     str | None, Query(pattern="^[0-9]{1,9}$", description="`next_cursor` of the page before; absent: the first page.")
 ]
-Mark = Annotated[
+IdCursor = Annotated[
     str | None,
     Query(
         alias="cursor",
-        pattern="^[A-Za-z0-9_-]{2,1200}$",
+        pattern="^[a-z]{2,8}-[0-9a-f]{28}$",
         description="`next_cursor` of the page before; absent: the first page.",
     ),
 ]
-"""The cursor of a list that grows meanwhile: says which item came last."""
-
-
-def mark_of(last: str) -> str:
-    """The cursor after an item."""
-    return base64.urlsafe_b64encode(last.encode()).decode().rstrip("=")
-
-
-def marked(mark: str) -> str:
-    """The item before the page that a cursor points at; raises PayloadError where it is none of ours."""
-    try:
-        last = base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)).decode()
-    except ValueError:
-        last = "\0"
-    if not last.isprintable():
-        report = IssueReport()
-        report.add("invalid_value", "/query/cursor", value=mark, reason="The cursor is none of this service's.")
-        report.raise_errors()
-    return last
+"""The cursor of a list that grows meanwhile: the id that came last."""
 
 
 class Page(Document, Generic[Item]):

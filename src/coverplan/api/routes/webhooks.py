@@ -13,7 +13,7 @@ from coverplan.api.body import Parsed, body_of
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.media import JSON, accepts
-from coverplan.api.paging import MAX_ITEMS, Limit, Mark, Page, mark_of, marked
+from coverplan.api.paging import MAX_ITEMS, IdCursor, Limit, Page
 from coverplan.api.run_states import reading, writing
 from coverplan.api.state import Configured, Stored
 from coverplan.delivery.addresses import AllowList
@@ -26,7 +26,7 @@ from coverplan.store import webhooks
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], dependencies=[accepts(JSON)])
 
-WebhookId = Annotated[str, Path(max_length=40, description="Id of the webhook.")]
+WebhookId = Annotated[str, Path(max_length=40, pattern="^[!-~]+$", description="Id of the webhook.")]
 
 
 @router.post(
@@ -50,11 +50,12 @@ async def add_webhook(body: Parsed[WebhookRequest], caller: Writer, settings: Co
 
 
 @router.get("", summary="List the webhooks", responses=error_responses(422, 503))
-async def list_webhooks(caller: Reader, store: Stored, limit: Limit = MAX_ITEMS, cursor: Mark = None) -> Page[Webhook]:
+async def list_webhooks(
+    caller: Reader, store: Stored, limit: Limit = MAX_ITEMS, cursor: IdCursor = None
+) -> Page[Webhook]:
     """All webhooks, newest first."""
-    before = None if cursor is None else marked(cursor)
-    rows = await reading(store, lambda connection: webhooks.page(connection, caller.tenant, limit + 1, before))
-    more = mark_of(rows[limit - 1]["id"]) if len(rows) > limit else None
+    rows = await reading(store, lambda connection: webhooks.page(connection, caller.tenant, limit + 1, cursor))
+    more = rows[limit - 1]["id"] if len(rows) > limit else None
     return Page[Webhook](items=[_shown(row) for row in rows[:limit]], next_cursor=more)
 
 
@@ -75,17 +76,16 @@ async def remove_webhook(webhook_id: WebhookId, caller: Writer, store: Stored) -
     "/{webhook_id}/deliveries", summary="List the deliveries of a webhook", responses=error_responses(404, 422, 503)
 )
 async def list_deliveries(
-    webhook_id: WebhookId, caller: Reader, store: Stored, limit: Limit = MAX_ITEMS, cursor: Mark = None
+    webhook_id: WebhookId, caller: Reader, store: Stored, limit: Limit = MAX_ITEMS, cursor: IdCursor = None
 ) -> Page[Delivery]:
     """Its messages, newest first, with what became of them; kept as long as runs are."""
-    before = None if cursor is None else marked(cursor)
 
     def read(connection: Connection) -> list[RowMapping]:
         _found(connection, caller.tenant, webhook_id)
-        return list(webhooks.log(connection, webhook_id, limit + 1, before))
+        return list(webhooks.log(connection, webhook_id, limit + 1, cursor))
 
     rows = await reading(store, read)
-    more = mark_of(rows[limit - 1]["id"]) if len(rows) > limit else None
+    more = rows[limit - 1]["id"] if len(rows) > limit else None
     return Page[Delivery](items=[_delivery(row) for row in rows[:limit]], next_cursor=more)
 
 
