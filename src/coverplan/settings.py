@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEGABYTE = 1024 * 1024
@@ -16,6 +16,9 @@ _PASSWORD_IN_URL = re.compile(r"(\w://[^\s/?#:@]*:)[^\s]*@")
 _PASSWORD_WORD = re.compile(
     r"((?:password|secret|token|access_key|secret_access_key|account_key|sas_key)=)[^\s&;]+", re.IGNORECASE
 )
+PUBLIC = "public"
+"""In a list of addresses: all of the open internet."""
+_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
 
 
 class Settings(BaseSettings):
@@ -31,6 +34,11 @@ class Settings(BaseSettings):
         description="Host names to answer to beside loopback's, as a JSON list; empty on an insecure address: any.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+
+    metrics_host: str = Field("127.0.0.1", description="Address of the metrics of a worker.")
+    metrics_port: int | None = Field(
+        None, ge=1, le=65535, description="Port at which a worker shows its metrics, as `/metrics`; null: nowhere."
+    )
 
     slots: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="Solves that run at the same time."
@@ -74,6 +82,18 @@ class Settings(BaseSettings):
     retention_days: float = Field(30.0, gt=0, description="Days after its end at which a run is deleted.")
     max_attempts: int = Field(5, ge=1, description="Workers that may be lost over a run before it is given up.")
 
+    webhook_allow: list[str] = Field(
+        default_factory=lambda: [PUBLIC],
+        description="What webhooks may call, as a JSON list of networks (`10.1.0.0/16`), host names, and `public` for "
+        "all of the open internet; loopback, private, link-local and metadata addresses only if listed. `[]`: nothing.",
+    )
+    webhook_attempts: int = Field(10, ge=1, le=50, description="How often a webhook's message is sent at most.")
+    webhook_backoff_s: float = Field(
+        10.0, gt=0, le=3600, description="Seconds before a message is sent again; twice as many each time, up to 1 h."
+    )
+    webhook_timeout_s: float = Field(10.0, gt=0, le=60, description="Seconds that a webhook may take to answer.")
+    max_webhooks: int = Field(20, ge=0, description="Most webhooks of one tenant.")
+
     max_body_mb: float = Field(
         8.0, gt=0, le=1024, description="Largest body of a request (MB), counted after decompression."
     )
@@ -94,6 +114,14 @@ class Settings(BaseSettings):
     shutdown_s: float = Field(
         5.0, ge=0, description="Seconds that running requests get to end when the service is asked to stop."
     )
+
+    @field_validator("webhook_allow")
+    @classmethod
+    def _check_addresses(cls, entries: list[str]) -> list[str]:
+        for entry in entries:
+            if not _is_network(entry) and not _HOST_NAME.fullmatch(entry):
+                raise ValueError(f'"{entry}" is neither a network, nor a host name, nor "{PUBLIC}"')
+        return entries
 
     @property
     def max_body_bytes(self) -> int:
@@ -130,6 +158,14 @@ def _state_home() -> Path:
 def redacted(text: str) -> str:
     """A URL, or a text with URLs and `password=...` in it, without passwords: fit to be shown and logged."""
     return _PASSWORD_WORD.sub(r"\1***", _PASSWORD_IN_URL.sub(r"\1***@", text))
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def is_loopback(host: str) -> bool:

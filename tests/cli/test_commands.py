@@ -138,9 +138,9 @@ def test_export_writes_the_program(files: tuple[Path, Path], tmp_path: Path, nam
     assert words in (tmp_path / name).read_text()
 
 
-def test_doctor_tries_every_backend() -> None:
+def test_doctor_tries_every_backend(tmp_path: Path) -> None:
     """All of them find the 50 of a tiny program."""
-    result = run("doctor")
+    result = run("doctor", env={"COVERPLAN_DATA_DIR": str(tmp_path / "data")})
 
     assert result.returncode == 0, result.stdout
     assert [name for name in ("highs", "scip", "cp_sat", "cbc") if f"ok       {name}" in result.stdout] == [

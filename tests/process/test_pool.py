@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
+from prometheus_client import REGISTRY
 
 from coverplan.process.job import BusyError, Job, JobFailedError
 from coverplan.process.pool import SolverPool
@@ -117,6 +118,29 @@ def test_a_lost_child_leaves_its_incumbent(play: Callable[..., None]) -> None:
         assert (await result(pool, job(answer=4)))["answer"] == 4
 
     play(scene)
+
+
+def test_stopped_children_and_overshoot_are_counted(play: Callable[..., None]) -> None:
+    """One is lost; one is killed half a second or more after its limit of 0.2 s."""
+    names = {
+        "lost": ("coverplan_child_kills_total", {"reason": "solver_lost"}),
+        "late": ("coverplan_child_kills_total", {"reason": "time_limit"}),
+        "solves": ("coverplan_solve_seconds_count", {}),
+        "overshoot": ("coverplan_time_limit_overshoot_seconds_sum", {}),
+    }
+
+    def counted() -> dict[str, float]:
+        return {name: REGISTRY.get_sample_value(*sample) or 0.0 for name, sample in names.items()}
+
+    async def scene(pool: SolverPool) -> None:
+        before = counted()
+        await result(pool, job(["die"], keep="incumbent"))
+        await result(pool, job(["sleep", 30], keep="incumbent", limit=0.2))
+        grown = {name: value - before[name] for name, value in counted().items()}
+        assert (grown["lost"], grown["late"], grown["solves"]) == (1, 1, 2)
+        assert 0.5 <= grown["overshoot"] < 10
+
+    play(scene, grace_s=0.5)
 
 
 def test_a_lost_child_without_incumbent_is_an_error(play: Callable[..., None]) -> None:

@@ -16,6 +16,7 @@ from coverplan.verify import verify
 from support.service import JSON, service
 
 EXAMPLES = Path(__file__).parents[2] / "openapi" / "examples"
+CREATED = {"run": ("/v1/runs", 202), "webhook": ("/v1/webhooks", 201)}
 SOLVED = ["minimal", "small", "every_constraint_kind", "infeasible"]
 
 
@@ -43,7 +44,16 @@ def verification(name: str, plan: Any) -> list[str]:
 
 
 def test_every_example_is_tested() -> None:
-    assert {file.stem for file in EXAMPLES.iterdir()} == {*SOLVED, "evaluate", "validate_with_errors"}
+    assert {file.stem for file in EXAMPLES.iterdir()} == {*SOLVED, *CREATED, "evaluate", "validate_with_errors"}
+
+
+@pytest.mark.parametrize("name", CREATED)
+def test_what_is_created_can_be_found(client: httpx.Client, name: str) -> None:
+    path, status = CREATED[name]
+    made = client.post(path, content=text(name), headers=JSON)
+
+    assert made.status_code == status, made.text
+    assert client.get(made.headers["location"]).status_code == 200
 
 
 @pytest.mark.parametrize("name", SOLVED)

@@ -16,22 +16,33 @@ from coverplan.api.body import Parsers
 from coverplan.api.companion import worker_beside
 from coverplan.api.errors import answer_errors
 from coverplan.api.feed import Feed
-from coverplan.api.gate import Gate
+from coverplan.api.gate import PROBES, Gate
+from coverplan.api.readiness import (
+    Check,
+    current_database,
+    living_worker,
+    solver_children,
+    work_folder,
+    writable_blobs,
+)
 from coverplan.api.routes import (
     constraint_kinds,
     evaluate,
     health,
     issue_codes,
     limits,
+    metrics,
     run_results,
     runs,
     solve,
     validate,
+    webhooks,
 )
 from coverplan.jobs.queue import prepare
 from coverplan.jobs.submit import Submission
 from coverplan.process.pool import SolverPool
 from coverplan.settings import Settings
+from coverplan.store import workers
 from coverplan.store.store import Store
 
 ROUTERS = (
@@ -40,10 +51,12 @@ ROUTERS = (
     run_results.router,
     validate.router,
     evaluate.router,
+    webhooks.router,
     constraint_kinds.router,
     issue_codes.router,
     limits.router,
     health.router,
+    metrics.router,
 )
 
 
@@ -65,11 +78,14 @@ def create_app(settings: Settings, *, with_worker: bool = False) -> FastAPI:
                 SolverPool(settings) as app.state.pool,
                 worker_beside(settings) if with_worker else nullcontext(),
             ):
+                app.state.checks = _checks(app.state.pool, app.state.store)
                 yield
         finally:
             app.state.store.close()
 
     app = FastAPI(
+        # Off unless OTEL_EXPORTER_OTLP_ENDPOINT is set and the OpenTelemetry SDK is installed.
+        telemetry={"auto_configure": True, "exclude": lambda scope: scope.get("path") in PROBES},
         title="Coverplan",
         version=__version__,
         summary="Assigns accounts to sales reps by a mixed-integer program, with a proven gap and the reasons.",
@@ -89,3 +105,14 @@ def create_app(settings: Settings, *, with_worker: bool = False) -> FastAPI:
     app.add_middleware(Gate, settings=settings)
     openapi.complete(app)
     return app
+
+
+def _checks(pool: SolverPool, store: Store) -> tuple[Check, ...]:
+    """What `/readyz` looks at."""
+    return (
+        current_database(store.database),
+        writable_blobs(store.blobs),
+        solver_children(pool),
+        work_folder(pool),
+        living_worker(workers.alive, store.database),
+    )

@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from coverplan.payload.error_document import ERROR_KINDS, ErrorDocument, Limit
 from coverplan.payload.issues import Issue, IssueReport, PayloadError
@@ -156,7 +157,10 @@ def answer_errors(app: FastAPI) -> None:
     async def answer(request: Request, error: Exception) -> Response:
         if isinstance(error, DatabaseLostError | BlobLostError):
             log.error("storage lost", reason=redacted(str(error)))
-        return as_api_error(error).response(getattr(request.state, "request_id", None))
+        told = as_api_error(error)
+        if told.kind.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            told.headers["Allow"] = ", ".join(_methods(request))
+        return told.response(getattr(request.state, "request_id", None))
 
     async def shrug(_request: Request, _error: Exception) -> Response:
         return Response(status_code=499)
@@ -170,6 +174,16 @@ def answer_errors(app: FastAPI) -> None:
         app.add_exception_handler(kind, answer)
     app.add_exception_handler(ClientGoneError, shrug)
     app.add_exception_handler(AnsweredError, repeat)
+
+
+def _methods(request: Request) -> list[str]:
+    """All methods of a path: the router names those of one route only."""
+    routes, scope = request.app.routes, request.scope
+    return [
+        method
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

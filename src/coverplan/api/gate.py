@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coverplan.api.errors import ApiError, as_api_error
+from coverplan.metrics import REQUESTS
 from coverplan.settings import Settings, is_loopback
 
 SECURITY_HEADERS = {
@@ -22,8 +23,9 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_PROBES = frozenset(("/healthz", "/readyz"))
+PROBES = frozenset(("/healthz", "/readyz", "/metrics"))
 """Asked every few seconds: not worth a line."""
+_METHODS = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"))
 _OWN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 log = structlog.get_logger(__name__)
@@ -69,7 +71,8 @@ class Gate:
                 await as_api_error(error).response(request_id)(scope, receive, decorated)
             finally:
                 seconds = round(time.monotonic() - began, 4)
-                write = log.debug if scope["path"] in _PROBES else log.info
+                REQUESTS.labels(_method(scope["method"]), _route(scope), status).observe(seconds)
+                write = log.debug if scope["path"] in PROBES else log.info
                 write("request", method=scope["method"], path=scope["path"], status=status, seconds=seconds)
 
     def _check(self, headers: Headers) -> None:
@@ -88,6 +91,15 @@ class Gate:
         navigates = headers.get("sec-fetch-mode") == "navigate"
         if headers.get("sec-fetch-site") in ("cross-site", "same-site") and not navigates:
             raise ApiError("origin_not_allowed", "The browser says that another site's page is calling.")
+
+
+def _route(scope: Scope) -> str:
+    """The path with its parameters unfilled: what callers make up must not make new series."""
+    return getattr(scope.get("route"), "path", "none")
+
+
+def _method(method: str) -> str:
+    return method if method in _METHODS else "other"
 
 
 def _netloc(origin: str) -> str:

@@ -9,6 +9,7 @@ from coverplan.api.errors import ApiError
 
 JSON = "application/json"
 EVENTS = "text/event-stream"
+TEXT = "text/plain"
 
 
 def accepts(*offers: str) -> Dependency:

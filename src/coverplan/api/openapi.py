@@ -18,10 +18,19 @@ from pydantic.json_schema import models_json_schema
 from coverplan.payload.error_document import ErrorDocument
 from coverplan.payload.requests import EvaluateRequest, SolveRequest, ValidateRequest
 from coverplan.payload.runs import RunRequest
+from coverplan.payload.webhooks import WebhookEvent, WebhookRequest
 
 FILE = Path("openapi/openapi.json")
 EXAMPLES = Path(__file__).parents[3] / "openapi" / "examples"
-_MODELS = (SolveRequest, EvaluateRequest, RunRequest, ValidateRequest, ErrorDocument)
+_MODELS = (
+    SolveRequest,
+    EvaluateRequest,
+    RunRequest,
+    ValidateRequest,
+    WebhookRequest,
+    WebhookEvent,
+    ErrorDocument,
+)
 _REQUEST_ID = {
     "description": "Id of the request, as in the log; a caller's own is kept.",
     "schema": {"type": "string"},

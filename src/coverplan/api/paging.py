@@ -17,6 +17,15 @@ Limit = Annotated[int, Query(ge=1, le=MAX_ITEMS, description="Most items to answ
 Cursor = Annotated[
     str | None, Query(pattern="^[0-9]{1,9}$", description="`next_cursor` of the page before; absent: the first page.")
 ]
+IdCursor = Annotated[
+    str | None,
+    Query(
+        alias="cursor",
+        pattern="^[a-z]{2,8}-[0-9a-f]{28}$",
+        description="`next_cursor` of the page before; absent: the first page.",
+    ),
+]
+"""The cursor of a list that grows meanwhile: the id that came last."""
 
 
 class Page(Document, Generic[Item]):

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from coverplan.api import logs
+from coverplan import logs
 from coverplan.api.app import create_app
 from coverplan.jobs.queue import prepare
 from coverplan.settings import Settings, is_loopback

@@ -9,13 +9,13 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 import typer
 
 from coverplan.cli.children import solver_children
 from coverplan.cli.exits import Exit
+from coverplan.cli.storage import Finding, blobs, database
 from coverplan.payload.options import Options
 from coverplan.payload.plan import Plan
 from coverplan.payload.policy import Policy
@@ -36,17 +36,8 @@ TINY_OPTIMUM = 50.0
 """Two of the three accounts fit: 30 + 20."""
 
 
-@dataclass(frozen=True)
-class Finding:
-    """What one check saw; `advice` says what to do when it is not fine."""
-
-    name: str
-    seen: str
-    advice: str | None = None
-
-
 def doctor() -> None:
-    """Check Python, the packages, each solver by a tiny solve, and the room for temporary files.
+    """Check Python, the packages, each solver by a tiny solve, temporary files, database, clock and blob store.
 
     Exit codes: 0 all is well; 1 something is not.
     """
@@ -118,4 +109,4 @@ def _space() -> Iterator[Finding]:
     yield Finding("temp space", f"{free:,.0f} MB free in {folder}", advice if free < LEAST_SPACE_MB else None)
 
 
-CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (_python, _packages, _solvers, _space)
+CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (_python, _packages, _solvers, _space, database, blobs)

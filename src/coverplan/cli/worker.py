@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from coverplan.api import logs
+from coverplan import logs
 from coverplan.cli.bad_input import BadInputError
+from coverplan.metrics import show
 from coverplan.settings import Settings
 from coverplan.store.blobs import BlobLostError
 from coverplan.store.database import DatabaseLostError
@@ -31,7 +32,18 @@ def worker(
     given = Settings()
     settings = given if slots is None else given.model_copy(update={"slots": slots})
     logs.configure(settings.log_level)
+    if settings.metrics_port is not None:
+        _show_metrics(settings.metrics_host, settings.metrics_port)
     try:
         run(settings)
     except (DatabaseLostError, BlobLostError) as error:
         raise BadInputError(f"{error} `coverplan doctor` tells more.") from None
+
+
+def _show_metrics(host: str, port: int) -> None:
+    """Raise BadInputError if the address cannot be listened on."""
+    try:
+        show(host, port)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BadInputError(f"the metrics cannot listen on {host}, port {port}: {reason}") from None

@@ -2,5 +2,15 @@
 
 from coverplan.client.client import Client
 from coverplan.client.errors import AnswerError, ConnectionFailedError, CoverplanError, RefusedError, UnavailableError
+from coverplan.client.webhooks import SignatureError, read_webhook
 
-__all__ = ["Client", "CoverplanError", "ConnectionFailedError", "AnswerError", "RefusedError", "UnavailableError"]
+__all__ = [
+    "Client",
+    "CoverplanError",
+    "ConnectionFailedError",
+    "AnswerError",
+    "RefusedError",
+    "UnavailableError",
+    "read_webhook",
+    "SignatureError",
+]

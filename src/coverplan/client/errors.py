@@ -2,6 +2,7 @@
 
 CoverplanError
 |-- ConnectionFailedError   no answer, or one that is not the service's
+|-- SignatureError          a webhook's message that is not genuine (in `webhooks`)
 `-- AnswerError             an error document; `document` has it
     |-- RefusedError        the request was wrong (4xx)
     `-- UnavailableError    try again after `retry_after_s` (503)

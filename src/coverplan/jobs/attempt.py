@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping
 
 from coverplan.jobs import ending
 from coverplan.jobs.ending import Ending
+from coverplan.metrics import RUN_WAIT
 from coverplan.payload.requests import SolveRequest
 from coverplan.process.job import InvalidError, Job, JobFailedError
 from coverplan.process.pool import SolverPool
@@ -87,7 +88,10 @@ class Attempt:
         if row is None:
             return
         with structlog.contextvars.bound_contextvars(run_id=self.run_id, attempt=row["attempt"]):
-            log.info("run started", waited_s=round(time.time() - row["created_at"], 3))
+            waited_s = time.time() - row["created_at"]
+            if row["attempt"] == 1:
+                RUN_WAIT.observe(max(0.0, waited_s))
+            log.info("run started", waited_s=round(waited_s, 3))
             self._spent_s = row["spent_s"]
             if row["timeout_s"] is not None:
                 self._ends_at = row["started_at"] + row["timeout_s"]

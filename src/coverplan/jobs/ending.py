@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlalchemy import Connection, RowMapping
 
+from coverplan.metrics import note_run_ended
 from coverplan.store import paths, runs
 from coverplan.store.blobs import BlobLostError
 
@@ -75,7 +76,9 @@ async def write(place: Place, row: RowMapping, ended: Ending) -> None:
     def end(connection: Connection) -> RowMapping | None:
         return runs.end(connection, run_id, attempt, changes)
 
-    if await place.write_at_last(end) is not None:
+    ended_row = await place.write_at_last(end)
+    if ended_row is not None:
+        note_run_ended(ended.status, ended_row["solution_status"])
         log.info("run ended", job_status=ended.status, gap=changes.get("gap"), error=(ended.error or {}).get("code"))
 
 

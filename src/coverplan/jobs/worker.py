@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from coverplan.jobs import queue, sweep
 from coverplan.jobs.attempt import Attempt, Place
+from coverplan.jobs.deliveries import deliver_forever, prune_deliveries
 from coverplan.jobs.reaper import Reaper
 from coverplan.process.pool import SolverPool
 from coverplan.settings import Settings
@@ -28,6 +29,7 @@ _LOOK_S = 0.2
 """How often a worker asks what its runs' callers want, and tells how far they are."""
 _REAP_S = 1.0
 _SWEEP_S = 60.0
+_PRUNE_S = 3600.0
 _FOR_EVER_S = 1e7
 _MANY = 1_000_000
 
@@ -55,12 +57,14 @@ class Worker:
 
     async def serve(self) -> None:
         """Look after the runs at hand until told to close."""
-        duties: tuple[tuple[float, Callable[[], Awaitable[None]]], ...] = (
+        duties: tuple[tuple[float, Callable[[], Awaitable[object]]], ...] = (
             (_LOOK_S, self._look_after),
             (_REAP_S, self._reap),
             (_SWEEP_S, lambda: sweep.sweep(self.place.store)),
+            (_PRUNE_S, lambda: prune_deliveries(self.place.store, self.place.settings)),
         )
         tasks = [asyncio.create_task(self._regularly(pause, duty)) for pause, duty in duties]
+        tasks.append(asyncio.create_task(deliver_forever(self.place.store, self.place.settings)))
         await self.closing.wait()
         await self._close()
         for task in tasks:
@@ -97,7 +101,7 @@ class Worker:
         await asyncio.to_thread(self._life.renew)
         await self._reaper.look()
 
-    async def _regularly(self, pause: float, duty: Callable[[], Awaitable[None]]) -> None:
+    async def _regularly(self, pause: float, duty: Callable[[], Awaitable[object]]) -> None:
         while True:
             await asyncio.sleep(pause)
             try:

@@ -31,6 +31,7 @@ ERROR_KINDS: dict[str, ErrorKind] = {
         ErrorKind("run_not_ended", 409, "The run has not ended"),
         ErrorKind("run_not_running", 409, "The run is not running"),
         ErrorKind("run_without_plan", 409, "The run ended without a plan"),
+        ErrorKind("too_many_webhooks", 409, "The tenant has as many webhooks as it may"),
         ErrorKind("body_timeout", 408, "The body did not arrive in time"),
         ErrorKind("idempotency_in_flight", 409, "The first call with this Idempotency-Key has not ended"),
         ErrorKind("body_too_large", 413, "The body is too large"),

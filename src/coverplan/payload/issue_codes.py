@@ -46,6 +46,9 @@ _STRUCTURE = [
     Code("invalid_characters", "error", None, "{value} holds characters that are not allowed.",
          "Use no control characters in ids and labels."),
     Code("invalid_value", "error", None, "{reason}"),
+    Code("invalid_url", "error", None, "{value} is not a URL that can be called: {reason}."),
+    Code("address_refused", "error", None, "{value} is at an address that this service does not call.",
+         "Use a public address, or have the operator add it to COVERPLAN_WEBHOOK_ALLOW."),
 ]  # fmt: skip
 
 _IDS = [

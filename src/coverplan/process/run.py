@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coverplan import metrics
 from coverplan.mip.program import StoppedBy
 from coverplan.payload.requests import CHECKPOINT_FILE
 from coverplan.process import channel
@@ -54,6 +55,8 @@ class Run:
         self._decoding = False
         self.checkpoint: Path | None = None
         """Where the best plan so far lies while it runs, once there is one."""
+        self._searching_since: float | None = None
+        self._gap: float | None = None
         self.task: asyncio.Task[bytes] = asyncio.create_task(self._go())
 
     async def result(self) -> bytes:
@@ -89,6 +92,7 @@ class Run:
                 await asyncio.to_thread(self.checkpoint.write_bytes, self._job.checkpoint)
             return await self._work(folder)
         finally:
+            self._count()
             self._pool.discard(folder)
 
     async def _work(self, folder: Path) -> bytes:
@@ -102,6 +106,7 @@ class Run:
                 # It died before it began: an idle child may have been killed from outside.
                 return await self._drive(job.kind, folder, fresh=True)
         except _StoppedError as lost:
+            metrics.CHILD_STOPS.labels(lost.reason.value).inc()
             facts = {"job": job.kind, "reason": lost.reason.value, "last_words": lost.last_words}
             log.warning("solver child stopped: %s", lost.reason.value, extra=facts)
             if job.kind not in _FINISHED_BY:
@@ -160,10 +165,17 @@ class Run:
             return message
         raise _StoppedError(guards[done.pop()], child.last_words)
 
+    def _count(self) -> None:
+        """Count a solve that got as far as searching."""
+        if self._searching_since is not None and self._job.kind in _FINISHED_BY:
+            metrics.note_solve(time.monotonic() - self._searching_since, self._job.time_limit_s, self._gap)
+
     def _hear(self, message: Message) -> None:
         if message["event"] != channel.PROGRESS:
             return
+        self._gap = message["progress"].get("gap", self._gap)
         if not self._started.is_set():
+            self._searching_since = time.monotonic()
             # The first progress marks the loaded problem: from there the time limit counts.
             self._loading_s = time.monotonic() - self._began
             self._started.set()

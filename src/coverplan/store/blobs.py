@@ -10,6 +10,8 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, from_url
 
+from coverplan.store.ids import new_id
+
 _CHUNK = 4 << 20
 
 
@@ -40,6 +42,24 @@ class Blobs:
                 self._store = from_url(url)
         except (BaseError, OSError, ValueError) as error:
             raise BlobLostError(f"{url}: {error}") from error
+
+    def probe(self) -> None:
+        """Write a few bytes, read them and remove them; blocks.
+
+        The calls are not the asynchronous ones: those abort an interpreter that ends a moment later.
+
+        Raises:
+            BlobLostError: the store does not give back what was written.
+        """
+        path, written = f"probes/{new_id('probe')}", b"coverplan"
+        try:
+            obstore.put(self._store, path, written)
+            found = bytes(obstore.get(self._store, path).bytes())
+            obstore.delete(self._store, path)
+        except (BaseError, OSError) as error:
+            raise BlobLostError(str(error)) from error
+        if found != written:
+            raise BlobLostError("it gives back other bytes than were written")
 
     async def put(self, path: str, data: bytes) -> None:
         """Write a blob, whole or not at all.

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, case, delete, exists, func, insert, or_, select, update
 
-from coverplan.store import events
+from coverplan.store import events, webhooks
 from coverplan.store.schema import run_tags, runs
 
 QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED = "queued", "running", "completed", "failed", "cancelled"
@@ -52,7 +52,7 @@ def tags_of(connection: Connection, run_ids: Sequence[str]) -> dict[str, list[st
     """The tags of these runs, sorted."""
     found: dict[str, list[str]] = {run_id: [] for run_id in run_ids}
     wanted = select(run_tags).where(run_tags.c.run_id.in_(run_ids)).order_by(run_tags.c.tag)
-    for run_id, tag in connection.execute(wanted).tuples():
+    for run_id, tag in connection.execute(wanted):
         found[run_id].append(tag)
     return found
 
@@ -137,6 +137,7 @@ def end(connection: Connection, run_id: str, attempt: int, facts: Facts) -> RowM
     row = connection.execute(change.returning(runs)).mappings().one_or_none()
     if row is not None:
         events.add(connection, run_id, "ended", state(row))
+        webhooks.announce_end(connection, row)
     return row
 
 
@@ -158,6 +159,7 @@ def cancel_queued(connection: Connection, tenant: str, run_id: str) -> RowMappin
     row = connection.execute(change).mappings().one_or_none()
     if row is not None:
         events.add(connection, run_id, "ended", state(row))
+        webhooks.announce_end(connection, row)
     return row
 
 
@@ -181,7 +183,7 @@ def hide(connection: Connection, tenant: str, run_id: str) -> None:
 def wishes(connection: Connection, worker: str) -> dict[str, tuple[int, str | None]]:
     """Of each run that this worker is at: the attempt that counts, and what its caller asks for."""
     wanted = select(runs.c.id, runs.c.attempt, runs.c.wish).where(runs.c.worker == worker, runs.c.job_status == RUNNING)
-    return {run_id: (attempt, asked) for run_id, attempt, asked in connection.execute(wanted).tuples()}
+    return {run_id: (attempt, asked) for run_id, attempt, asked in connection.execute(wanted)}
 
 
 def to_erase(connection: Connection, now: float, limit: int) -> Sequence[str]:

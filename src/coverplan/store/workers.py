@@ -44,7 +44,7 @@ def enrol(database: Database, worker: str) -> Life:
 
 def known(connection: Connection) -> dict[str, int]:
     """Registered workers and the keys of their locks."""
-    rows = connection.execute(select(workers.c.id, workers.c.lock_key)).tuples()
+    rows = connection.execute(select(workers.c.id, workers.c.lock_key))
     return dict(rows.all())
 
 

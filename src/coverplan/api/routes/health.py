@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import Field
 
 from coverplan.api.errors import RETRY_AFTER_S, ApiError, error_responses
 from coverplan.api.media import JSON, accepts
-from coverplan.api.state import Pool
+from coverplan.api.readiness import missing
 from coverplan.payload.base import Document
 
 router = APIRouter(tags=["the service"])
@@ -26,6 +25,11 @@ class Readiness(Document):
     """The service can work."""
 
     ready: Literal[True] = Field(default=True, description="Always true: else the answer is 503.", examples=[True])
+    missing: list[str] = Field(
+        default_factory=list,
+        description="What is missing all the same, without which calls are answered but runs wait.",
+        examples=[["a worker"]],
+    )
 
 
 @router.get("/healthz", summary="Does it live?", responses=error_responses(), dependencies=[accepts(JSON)])
@@ -35,13 +39,11 @@ async def healthz() -> Health:
 
 
 @router.get("/readyz", summary="Can it work?", responses=error_responses(503), dependencies=[accepts(JSON)])
-async def readyz(pool: Pool) -> Readiness:
-    """All that a solve needs is there; else 503 says what is missing."""
-    missing = []
-    if not pool.ready:
-        missing.append("a solver child (they are starting)")
-    if not os.access(pool.folder, os.W_OK):
-        missing.append("a folder for temporary files (COVERPLAN_WORK_DIR)")
-    if missing:
-        raise ApiError("not_ready", f"Missing: {', '.join(missing)}.", headers={"Retry-After": str(RETRY_AFTER_S)})
-    return Readiness()
+async def readyz(request: Request) -> Readiness:
+    """All that an answer needs is there; else 503 says what is missing."""
+    needed, other = await missing(request.app.state.checks)
+    if needed:
+        raise ApiError(
+            "not_ready", f"Missing: {', '.join((*needed, *other))}.", headers={"Retry-After": str(RETRY_AFTER_S)}
+        )
+    return Readiness(missing=other)

@@ -148,7 +148,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("webhooks", schema=None) as batch_op:
-        batch_op.create_index("webhooks_of_tenant", ["tenant", "created_at", "id"], unique=False)
+        batch_op.create_index("webhooks_of_tenant", ["tenant", "id"], unique=False)
 
     op.create_table(
         "workers",
@@ -190,7 +190,7 @@ def upgrade() -> None:
         "webhook_deliveries",
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("webhook_id", sa.String(length=40), nullable=False),
-        sa.Column("run_id", sa.String(length=40), nullable=False),
+        sa.Column("run_id", sa.String(length=40), nullable=True),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("status", sa.String(length=12), nullable=False),
@@ -205,7 +205,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("webhook_deliveries", schema=None) as batch_op:
         batch_op.create_index("deliveries_due", ["status", "next_at"], unique=False)
-        batch_op.create_index("deliveries_of_webhook", ["webhook_id", "created_at", "id"], unique=False)
+        batch_op.create_index("deliveries_of_webhook", ["webhook_id", "id"], unique=False)
 
     # ### end Alembic commands ###
 

@@ -1,0 +1,41 @@
+"""For receivers of webhooks: whether a message is Coverplan's, and what it says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+from coverplan.client.errors import CoverplanError
+from coverplan.payload.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, is_signed
+from coverplan.payload.webhooks import WebhookEvent
+
+TOLERANCE_S = 300.0
+"""Age (s) beyond which a message may be one that somebody recorded and sends again."""
+
+
+class SignatureError(CoverplanError):
+    """The message is not one that Coverplan has just signed with this secret: ignore it."""
+
+
+def read_webhook(
+    secret: str, headers: Mapping[str, str], body: bytes, *, tolerance_s: float = TOLERANCE_S
+) -> WebhookEvent:
+    """What a message says, if it is genuine. `body` must be the bytes as they came.
+
+    A message may come more than once: its `id` stays the same.
+
+    Raises:
+        SignatureError: it is not genuine, or too old.
+    """
+    given = {name.lower(): value for name, value in headers.items()}
+    timestamp = given.get(TIMESTAMP_HEADER.lower(), "")
+    if not is_signed(secret, timestamp, body, given.get(SIGNATURE_HEADER.lower(), "")):
+        raise SignatureError("The signature does not fit.")
+    if not timestamp.isdecimal() or abs(time.time() - float(timestamp)) > tolerance_s:
+        raise SignatureError("The message is too old, or the clocks differ.")
+    try:
+        return WebhookEvent.model_validate_json(body)
+    except ValidationError as error:
+        raise SignatureError("The message is not one of this version of Coverplan.") from error

@@ -1,0 +1,224 @@
+"""Messages from the end of a run to their receiver, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coverplan.client import SignatureError, read_webhook
+from coverplan.jobs.deliveries import deliver_due, deliver_forever, pause_s, prune_deliveries
+from coverplan.settings import Settings
+from coverplan.store import webhooks
+from coverplan.store.store import Store
+from support.receiver import Receiver, receiver
+
+TENANT = "acme"
+RUN = {"job_status": "completed", "gap": 0.001}
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return Settings(
+        database_url=database_url,
+        data_dir=tmp_path / "data",
+        webhook_allow=["127.0.0.0/8"],
+        webhook_attempts=3,
+        webhook_backoff_s=0.02,
+        webhook_timeout_s=0.5,
+    )
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    opened = Store.open(settings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def place() -> Iterator[Receiver]:
+    with receiver() as running:
+        yield running
+
+
+def listen(store: Store, url: str, *kinds: str, tenant: str = TENANT) -> Any:
+    with store.database.begin() as connection:
+        return webhooks.add(connection, tenant, url, kinds or ("run.completed",))
+
+
+def announce(store: Store, run_id: str = "run-1", kind: str = "run.completed") -> int:
+    with store.database.begin() as connection:
+        return webhooks.announce(connection, TENANT, run_id, kind, RUN)
+
+
+def log(store: Store, webhook: Any) -> list[Any]:
+    with store.database.read() as connection:
+        return list(webhooks.log(connection, webhook["id"], 100, None))
+
+
+def test_only_the_tenants_webhooks_of_that_kind_are_told(store: Store, settings: Settings, place: Receiver) -> None:
+    listen(store, place.url("/200"), "run.failed")
+    listen(store, place.url("/201"), "run.failed", "run.completed")
+    listen(store, place.url("/202"), tenant="other")
+
+    assert announce(store) == 1
+    assert asyncio.run(deliver_due(store, settings)) == 1
+    assert asyncio.run(deliver_due(store, settings)) == 0
+    assert place.paths() == ["/201"]
+
+
+def test_the_message_can_be_verified(store: Store, settings: Settings, place: Receiver) -> None:
+    webhook = listen(store, place.url("/200"))
+    announce(store, "run-7")
+    asyncio.run(deliver_due(store, settings))
+    [got] = place.got
+
+    event = read_webhook(webhook["secret"], got.headers, got.body)
+    assert (event.kind, event.run_id, event.run) == ("run.completed", "run-7", RUN)
+    assert got.headers["coverplan-delivery"] == event.id == log(store, webhook)[0]["id"]
+    old = {**got.headers, "coverplan-timestamp": str(int(time.time()) - 3600)}
+    for headers, body, secret in (
+        (got.headers, got.body + b" ", webhook["secret"]),
+        (got.headers, got.body, "whsec-other"),
+        (old, got.body, webhook["secret"]),
+        ({}, got.body, webhook["secret"]),
+        ({**got.headers, "coverplan-signature": "v1=ä"}, got.body, webhook["secret"]),
+    ):
+        with pytest.raises(SignatureError):
+            read_webhook(secret, headers, body)
+    with pytest.raises(SignatureError, match="too old"):
+        read_webhook(webhook["secret"], got.headers, got.body, tolerance_s=-1)
+
+
+def test_a_transaction_that_is_rolled_back_announces_nothing(store: Store, place: Receiver) -> None:
+    webhook = listen(store, place.url("/200"))
+    with store.database.engine.connect() as connection:
+        webhooks.announce(connection, TENANT, "run-1", "run.completed", RUN)
+        connection.rollback()
+
+    assert log(store, webhook) == []
+
+
+def test_a_message_is_sent_again_until_it_is_taken(store: Store, settings: Settings, place: Receiver) -> None:
+    """503, 503, 204: three attempts, which is all that there are."""
+    webhook = listen(store, place.url("/flaky"))
+    announce(store)
+    until = time.monotonic() + 5
+    while log(store, webhook)[0]["status"] == "pending" and time.monotonic() < until:
+        asyncio.run(deliver_due(store, settings))
+
+    [row] = log(store, webhook)
+    assert (row["status"], row["attempts"], row["response_status"], row["error"]) == ("delivered", 3, 204, None)
+    assert row["delivered_at"] > row["created_at"]
+    assert len({request.headers["coverplan-delivery"] for request in place.got}) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "attempts", "status", "words"),
+    [("/500", 3, 500, "500"), ("/redirect", 3, 307, "redirects"), ("/hang", 3, None, "No answer within 0.5 s")],
+)
+def test_a_message_is_given_up_after_the_last_attempt(
+    store: Store, settings: Settings, place: Receiver, path: str, attempts: int, status: int | None, words: str
+) -> None:
+    webhook = listen(store, place.url(path))
+    announce(store)
+    until = time.monotonic() + 10
+    while log(store, webhook)[0]["status"] == "pending" and time.monotonic() < until:
+        asyncio.run(deliver_due(store, settings))
+
+    [row] = log(store, webhook)
+    assert (row["status"], row["attempts"], row["response_status"]) == ("failed", attempts, status)
+    assert words in row["error"]
+    assert row["next_at"] is None
+
+
+def test_a_refused_address_is_given_up_at_once(store: Store, settings: Settings, place: Receiver) -> None:
+    webhook = listen(store, place.url("/200", host="localhost"))
+    announce(store)
+    asyncio.run(deliver_due(store, settings.model_copy(update={"webhook_allow": ["public"]})))
+
+    [row] = log(store, webhook)
+    assert (row["status"], row["attempts"]) == ("failed", 1)
+    assert place.got == []
+
+
+def test_pauses_double_up_to_an_hour() -> None:
+    """10, 20, 40... s at most, half of it at least."""
+    assert [pause_s(n, 10.0, 0.0) for n in (1, 2, 3, 10, 40)] == [10, 20, 40, 3600, 3600]
+    assert [pause_s(n, 10.0, 1.0) for n in (1, 2, 3, 10)] == [5, 10, 20, 1800]
+
+
+def test_workers_at_the_same_time_send_each_message_once(store: Store, settings: Settings, place: Receiver) -> None:
+    """Four workers, sixty messages."""
+    patient = settings.model_copy(update={"webhook_timeout_s": 30.0})
+    webhook = listen(store, place.url("/200"))
+    for number in range(60):
+        announce(store, f"run-{number}")
+
+    async def work() -> None:
+        while await deliver_due(store, patient):
+            pass
+
+    threads = [threading.Thread(target=lambda: asyncio.run(work())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    told = sorted(json.loads(request.body)["run_id"] for request in place.got)
+    assert told == sorted(f"run-{number}" for number in range(60))
+    assert {row["status"] for row in log(store, webhook)} == {"delivered"}
+
+
+def test_what_a_lost_worker_had_claimed_becomes_due_again(store: Store, place: Receiver) -> None:
+    """And what the lost worker says later counts no more."""
+    listen(store, place.url("/200"))
+    announce(store)
+    now = time.time()
+    with store.database.begin() as connection:
+        [lost] = webhooks.claim(connection, now, 30.0, 10)
+        assert webhooks.claim(connection, now + 29, 30.0, 10) == []
+        [again] = webhooks.claim(connection, now + 31, 30.0, 10)
+        assert again["id"] == lost["id"]
+        failed = {"status": "failed", "error": "too late"}
+        assert not webhooks.settle(connection, lost["id"], 1, failed)
+        assert webhooks.settle(connection, again["id"], 2, {"status": "delivered"})
+
+
+def test_receivers_that_hang_do_not_hold_up_the_others(store: Store, settings: Settings, place: Receiver) -> None:
+    """Twenty messages to one that hangs, more than one round takes; then one to another, sent within two seconds."""
+    patient = settings.model_copy(update={"webhook_timeout_s": 20.0})
+    listen(store, place.url("/hang"))
+    for number in range(20):
+        announce(store, f"run-{number}")
+    listen(store, place.url("/200"), "run.failed")
+
+    async def scene() -> float:
+        delivering = asyncio.create_task(deliver_forever(store, patient))
+        await asyncio.sleep(0.3)
+        await asyncio.to_thread(announce, store, "run-x", "run.failed")
+        began = time.monotonic()
+        while "/200" not in place.paths() and time.monotonic() - began < 10:
+            await asyncio.sleep(0.02)
+        delivering.cancel()
+        return time.monotonic() - began
+
+    assert asyncio.run(scene()) < 3
+
+
+def test_the_log_is_pruned(store: Store, settings: Settings, place: Receiver) -> None:
+    webhook = listen(store, place.url("/200"))
+    announce(store)
+    asyncio.run(deliver_due(store, settings))
+    announce(store, "run-2")
+
+    assert asyncio.run(prune_deliveries(store, settings)) == 0
+    assert asyncio.run(prune_deliveries(store, settings.model_copy(update={"retention_days": 1e-9}))) == 1
+    assert [row["run_id"] for row in log(store, webhook)] == ["run-2"]  # still pending
