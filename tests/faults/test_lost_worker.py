@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -12,14 +13,15 @@ from httpx_sse import connect_sse
 
 from coverplan.verify import verify
 from support.deployment import TINY, Deployment, deployment, slow
+from support.postgres import Postgres
 
 KILLS = 20
 DOCUMENT = slow(2)
 
 
-def _kill(worker: object) -> None:
-    worker.send_signal(signal.SIGKILL)  # type: ignore[attr-defined]
-    worker.wait()  # type: ignore[attr-defined]
+def _kill(worker: subprocess.Popen[bytes]) -> None:
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
 
 
 def _events(running: Deployment, run_id: str) -> list[tuple[int, str]]:
@@ -37,10 +39,10 @@ def _until_at_work(running: Deployment, run_id: str, attempts: int) -> float:
 
 
 @pytest.mark.timeout(400)
-def test_twenty_kills_lose_nothing(postgres: object, tmp_path: Path) -> None:
+def test_twenty_kills_lose_nothing(postgres: Postgres, tmp_path: Path) -> None:
     """On PostgreSQL another worker takes over within five seconds, twenty times in a row at random moments."""
     moments = random.Random(4)
-    with deployment(tmp_path, workers=2, database_url=postgres.database()) as running:  # type: ignore[attr-defined]
+    with deployment(tmp_path, workers=2, database_url=postgres.database()) as running:
         took, made = [], []
         for _ in range(KILLS):
             running.await_workers()
@@ -69,7 +71,7 @@ def test_twenty_kills_lose_nothing(postgres: object, tmp_path: Path) -> None:
     assert max(took) < 5.0
 
 
-def _worker_of(running: Deployment, run_id: str) -> object:
+def _worker_of(running: Deployment, run_id: str) -> subprocess.Popen[bytes]:
     """The worker whose log says that it began the run."""
     until = time.monotonic() + 10
     while time.monotonic() < until:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import httpx
 import polars as pl
+import psutil
 import pytest
 from httpx_sse import connect_sse
 
@@ -136,7 +137,7 @@ def test_lists_are_filtered_and_paged(running: Deployment) -> None:
     listed, cursor = [], None
     with running.client() as client:
         while True:
-            page = client.get("/v1/runs", params={"tag": tag, "limit": 2} | ({"cursor": cursor} if cursor else {}))
+            page = client.get("/v1/runs", params={"tag": tag, "limit": 2, **({"cursor": cursor} if cursor else {})})
             listed += [item["run_id"] for item in page.json()["items"]]
             cursor = page.json()["next_cursor"]
             if cursor is None:
@@ -186,7 +187,7 @@ def test_a_request_that_says_too_much_or_too_little_is_refused(running: Deployme
     assert {error["pointer"] for error in both.json()["errors"]} == {"/dataset_id", "/policy_ref"}
 
 
-def _solving(running: Deployment) -> list[object]:
+def _solving(running: Deployment) -> list[psutil.Process]:
     """Processes of large solves: children of the worker that are at work."""
     (worker,) = running.workers
-    return [child for child in descendants(worker.pid) if child.is_running() and child.cpu_percent(0.1) > 20]  # type: ignore[misc]
+    return [child for child in descendants(worker.pid) if child.is_running() and child.cpu_percent(0.1) > 20]

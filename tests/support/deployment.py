@@ -18,8 +18,8 @@ import psutil
 from support.ports import free_port
 
 _KEPT = 20_000
-POLICY = {"constraints": [{"kind": "capacity"}]}
-TINY = {
+POLICY: dict[str, Any] = {"constraints": [{"kind": "capacity"}]}
+TINY: dict[str, Any] = {
     "problem": {
         "accounts": [{"id": f"a{n}", "potential": 10 + n} for n in range(4)],
         "reps": [{"id": f"r{n}", "capacity_hours": 2} for n in range(2)],
