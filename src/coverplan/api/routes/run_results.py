@@ -101,13 +101,13 @@ async def follow_run(
     return RunEvents(feed, run_id, int(last_event_id or 0))
 
 
-@router.get("/model.mps", summary="The program in MPS format", responses=error_responses(404, 409, 503))
+@router.get("/model.mps", summary="The program in MPS format", responses=error_responses(404, 409, 422, 503))
 async def show_mps(run_id: str, request: Request, caller: Reader, store: Stored, pool: Pool) -> Response:
     """The mixed-integer program; columns and rows carry the caller's ids."""
     return await _model(run_id, "mps", request, caller.tenant, store, pool)
 
 
-@router.get("/model.lp", summary="The program in LP format", responses=error_responses(404, 409, 503))
+@router.get("/model.lp", summary="The program in LP format", responses=error_responses(404, 409, 422, 503))
 async def show_lp(run_id: str, request: Request, caller: Reader, store: Stored, pool: Pool) -> Response:
     """The mixed-integer program; columns and rows carry the caller's ids."""
     return await _model(run_id, "lp", request, caller.tenant, store, pool)

@@ -87,7 +87,7 @@ async def list_runs(
     return await reading(store, look)
 
 
-@router.get("/{run_id}", summary="Show a run", responses=error_responses(404, 503), dependencies=[accepts(JSON)])
+@router.get("/{run_id}", summary="Show a run", responses=error_responses(404, 422, 503), dependencies=[accepts(JSON)])
 async def show_run(run_id: str, caller: Reader, store: Stored) -> RunState:
     """How far a run is."""
     return await _state(run_id, caller.tenant, store)
@@ -96,7 +96,7 @@ async def show_run(run_id: str, caller: Reader, store: Stored) -> RunState:
 @router.post(
     "/{run_id}/finish",
     summary="Stop a run and keep its best plan",
-    responses=error_responses(404, 409, 503),
+    responses=error_responses(404, 409, 422, 503),
     dependencies=[accepts(JSON)],
 )
 async def finish_run(run_id: str, caller: Writer, store: Stored) -> RunState:
@@ -111,7 +111,7 @@ async def finish_run(run_id: str, caller: Writer, store: Stored) -> RunState:
 @router.post(
     "/{run_id}/cancel",
     summary="Stop a run and discard it",
-    responses=error_responses(404, 503),
+    responses=error_responses(404, 422, 503),
     dependencies=[accepts(JSON)],
 )
 async def cancel_run(run_id: str, caller: Writer, store: Stored) -> RunState:
@@ -121,7 +121,7 @@ async def cancel_run(run_id: str, caller: Writer, store: Stored) -> RunState:
     return await _state(run_id, caller.tenant, store)
 
 
-@router.delete("/{run_id}", status_code=204, summary="Cancel and erase a run", responses=error_responses(404, 503))
+@router.delete("/{run_id}", status_code=204, summary="Cancel and erase a run", responses=error_responses(404, 422, 503))
 async def delete_run(run_id: str, caller: Writer, store: Stored) -> None:
     """It is gone for every caller from now on; its files follow within minutes."""
     await run_row(store, caller.tenant, run_id)
