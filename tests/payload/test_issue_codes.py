@@ -24,8 +24,10 @@ ELSEWHERE = {
     "inadmissible_assignment",
     "exact_method_only",
     "too_large_for_rule",
+    "invalid_url",
+    "address_refused",
 }
-"""Raised by start plans, evaluations and solves: tested with them."""
+"""Raised by start plans, evaluations, solves and webhooks: tested with them."""
 
 
 def body(policy: Body | None = None, **problem: Any) -> bytes:
