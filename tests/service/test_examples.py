@@ -44,7 +44,7 @@ def verification(name: str, plan: Any) -> list[str]:
 
 
 def test_every_example_is_tested() -> None:
-    assert {file.stem for file in EXAMPLES.iterdir()} == {*SOLVED, *CREATED, "evaluate", "validate_with_errors"}
+    assert {file.stem for file in EXAMPLES.iterdir()} == {*SOLVED, *CREATED, "evaluate", "validate_with_errors", "policy"}
 
 
 @pytest.mark.parametrize("name", CREATED)
@@ -81,6 +81,12 @@ def test_infeasible_is_an_answer(client: httpx.Client) -> None:
     assert plan["assignments"] == []
     closest = plan["least_violating"]
     assert sum(row["violation"] for row in closest["constraints"]) > 0
+
+
+def test_a_policy_gets_a_version(client: httpx.Client) -> None:
+    response = client.post("/v1/policies", content=text("policy"), headers=JSON)
+
+    assert (response.status_code, response.json()["version"]) == (201, 1)
 
 
 def test_every_kind_has_a_row(client: httpx.Client) -> None:

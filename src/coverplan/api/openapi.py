@@ -16,6 +16,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from coverplan.payload.error_document import ErrorDocument
+from coverplan.payload.policies import PolicyRequest
 from coverplan.payload.requests import EvaluateRequest, SolveRequest, ValidateRequest
 from coverplan.payload.runs import RunRequest
 from coverplan.payload.webhooks import WebhookEvent, WebhookRequest
@@ -29,6 +30,7 @@ _MODELS = (
     ValidateRequest,
     WebhookRequest,
     WebhookEvent,
+    PolicyRequest,
     ErrorDocument,
 )
 _REQUEST_ID = {

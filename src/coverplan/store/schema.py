@@ -151,7 +151,7 @@ policies = Table(
     Column("name", String(200), primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("document", JSON, nullable=False),
-    Column("content_hash", _HASH, nullable=False),
+    Column("content_hash", String(80), nullable=False),
     Column("created_at", Float, nullable=False),
 )
 
