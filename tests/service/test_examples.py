@@ -13,10 +13,17 @@ import pytest
 from coverplan.constraints import CATALOGUE
 from coverplan.payload.requests import SolveRequest
 from coverplan.verify import verify
+from support.datasets import ended, put
 from support.service import JSON, service
 
 EXAMPLES = Path(__file__).parents[2] / "openapi" / "examples"
-CREATED = {"run": ("/v1/runs", 202), "webhook": ("/v1/webhooks", 201)}
+CREATED = {
+    "run": ("/v1/runs", 202),
+    "webhook": ("/v1/webhooks", 201),
+    "policy": ("/v1/policies", 201),
+    "dataset": ("/v1/datasets", 201),
+}
+PATCHED = {"dataset_patch"}
 SOLVED = ["minimal", "small", "every_constraint_kind", "infeasible"]
 
 
@@ -44,7 +51,11 @@ def verification(name: str, plan: Any) -> list[str]:
 
 
 def test_every_example_is_tested() -> None:
-    assert {file.stem for file in EXAMPLES.iterdir()} == {*SOLVED, *CREATED, "evaluate", "validate_with_errors", "policy"}
+    assert {file.stem for file in EXAMPLES.iterdir()} == {
+        *(*SOLVED, *CREATED, *PATCHED),
+        "evaluate",
+        "validate_with_errors",
+    }
 
 
 @pytest.mark.parametrize("name", CREATED)
@@ -83,10 +94,21 @@ def test_infeasible_is_an_answer(client: httpx.Client) -> None:
     assert sum(row["violation"] for row in closest["constraints"]) > 0
 
 
-def test_a_policy_gets_a_version(client: httpx.Client) -> None:
-    response = client.post("/v1/policies", content=text("policy"), headers=JSON)
+def test_a_dataset_is_filled_checked_and_patched(client: httpx.Client) -> None:
+    """Acme, Birch and Cedar of the coverage model, Ana and Bo; the patch removes Birch and adds Delta."""
+    begun = client.post("/v1/datasets", content=text("dataset"), headers=JSON).json()["dataset_id"]
+    accounts = "".join(f'{{"id": "{name}", "segment": "enterprise"}}\n' for name in ("acme", "birch", "cedar"))
+    put(client, begun, "accounts", "ndjson", accounts.encode())
+    put(client, begun, "reps", "csv", b"id\nana\nbo\n")
+    client.post(f"/v1/datasets/{begun}/commit")
+    assert ended(client, begun)["valid"] is True
 
-    assert (response.status_code, response.json()["version"]) == (201, 1)
+    patched = client.post(f"/v1/datasets/{begun}/patch", content=text("dataset_patch"), headers=JSON)
+
+    assert patched.status_code == 202
+    state = ended(client, patched.json()["dataset_id"])
+    assert state["valid"] is True
+    assert {one["table"]: one["rows"] for one in state["tables"]} == {"accounts": 3, "reps": 2}
 
 
 def test_every_kind_has_a_row(client: httpx.Client) -> None:

@@ -27,6 +27,7 @@ from coverplan.api.readiness import (
 )
 from coverplan.api.routes import (
     constraint_kinds,
+    datasets,
     evaluate,
     health,
     issue_codes,
@@ -53,6 +54,7 @@ ROUTERS = (
     validate.router,
     evaluate.router,
     webhooks.router,
+    datasets.router,
     policies.router,
     constraint_kinds.router,
     issue_codes.router,

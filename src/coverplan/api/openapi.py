@@ -15,6 +15,8 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from coverplan.payload.dataset_patch import DatasetPatch
+from coverplan.payload.datasets import DatasetRequest
 from coverplan.payload.error_document import ErrorDocument
 from coverplan.payload.policies import PolicyRequest
 from coverplan.payload.requests import EvaluateRequest, SolveRequest, ValidateRequest
@@ -31,6 +33,8 @@ _MODELS = (
     WebhookRequest,
     WebhookEvent,
     PolicyRequest,
+    DatasetRequest,
+    DatasetPatch,
     ErrorDocument,
 )
 _REQUEST_ID = {

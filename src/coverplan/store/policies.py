@@ -6,32 +6,25 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, func, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, RowMapping, and_, func, insert, select, text
 
-from coverplan.store.database import Database
 from coverplan.store.schema import policies
-
-_TRIES = 20
-"""Callers who may add a version of one name at the same time."""
 
 
 def save(
-    database: Database, tenant: str, name: str, document: Mapping[str, Any], digest: str
+    connection: Connection, tenant: str, name: str, given: Mapping[str, Any], digest: str
 ) -> tuple[RowMapping, bool]:
-    """A new version, or the latest one where it says the same; and whether it is new.
-
-    Raises:
-        DatabaseLostError: the database does not answer.
-    """
-    for _ in range(_TRIES - 1):
-        try:
-            with database.begin() as connection:
-                return _add(connection, tenant, name, document, digest)
-        except IntegrityError:  # another caller has just taken the number
-            continue
-    with database.begin() as connection:
-        return _add(connection, tenant, name, document, digest)
+    """A new version, or the latest one where it says the same; and whether it is new."""
+    if connection.dialect.name == "postgresql":  # on a file a writer is alone anyway
+        key = {"key": f"policy {tenant} {name}"}
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), key)
+    known = document(connection, tenant, name)
+    if known is not None and known["content_hash"] == digest:
+        return known, False
+    version = 1 if known is None else known["version"] + 1
+    row = {"tenant": tenant, "name": name, "version": version, "content_hash": digest, "created_at": time.time()}
+    added = insert(policies).values(**row, document=given).returning(policies)
+    return connection.execute(added).mappings().one(), True
 
 
 def document(connection: Connection, tenant: str, name: str, version: int | None = None) -> RowMapping | None:
@@ -65,15 +58,3 @@ def versions(connection: Connection, tenant: str, name: str, limit: int, before:
     if before is not None:
         wanted = wanted.where(policies.c.version < before)
     return connection.execute(wanted.order_by(policies.c.version.desc()).limit(limit)).mappings().all()
-
-
-def _add(
-    connection: Connection, tenant: str, name: str, given: Mapping[str, Any], digest: str
-) -> tuple[RowMapping, bool]:
-    known = document(connection, tenant, name)
-    if known is not None and known["content_hash"] == digest:
-        return known, False
-    version = 1 if known is None else known["version"] + 1
-    row = {"tenant": tenant, "name": name, "version": version, "content_hash": digest, "created_at": time.time()}
-    added = insert(policies).values(**row, document=given).returning(policies)
-    return connection.execute(added).mappings().one(), True

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import json
-from collections.abc import Sequence
 from typing import Annotated
+from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query, Response
-from sqlalchemy import RowMapping
+from fastapi import APIRouter, Path, Query
+from sqlalchemy import Connection, RowMapping
+from starlette.responses import Response
 
 from coverplan.api.auth import Reader, Writer
 from coverplan.api.body import Parsed, body_of
 from coverplan.api.errors import ApiError, error_responses
+from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import MAX_ITEMS, Cursor, Limit, Mark, Page, mark_of, marked
+from coverplan.api.run_states import reading
 from coverplan.api.state import Stored
 from coverplan.payload.hashing import policy_hash
 from coverplan.payload.issues import IssueReport
@@ -37,22 +39,27 @@ Number = Annotated[int, Path(ge=1, le=MAX_VERSION, description="Number of the ve
     "",
     status_code=201,
     summary="Store a policy",
+    response_model=StoredPolicy,
     responses={
         200: {"model": StoredPolicy, "description": "The latest version says the same: nothing was stored."},
-        **error_responses(408, 413, 415, 422, 503),
+        **error_responses(*ONCE, 408, 413, 415, 503),
     },
     openapi_extra=body_of(PolicyRequest, policy="A policy under a name"),
 )
-async def store_policy(body: Parsed[PolicyRequest], response: Response, caller: Writer, store: Stored) -> StoredPolicy:
+async def store_policy(body: Parsed[PolicyRequest], caller: Writer, once: Once) -> Response:
     """Add a version; the policy of the latest version, sent again, answers with that version."""
     issues = IssueReport()
     check_alone(issues, body.policy, "/policy")
     issues.raise_errors()
     given = body.policy.model_dump(mode="json", exclude_unset=True)
     digest = policy_hash(body.policy)
-    row, new = await asyncio.to_thread(policies.save, store.database, caller.tenant, body.name, given, digest)
-    response.status_code = 201 if new else 200
-    return _stored(row)
+
+    def create(connection: Connection) -> Created:
+        row, new = policies.save(connection, caller.tenant, body.name, given, digest)
+        path = f"/v1/policies/{quote(row['name'])}/versions/{row['version']}"
+        return Created(_stored(row), 201 if new else 200, path)
+
+    return await once.create(create)
 
 
 @router.get("", summary="List the policies", responses=error_responses(422, 503))
@@ -61,12 +68,7 @@ async def list_policies(
 ) -> Page[PolicyVersion]:
     """The latest version of every policy, by name."""
     after = None if cursor is None else marked(cursor)
-
-    def read() -> Sequence[RowMapping]:
-        with store.database.read() as connection:
-            return policies.latest(connection, caller.tenant, limit + 1, after)
-
-    rows = await asyncio.to_thread(read)
+    rows = await reading(store, lambda c: policies.latest(c, caller.tenant, limit + 1, after))
     more = mark_of(rows[limit - 1]["name"]) if len(rows) > limit else None
     return Page[PolicyVersion](items=[_version(row) for row in rows[:limit]], next_cursor=more)
 
@@ -77,12 +79,7 @@ async def list_policy_versions(
 ) -> Page[PolicyVersion]:
     """All versions, newest first."""
     before = None if cursor is None else int(cursor)
-
-    def read() -> Sequence[RowMapping]:
-        with store.database.read() as connection:
-            return policies.versions(connection, caller.tenant, name, limit + 1, before)
-
-    rows = await asyncio.to_thread(read)
+    rows = await reading(store, lambda c: policies.versions(c, caller.tenant, name, limit + 1, before))
     if not rows and before is None:
         raise _missing(name)
     more = str(rows[limit - 1]["version"]) if len(rows) > limit else None
@@ -117,11 +114,7 @@ def policy_of(row: RowMapping) -> Policy:
 
 
 async def _found(store: Store, tenant: str, name: str, version: int | None) -> RowMapping:
-    def read() -> RowMapping | None:
-        with store.database.read() as connection:
-            return policies.document(connection, tenant, name, version)
-
-    row = await asyncio.to_thread(read)
+    row = await reading(store, lambda c: policies.document(c, tenant, name, version))
     if row is None:
         raise _missing(name if version is None else f"{name}, version {version}")
     return row
