@@ -28,7 +28,8 @@ from coverplan.store.store import Store
 from coverplan.tables.bulk import solve as bulk
 from coverplan.tables.bulk.fields import MODELS
 from support.datasets import MEDIA, bodies, ended, head_of, send
-from support.service import service, wait_for
+from support.deployment import deployment
+from support.service import wait_for
 
 Document = dict[str, Any]
 PROBLEM: Document = json.loads(
@@ -44,8 +45,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def client(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    chosen = {"warm_children": 0, "data_dir": settings.data_dir, "database_url": settings.database}
-    with service(tmp_path_factory.mktemp("service"), **chosen) as running, running.client() as client:
+    """A client of a service with a worker."""
+    chosen: dict[str, Any] = {"warm_children": 0, "data_dir": settings.data_dir, "database_url": settings.database_url}
+    with deployment(tmp_path_factory.mktemp("service"), **chosen) as running, running.client() as client:
         yield client
 
 

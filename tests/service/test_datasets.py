@@ -22,13 +22,13 @@ from coverplan.store.ids import new_id
 from coverplan.store.schema import datasets as table
 from coverplan.store.store import Store
 from support.datasets import begin, bodies, ended, head_of, put, send
+from support.deployment import deployment
 from support.postgres import Postgres
-from support.service import service
+from support.service import JSON
 
 Document = dict[str, Any]
-PROBLEM: Document = json.loads(
-    (Path(__file__).parents[2] / "openapi" / "examples" / "every_constraint_kind.json").read_text()
-)["problem"]
+EXAMPLES = Path(__file__).parents[2] / "openapi" / "examples"
+PROBLEM: Document = json.loads((EXAMPLES / "every_constraint_kind.json").read_bytes())["problem"]
 HEAD = head_of(PROBLEM)
 
 
@@ -44,8 +44,9 @@ def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(scope="module")
 def client(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    chosen = {"warm_children": 0, "data_dir": settings.data_dir, "database_url": settings.database}
-    with service(tmp_path_factory.mktemp("service"), **chosen) as running, running.client() as client:
+    """A client of a service with a worker."""
+    chosen: dict[str, Any] = {"warm_children": 0, "data_dir": settings.data_dir, "database_url": settings.database_url}
+    with deployment(tmp_path_factory.mktemp("service"), **chosen) as running, running.client() as client:
         yield client
 
 
@@ -55,6 +56,10 @@ def store(settings: Settings, client: httpx.Client) -> Iterator[Store]:
     store = Store.open(settings)
     yield store
     store.close()
+
+
+def example(name: str) -> bytes:
+    return (EXAMPLES / f"{name}.json").read_bytes()
 
 
 def hash_of(problem: Document) -> str:
@@ -233,3 +238,20 @@ def test_uncommitted_datasets_expire(client: httpx.Client, store: Store) -> None
     assert client.get(f"/v1/datasets/{own}").status_code == 404
     assert asyncio.run(store.blobs.names(paths.dataset(own))) == []
     assert client.get(f"/v1/datasets/{other}").status_code == 200
+
+
+def test_a_dataset_is_filled_checked_and_patched(client: httpx.Client) -> None:
+    """Acme, Birch and Cedar of the coverage model, Ana and Bo; the patch removes Birch and adds Delta."""
+    begun = client.post("/v1/datasets", content=example("dataset"), headers=JSON).json()["dataset_id"]
+    accounts = "".join(f'{{"id": "{name}", "segment": "enterprise"}}\n' for name in ("acme", "birch", "cedar"))
+    put(client, begun, "accounts", "ndjson", accounts.encode())
+    put(client, begun, "reps", "csv", b"id\nana\nbo\n")
+    client.post(f"/v1/datasets/{begun}/commit")
+    assert ended(client, begun)["valid"] is True
+
+    patched = client.post(f"/v1/datasets/{begun}/patch", content=example("dataset_patch"), headers=JSON)
+
+    assert patched.status_code == 202
+    state = ended(client, patched.json()["dataset_id"])
+    assert state["valid"] is True
+    assert {one["table"]: one["rows"] for one in state["tables"]} == {"accounts": 3, "reps": 2}

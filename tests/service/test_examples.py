@@ -13,7 +13,6 @@ import pytest
 from coverplan.constraints import CATALOGUE
 from coverplan.payload.requests import SolveRequest
 from coverplan.verify import verify
-from support.datasets import ended, put
 from support.service import JSON, service
 
 EXAMPLES = Path(__file__).parents[2] / "openapi" / "examples"
@@ -24,6 +23,7 @@ CREATED = {
     "dataset": ("/v1/datasets", 201),
 }
 PATCHED = {"dataset_patch"}
+"""Posted with the tests of datasets, which have a worker."""
 SOLVED = ["minimal", "small", "every_constraint_kind", "infeasible"]
 
 
@@ -92,23 +92,6 @@ def test_infeasible_is_an_answer(client: httpx.Client) -> None:
     assert plan["assignments"] == []
     closest = plan["least_violating"]
     assert sum(row["violation"] for row in closest["constraints"]) > 0
-
-
-def test_a_dataset_is_filled_checked_and_patched(client: httpx.Client) -> None:
-    """Acme, Birch and Cedar of the coverage model, Ana and Bo; the patch removes Birch and adds Delta."""
-    begun = client.post("/v1/datasets", content=text("dataset"), headers=JSON).json()["dataset_id"]
-    accounts = "".join(f'{{"id": "{name}", "segment": "enterprise"}}\n' for name in ("acme", "birch", "cedar"))
-    put(client, begun, "accounts", "ndjson", accounts.encode())
-    put(client, begun, "reps", "csv", b"id\nana\nbo\n")
-    client.post(f"/v1/datasets/{begun}/commit")
-    assert ended(client, begun)["valid"] is True
-
-    patched = client.post(f"/v1/datasets/{begun}/patch", content=text("dataset_patch"), headers=JSON)
-
-    assert patched.status_code == 202
-    state = ended(client, patched.json()["dataset_id"])
-    assert state["valid"] is True
-    assert {one["table"]: one["rows"] for one in state["tables"]} == {"accounts": 3, "reps": 2}
 
 
 def test_every_kind_has_a_row(client: httpx.Client) -> None:
