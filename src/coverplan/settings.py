@@ -102,6 +102,10 @@ class Settings(BaseSettings):
         ge=1000,
         description="Most commas and opening brackets of a body: what its parsed form takes in memory depends on them.",
     )
+    max_table_mb: float = Field(
+        2048.0, gt=0, description="Largest table of a dataset (MB), counted after decompression."
+    )
+    max_table_rows: int = Field(20_000_000, ge=1, description="Most rows of a table of a dataset.")
     max_accounts: int = Field(10_000, ge=1, description="Most accounts of a problem that `POST /v1/solve` takes.")
     max_account_reps: int = Field(
         2_000_000, ge=1, description="Most accounts x reps of a problem that `POST /v1/solve` takes."
@@ -127,6 +131,11 @@ class Settings(BaseSettings):
     def max_body_bytes(self) -> int:
         """The body limit in bytes."""
         return int(self.max_body_mb * MEGABYTE)
+
+    @property
+    def max_table_bytes(self) -> int:
+        """The limit of a dataset's table in bytes."""
+        return int(self.max_table_mb * MEGABYTE)
 
     @property
     def memory_limit_bytes(self) -> int:

@@ -27,11 +27,13 @@ from coverplan.api.readiness import (
 )
 from coverplan.api.routes import (
     constraint_kinds,
+    datasets,
     evaluate,
     health,
     issue_codes,
     limits,
     metrics,
+    policies,
     run_results,
     runs,
     solve,
@@ -52,6 +54,8 @@ ROUTERS = (
     validate.router,
     evaluate.router,
     webhooks.router,
+    datasets.router,
+    policies.router,
     constraint_kinds.router,
     issue_codes.router,
     limits.router,

@@ -15,7 +15,10 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from coverplan.payload.dataset_patch import DatasetPatch
+from coverplan.payload.datasets import DatasetRequest
 from coverplan.payload.error_document import ErrorDocument
+from coverplan.payload.policies import PolicyRequest
 from coverplan.payload.requests import EvaluateRequest, SolveRequest, ValidateRequest
 from coverplan.payload.runs import RunRequest
 from coverplan.payload.webhooks import WebhookEvent, WebhookRequest
@@ -29,6 +32,9 @@ _MODELS = (
     ValidateRequest,
     WebhookRequest,
     WebhookEvent,
+    PolicyRequest,
+    DatasetRequest,
+    DatasetPatch,
     ErrorDocument,
 )
 _REQUEST_ID = {

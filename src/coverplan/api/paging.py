@@ -26,6 +26,25 @@ IdCursor = Annotated[
     ),
 ]
 """The cursor of a list that grows meanwhile: the id that came last."""
+Mark = Annotated[
+    str | None,
+    Query(
+        alias="cursor",
+        pattern="^([0-9a-f]{2}){1,800}$",
+        description="`next_cursor` of the page before; absent: the first page.",
+    ),
+]
+"""The cursor of a list by name: the name that came last, in hexadecimal."""
+
+
+def mark_of(last: str) -> str:
+    """The cursor after an item."""
+    return last.encode().hex()
+
+
+def marked(mark: str) -> str:
+    """The item before the page that a cursor points at; one that nobody gave out points at some page, too."""
+    return bytes.fromhex(mark).decode(errors="replace").replace("\0", "")
 
 
 class Page(Document, Generic[Item]):

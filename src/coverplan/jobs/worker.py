@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from coverplan.jobs import queue, sweep
 from coverplan.jobs.attempt import Attempt, Place
+from coverplan.jobs.datasets import expire_datasets, validate_due
 from coverplan.jobs.deliveries import deliver_forever, prune_deliveries
 from coverplan.jobs.reaper import Reaper
 from coverplan.process.pool import SolverPool
@@ -30,6 +31,8 @@ _LOOK_S = 0.2
 _REAP_S = 1.0
 _SWEEP_S = 60.0
 _PRUNE_S = 3600.0
+_CHECK_S = 0.5
+"""How often a worker looks for a dataset that waits for its check."""
 _FOR_EVER_S = 1e7
 _MANY = 1_000_000
 
@@ -62,6 +65,8 @@ class Worker:
             (_REAP_S, self._reap),
             (_SWEEP_S, lambda: sweep.sweep(self.place.store)),
             (_PRUNE_S, lambda: prune_deliveries(self.place.store, self.place.settings)),
+            (_SWEEP_S, lambda: expire_datasets(self.place.store)),
+            (_CHECK_S, lambda: validate_due(self.place.store, self.place.settings)),
         )
         tasks = [asyncio.create_task(self._regularly(pause, duty)) for pause, duty in duties]
         tasks.append(asyncio.create_task(deliver_forever(self.place.store, self.place.settings)))
@@ -69,6 +74,7 @@ class Worker:
         await self._close()
         for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _work_on(self, run_id: str) -> None:
         attempt = self._attempts[run_id] = Attempt(self.place, run_id)

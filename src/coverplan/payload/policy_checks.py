@@ -47,6 +47,9 @@ FILTER_CODES = {
     "team": "unknown_team",
     "role": "unknown_role",
 }
+NAMED = ("unknown_account", "unknown_rep", *FILTER_CODES.values())
+ALONE = {"duplicate_id", "duplicate_group", "contradictory_bounds", "missing_limit"}
+"""Codes that no problem can cause."""
 
 Filter = AccountFilter | RepFilter
 Path = list[str | int]
@@ -90,6 +93,16 @@ class Known:
             {territory.id: territory.revenue_target for territory in problem.territories},
             any(rep.quota for rep in problem.reps),
         )
+
+
+def check_alone(report: IssueReport, policy: Policy, at: str) -> None:
+    """What is wrong with a policy whatever the problem: ids that stand twice, bounds that contradict each other."""
+    found = IssueReport()
+    check_policy(found, Known(dict.fromkeys(NAMED, ()), {}, quotas=False), policy, at)
+    for issue in found.errors:
+        if issue.code in ALONE:
+            report.errors.append(issue)
+            report.count(issue.code, 1)
 
 
 def check_policy(report: IssueReport, names: Known, policy: Policy, at: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from coverplan.mip.program import StoppedBy
+from coverplan.payload.datasets import CheckBook
 from coverplan.payload.requests import BookRequest, EvaluateRequest, SolveRequest
 
 Kind = Literal["solve", "evaluate", "export_mps", "export_lp"]
@@ -39,6 +40,11 @@ class Job:
     def finish(cls, request: SolveRequest, checkpoint: bytes) -> Job:
         """The plan that a checkpoint holds, whatever became of its solve."""
         return cls("finish", _json(request), large=True, checkpoint=checkpoint)
+
+    @classmethod
+    def check_book(cls, request: CheckBook) -> Job:
+        """A check of tables as they were sent, for a pool of `book_checks`; its result is a `CheckedBook`."""
+        return cls("check_book", _json(request), large=True)
 
     @classmethod
     def evaluate(cls, request: EvaluateRequest, *, large: bool = False) -> Job:
@@ -91,5 +97,5 @@ MESSAGES = {
 }
 
 
-def _json(request: SolveRequest | EvaluateRequest | BookRequest) -> bytes:
+def _json(request: SolveRequest | EvaluateRequest | BookRequest | CheckBook) -> bytes:
     return request.model_dump_json().encode()

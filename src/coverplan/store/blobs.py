@@ -72,6 +72,29 @@ class Blobs:
         except (BaseError, OSError) as error:
             raise BlobLostError(str(error)) from error
 
+    async def put_stream(self, path: str, chunks: AsyncIterator[bytes]) -> None:
+        """Write a blob as its pieces arrive; nothing is there if they break off, and their exception is raised.
+
+        Raises:
+            BlobLostError: the store does not take it.
+        """
+        broken: list[BaseException] = []
+
+        async def watched() -> AsyncIterator[bytes]:
+            try:
+                async for chunk in chunks:
+                    yield chunk
+            except BaseException as error:
+                broken.append(error)
+                raise
+
+        try:
+            await obstore.put_async(self._store, path, watched())
+        except (BaseError, OSError) as error:
+            if broken:
+                raise broken[0] from None
+            raise BlobLostError(str(error)) from error
+
     async def get(self, path: str) -> bytes:
         """Read a blob.
 
@@ -121,6 +144,15 @@ class Blobs:
         except (BaseError, OSError) as error:
             raise BlobLostError(str(error)) from error
         return [entry["path"] for batch in batches for entry in batch]
+
+    async def drop(self, path: str) -> None:
+        """Remove one blob; none there is fine."""
+        try:
+            await obstore.delete_async(self._store, path)
+        except (NotFoundError, FileNotFoundError):
+            pass
+        except (BaseError, OSError) as error:
+            raise BlobLostError(str(error)) from error
 
     async def remove(self, prefix: str) -> None:
         """Remove the blobs below a prefix; none there is fine."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 
 def run(run_id: str) -> str:
     """The folder of a run."""
@@ -21,3 +23,18 @@ def checkpoint(run_id: str) -> str:
 def plan(run_id: str, attempt: int) -> str:
     """The plan; each attempt has its own, and the run says which one counts."""
     return f"{run(run_id)}/plan-{attempt}.json"
+
+
+def dataset(dataset_id: str) -> str:
+    """The folder of a dataset."""
+    return f"datasets/{dataset_id}"
+
+
+def table(dataset_id: str, name: str, suffix: str) -> str:
+    """A new place for a table of a dataset; its name is one of the fixed list."""
+    return f"{dataset(dataset_id)}/{name}-{secrets.token_hex(6)}.{suffix}"
+
+
+def patch(dataset_id: str) -> str:
+    """What changes from its parent."""
+    return f"{dataset(dataset_id)}/patch.json"

@@ -129,19 +129,25 @@ datasets = Table(
     Column("id", _ID, primary_key=True),
     Column("tenant", _ID, nullable=False),
     Column("name", _NAME),
-    Column("content_hash", _HASH, nullable=False),
+    Column("content_hash", _HASH),  # None while it takes tables
     Column("parent_id", _ID),  # the version that a patch was applied to
-    Column("job_status", String(12), nullable=False),  # queued | running | completed | failed: of its validation
-    Column("folder", _PATH, nullable=False),
-    Column("tables", JSON, nullable=False),  # name -> {format, bytes, rows}
-    Column("counts", JSON(none_as_null=True)),
-    Column("errors", JSON(none_as_null=True)),
+    Column("job_status", String(12), nullable=False),  # open (takes tables) | queued | running | completed | failed
+    Column("valid", Boolean),  # None before its check has ended
+    Column("head", JSON, nullable=False),  # the problem without its tables
+    Column("tables", JSON, nullable=False),  # name -> {format, path, bytes, digest, rows}
+    Column("patch_path", _PATH),
+    Column("report", JSON(none_as_null=True)),  # what its check found
     Column("total_errors", Integer, nullable=False, default=0),
+    Column("problem_hash", String(80)),
     Column("bytes", _BIG, nullable=False, default=0),
+    Column("attempt", Integer, nullable=False, default=0),  # fences a worker that was given up too early
+    Column("leased_until", Float),  # when a worker that was not heard of counts as lost
     Column("created_at", Float, nullable=False),
+    Column("ended_at", Float),
     Column("expires_at", Float),
-    Index("datasets_of_tenant", "tenant", "created_at", "id"),
+    Index("datasets_of_tenant", "tenant", "id"),
     Index("datasets_by_content", "tenant", "content_hash"),
+    Index("datasets_by_status", "job_status", "leased_until"),
 )
 
 policies = Table(
@@ -151,7 +157,7 @@ policies = Table(
     Column("name", String(200), primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("document", JSON, nullable=False),
-    Column("content_hash", _HASH, nullable=False),
+    Column("content_hash", String(80), nullable=False),
     Column("created_at", Float, nullable=False),
 )
 

@@ -49,22 +49,28 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("tenant", sa.String(length=40), nullable=False),
         sa.Column("name", sa.String(length=500), nullable=True),
-        sa.Column("content_hash", sa.String(length=64), nullable=False),
+        sa.Column("content_hash", sa.String(length=64), nullable=True),
         sa.Column("parent_id", sa.String(length=40), nullable=True),
         sa.Column("job_status", sa.String(length=12), nullable=False),
-        sa.Column("folder", sa.String(length=400), nullable=False),
+        sa.Column("valid", sa.Boolean(), nullable=True),
+        sa.Column("head", sa.JSON(), nullable=False),
         sa.Column("tables", sa.JSON(), nullable=False),
-        sa.Column("counts", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("errors", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("patch_path", sa.String(length=400), nullable=True),
+        sa.Column("report", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("total_errors", sa.Integer(), nullable=False),
+        sa.Column("problem_hash", sa.String(length=80), nullable=True),
         sa.Column("bytes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("leased_until", sa.Float(), nullable=True),
         sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("ended_at", sa.Float(), nullable=True),
         sa.Column("expires_at", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("datasets", schema=None) as batch_op:
         batch_op.create_index("datasets_by_content", ["tenant", "content_hash"], unique=False)
-        batch_op.create_index("datasets_of_tenant", ["tenant", "created_at", "id"], unique=False)
+        batch_op.create_index("datasets_by_status", ["job_status", "leased_until"], unique=False)
+        batch_op.create_index("datasets_of_tenant", ["tenant", "id"], unique=False)
 
     op.create_table(
         "idempotency_keys",
@@ -84,7 +90,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("document", sa.JSON(), nullable=False),
-        sa.Column("content_hash", sa.String(length=64), nullable=False),
+        sa.Column("content_hash", sa.String(length=80), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "name", "version"),
     )
@@ -241,6 +247,7 @@ def downgrade() -> None:
     op.drop_table("idempotency_keys")
     with op.batch_alter_table("datasets", schema=None) as batch_op:
         batch_op.drop_index("datasets_of_tenant")
+        batch_op.drop_index("datasets_by_status")
         batch_op.drop_index("datasets_by_content")
 
     op.drop_table("datasets")

@@ -1,0 +1,75 @@
+"""Rows of datasets as documents."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from coverplan.api.errors import ApiError
+from coverplan.api.run_states import at
+from coverplan.payload.dataset_patch import DatasetPatch
+from coverplan.payload.datasets import CheckReport, DatasetState, DatasetSummary, TableState
+
+_SAME = (
+    "name",
+    "job_status",
+    "valid",
+    "total_errors",
+    "parent_id",
+    "bytes",
+    "content_hash",
+    "problem_hash",
+)
+_TIMES = ("created_at", "ended_at", "expires_at")
+
+
+def summary_of(row: RowMapping) -> DatasetSummary:
+    """The dataset as lists show it."""
+    return DatasetSummary(**_facts(row))
+
+
+def state_of(row: RowMapping) -> DatasetState:
+    """The dataset as its callers see it."""
+    report = None if row["report"] is None else CheckReport.model_validate_json(json.dumps(row["report"]))
+    return DatasetState(**_facts(row), report=report)
+
+
+def table_of(name: Any, table: dict[str, Any]) -> TableState:
+    """A table of a dataset."""
+    return TableState(table=name, format=table["format"], bytes=table["bytes"], rows=table.get("rows"))
+
+
+def content_hash(row: RowMapping) -> str:
+    """Hash of what an open dataset holds."""
+    tables = {name: [table["format"], table["digest"]] for name, table in row["tables"].items()}
+    return _hash({"head": row["head"], "tables": tables})
+
+
+def patch_hash(parent: RowMapping, patch: DatasetPatch) -> str:
+    """Hash of what a patched dataset holds."""
+    changes = patch.model_dump(mode="json", exclude_unset=True, exclude={"name"})
+    return _hash({"parent": parent["content_hash"], "patch": changes})
+
+
+def found(row: RowMapping | None, dataset_id: str) -> RowMapping:
+    """The row of a dataset.
+
+    Raises:
+        ApiError: there is none, or it is another tenant's.
+    """
+    if row is None:
+        raise ApiError("not_found", f"There is no dataset {dataset_id[:60]}.", suggestion="See /v1/datasets.")
+    return row
+
+
+def _facts(row: RowMapping) -> dict[str, Any]:
+    tables = [table_of(name, table) for name, table in sorted(row["tables"].items())]
+    times = {name: at(row[name]) for name in _TIMES}
+    return {"dataset_id": row["id"], "tables": tables, **{name: row[name] for name in _SAME}, **times}
+
+
+def _hash(facts: object) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,232 @@
+"""Datasets: upload once, solve many times."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from sqlalchemy import Connection, RowMapping
+from starlette.responses import Response
+
+from coverplan.api.auth import Reader, Writer
+from coverplan.api.body import Parsed, body_of
+from coverplan.api.dataset_states import content_hash, found, patch_hash, state_of, summary_of, table_of
+from coverplan.api.errors import ApiError, error_responses
+from coverplan.api.idempotency import ONCE, Created, Once
+from coverplan.api.media import JSON, accepts
+from coverplan.api.paging import IdCursor, Limit, Page
+from coverplan.api.run_states import reading, writing
+from coverplan.api.state import Configured, Stored
+from coverplan.api.uploads import MEDIA_TYPES, Upload
+from coverplan.payload.dataset_patch import DatasetPatch, check_patch
+from coverplan.payload.datasets import SUFFIXES, DatasetRequest, DatasetState, DatasetSummary, TableName, TableState
+from coverplan.payload.issues import IssueReport
+from coverplan.store import datasets, paths
+from coverplan.store.ids import new_id
+from coverplan.store.store import Store
+
+router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
+
+UNCOMMITTED_S = 86400.0
+"""How long after its last table an open dataset is kept."""
+DatasetId = Annotated[str, Path(pattern="^[A-Za-z0-9-]{1,40}$", description="Id of the dataset.")]
+_SAME = {"model": DatasetState, "description": "An earlier dataset holds the same: this is it, nothing was added."}
+_TABLE = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            media: {"schema": {"contentMediaType": media, "description": "The whole table."}} for media in MEDIA_TYPES
+        },
+    }
+}
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Begin a dataset",
+    response_model=DatasetState,
+    responses=error_responses(*ONCE, 408, 413, 415, 503),
+    openapi_extra=body_of(DatasetRequest, dataset="A dataset in euros with a coverage model"),
+    dependencies=[accepts(JSON)],
+)
+async def create_dataset(body: Parsed[DatasetRequest], caller: Writer, once: Once) -> Response:
+    """It takes tables until it is committed; left alone for a day before that, it is deleted."""
+    facts = {
+        "id": new_id("ds"),
+        "tenant": caller.tenant,
+        "name": body.name,
+        "job_status": datasets.OPEN,
+        "head": body.problem.model_dump(mode="json", exclude_unset=True),
+        "expires_at": time.time() + UNCOMMITTED_S,
+    }
+    return await once.create(lambda c: _created(datasets.add(c, facts), 201))
+
+
+@router.get("", summary="List datasets", responses=error_responses(422, 503), dependencies=[accepts(JSON)])
+async def list_datasets(
+    caller: Reader, store: Stored, limit: Limit = 50, cursor: IdCursor = None
+) -> Page[DatasetSummary]:
+    """Datasets of the caller, newest first, without their issues."""
+    rows = await reading(store, lambda c: datasets.page(c, caller.tenant, limit + 1, cursor))
+    more = rows[limit - 1]["id"] if len(rows) > limit else None
+    return Page[DatasetSummary](items=[summary_of(row) for row in rows[:limit]], next_cursor=more)
+
+
+@router.get(
+    "/{dataset_id}",
+    summary="Show a dataset",
+    responses=error_responses(404, 422, 503),
+    dependencies=[accepts(JSON)],
+)
+async def show_dataset(dataset_id: DatasetId, caller: Reader, store: Stored) -> DatasetState:
+    """How far it is, what it holds, and what is wrong with it."""
+    return state_of(await _row(store, caller.tenant, dataset_id))
+
+
+@router.put(
+    "/{dataset_id}/tables/{table}",
+    summary="Send a table",
+    responses=error_responses(404, 408, 409, 413, 415, 422, 503),
+    openapi_extra=_TABLE,
+    dependencies=[accepts(JSON)],
+)
+async def put_table(
+    dataset_id: DatasetId, table: TableName, request: Request, caller: Writer, store: Stored, settings: Configured
+) -> TableState:
+    """One table as one body: Parquet, CSV, NDJSON or Arrow by its Content-Type; sent again, it is replaced.
+
+    Columns are the fields of the problem document; CSV has lists separated by `;`, a location as `lat` and `lon`,
+    today's reps as `current_rep_id`, `current_role` and `current_since`. Text may be compressed with gzip.
+    """
+    row = await _row(store, caller.tenant, dataset_id)
+    _check_open(row["job_status"])
+    upload = Upload(request, settings)
+    path = paths.table(row["id"], table, SUFFIXES[upload.format])
+    await store.blobs.put_stream(path, upload.pieces())
+    facts = {"format": upload.format, "path": path, "bytes": upload.bytes, "digest": upload.digest}
+    until = time.time() + UNCOMMITTED_S
+    kept, replaced = await writing(
+        store, lambda c: datasets.put_table(c, caller.tenant, row["id"], table, facts, until)
+    )
+    if kept is None:
+        await store.blobs.drop(path)
+        _check_open((await _row(store, caller.tenant, dataset_id))["job_status"])
+    if replaced is not None:
+        await store.blobs.drop(replaced)
+    return table_of(table, facts)
+
+
+@router.post(
+    "/{dataset_id}/commit",
+    status_code=202,
+    summary="Commit a dataset",
+    responses={200: _SAME, **error_responses(404, 422, 503)},
+    dependencies=[accepts(JSON)],
+)
+async def commit_dataset(dataset_id: DatasetId, response: Response, caller: Writer, store: Stored) -> DatasetState:
+    """It changes no more, and a worker checks it: `GET` says when it has, and what is wrong.
+
+    Where an earlier dataset holds the same, the answer is that one, and this one is gone.
+    """
+    row = await _row(store, caller.tenant, dataset_id)
+    if row["job_status"] == datasets.OPEN and not row["tables"]:
+        report = IssueReport()
+        report.add("no_accounts", "/tables/accounts", suggestion="Send at least the accounts and the reps.")
+        report.raise_errors()
+    digest = content_hash(row)
+    kept = found(await writing(store, lambda c: datasets.commit(c, caller.tenant, dataset_id, digest)), dataset_id)
+    if kept["id"] != dataset_id:
+        await store.blobs.remove(paths.dataset(dataset_id))
+        response.status_code = 200
+    response.headers["Location"] = f"/v1/datasets/{kept['id']}"
+    return state_of(kept)
+
+
+@router.post(
+    "/{dataset_id}/patch",
+    status_code=202,
+    summary="Patch a dataset",
+    response_model=DatasetState,
+    responses={200: _SAME, **error_responses(*ONCE, 404, 408, 413, 415, 503)},
+    openapi_extra=body_of(DatasetPatch, dataset_patch="Accounts added, changed and removed, a rep changed"),
+    dependencies=[accepts(JSON)],
+)
+async def patch_dataset(
+    dataset_id: DatasetId, body: Parsed[DatasetPatch], caller: Writer, store: Stored, once: Once
+) -> Response:
+    """A new dataset with some accounts or reps added, changed or removed; a worker makes and checks it.
+
+    Ids that are not there are errors of the new one.
+    """
+    check_patch(body).raise_errors()
+    parent = await _row(store, caller.tenant, dataset_id)
+    if not parent["valid"]:
+        raise ApiError(
+            "dataset_not_ready",
+            f"It is {parent['job_status']}" + (" and has errors." if parent["valid"] is False else "."),
+            suggestion="Patch a dataset that is valid.",
+        )
+    own, digest = new_id("ds"), patch_hash(parent, body)
+    data = await asyncio.to_thread(lambda: body.model_dump_json(exclude_unset=True).encode())
+    await store.blobs.put(paths.patch(own), data)
+    facts = {
+        "id": own,
+        "tenant": caller.tenant,
+        "name": parent["name"] if body.name is None else body.name,
+        "parent_id": parent["id"],
+        "job_status": datasets.QUEUED,
+        "head": parent["head"],
+        "patch_path": paths.patch(own),
+        "content_hash": digest,
+    }
+    known = False
+
+    def create(connection: Connection) -> Created:
+        nonlocal known
+        same = datasets.same_content(connection, caller.tenant, digest)
+        known = same is not None
+        return _created(datasets.add(connection, facts), 202) if same is None else _created(same, 200)
+
+    try:
+        return await once.create(create)
+    finally:
+        if known:
+            await store.blobs.remove(paths.dataset(own))
+
+
+@router.delete(
+    "/{dataset_id}", status_code=204, summary="Delete a dataset", responses=error_responses(404, 409, 422, 503)
+)
+async def delete_dataset(dataset_id: DatasetId, caller: Writer, store: Stored) -> None:
+    """Not while a run or a new version that has not ended needs it; plans that were made of it stay."""
+
+    def delete(connection: Connection) -> tuple[bool, bool]:
+        needed = datasets.is_needed(connection, caller.tenant, dataset_id)
+        return needed, not needed and datasets.remove(connection, caller.tenant, dataset_id)
+
+    needed, removed = await writing(store, delete)
+    if needed:
+        raise ApiError("dataset_in_use", "A run or a patch needs it.", suggestion="Try again when it has ended.")
+    if not removed:
+        found(None, dataset_id)
+    await store.blobs.remove(paths.dataset(dataset_id))
+
+
+def _created(row: RowMapping, status: int) -> Created:
+    return Created(state_of(row), status, f"/v1/datasets/{row['id']}")
+
+
+def _check_open(job_status: str) -> None:
+    if job_status != datasets.OPEN:
+        raise ApiError(
+            "dataset_not_open",
+            f"It was committed and is {job_status}.",
+            suggestion="Patch it, or begin another one.",
+        )
+
+
+async def _row(store: Store, tenant: str, dataset_id: str) -> RowMapping:
+    return found(await reading(store, lambda c: datasets.get(c, tenant, dataset_id)), dataset_id)

@@ -1,0 +1,194 @@
+"""One table on its way to the blobs: unpacked, measured and looked at piece by piece, never held as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import zlib
+from collections.abc import AsyncIterator
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from coverplan.api.errors import ApiError, ClientGoneError
+from coverplan.payload.datasets import TableFormat
+from coverplan.payload.error_document import Limit
+from coverplan.payload.issues import IssueReport
+from coverplan.settings import Settings
+
+MEDIA_TYPES: dict[str, TableFormat] = {
+    "application/vnd.apache.parquet": "parquet",
+    "text/csv": "csv",
+    "application/x-ndjson": "ndjson",
+    "application/vnd.apache.arrow.file": "arrow",
+    "application/vnd.apache.arrow.stream": "arrow_stream",
+}
+TEXT = ("csv", "ndjson")
+MAX_LINE = 1 << 20
+"""Bytes of a line of text."""
+MAX_RATIO = 250
+"""Bytes that one compressed byte may stand for, once there are many: text does not shrink further by itself."""
+_MANY = 8 << 20
+_PIECE = 1 << 20
+_GZIP = 16 + zlib.MAX_WBITS
+_EDGES: dict[TableFormat, tuple[tuple[bytes, ...], bytes]] = {
+    "parquet": ((b"PAR1",), b"PAR1"),
+    "arrow": ((b"ARROW1",), b"ARROW1"),
+    "arrow_stream": ((b"\xff\xff\xff\xff",), b""),
+}
+"""How files of a format begin and end."""
+_NAMES = {"parquet": "Parquet", "arrow": "Arrow IPC file", "arrow_stream": "Arrow IPC stream"}
+
+
+class Upload:
+    """The body of a request as the pieces of a table."""
+
+    def __init__(self, request: Request, settings: Settings) -> None:
+        """Look at the headers.
+
+        Raises:
+            ApiError: the media type or encoding is none that is taken, or the body would be too large.
+        """
+        self._request, self._settings = request, settings
+        media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+        if media_type not in MEDIA_TYPES:
+            raise ApiError(
+                "unsupported_media_type",
+                f"The Content-Type is {media_type[:100] or 'missing'}.",
+                suggestion=f"Send the table as one of: {', '.join(MEDIA_TYPES)}.",
+                headers={"Accept": ", ".join(MEDIA_TYPES)},
+            )
+        self.format = MEDIA_TYPES[media_type]
+        self._packed = self._encoding() == "gzip"
+        declared = request.headers.get("content-length", "0")
+        if declared.isdecimal() and int(declared[:20]) > settings.max_table_bytes:
+            raise self._too_large()
+        self.bytes = 0
+        self._digest = hashlib.sha256()
+        self._first = self._last = b""
+        self._line = self._lines = 0
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the table, unpacked."""
+        return self._digest.hexdigest()
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The table, unpacked and looked at.
+
+        Raises:
+            ApiError: it is too large, too slow, broken, or not of its format.
+        """
+        received = self._received()
+        async for piece in self._unpacked(received) if self._packed else received:
+            self.bytes += len(piece)
+            if self.bytes > self._settings.max_table_bytes:
+                raise self._too_large()
+            self._digest.update(piece)
+            self._look(piece)
+            yield piece
+        self._close()
+
+    async def _received(self) -> AsyncIterator[bytes]:
+        stream = aiter(self._request.stream())
+        try:
+            while True:
+                async with asyncio.timeout(self._settings.body_timeout_s):
+                    chunk = await anext(stream)
+                if chunk:
+                    yield chunk
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            waited = f"{self._settings.body_timeout_s:g} s"
+            raise ApiError("body_timeout", f"Nothing of the body arrived for {waited}.") from None
+        except ClientDisconnect:
+            raise ClientGoneError from None
+
+    async def _unpacked(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The content of gzip members, at most a megabyte at a time."""
+        unpacker, packed, unpacked = zlib.decompressobj(_GZIP), 0, 0
+        fresh = True
+        async for chunk in chunks:
+            packed += len(chunk)
+            rest = chunk
+            while rest:
+                if unpacker.eof:
+                    unpacker = zlib.decompressobj(_GZIP)
+                try:
+                    piece = unpacker.decompress(rest, _PIECE)
+                except zlib.error:
+                    raise _broken() from None
+                fresh = False
+                rest = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+                unpacked += len(piece)
+                if unpacked > max(_MANY, packed * MAX_RATIO):
+                    raise ApiError("body_too_large", f"It unpacks to more than {MAX_RATIO} times its size.")
+                if piece:
+                    yield piece
+                    await asyncio.sleep(0)
+        if fresh or not unpacker.eof:
+            raise _broken()
+
+    def _look(self, piece: bytes) -> None:
+        """Bytes that no text holds, lines that no table has, and the first and last bytes."""
+        if self.format in TEXT:
+            if b"\0" in piece:
+                raise _unreadable("The text has zero bytes, as text in UTF-8 does not.")
+            end = piece.find(b"\n")
+            longest = self._line + (len(piece) if end < 0 else end)
+            if longest > MAX_LINE:
+                raise _unreadable(f"Line {self._lines + 1:,} is longer than {MAX_LINE:,} bytes.")
+            self._line = longest if end < 0 else len(piece) - piece.rfind(b"\n") - 1
+            self._lines += piece.count(b"\n")
+            if self._lines > self._settings.max_table_rows + 1:
+                raise self._too_many_rows()
+        elif len(self._first) < 8:
+            self._first = (self._first + piece)[:8]
+        self._last = (self._last + piece)[-8:]
+
+    def _close(self) -> None:
+        if self.format in _EDGES:
+            starts, end = _EDGES[self.format]
+            if not self._first.startswith(starts) or not self._last.endswith(end):
+                raise _unreadable(f"This is no whole {_NAMES[self.format]}: it begins or ends in another way.")
+
+    def _encoding(self) -> str:
+        encoding = self._request.headers.get("content-encoding", "").strip().lower() or "identity"
+        taken = ("identity", "gzip") if self.format in TEXT else ("identity",)
+        if encoding not in taken:
+            raise ApiError(
+                "unsupported_encoding",
+                f"The Content-Encoding is {encoding[:100]}.",
+                suggestion="Text may be compressed with gzip; Parquet and Arrow are compressed within.",
+                headers={"Accept-Encoding": ", ".join(taken)},
+            )
+        return encoding
+
+    def _too_large(self) -> ApiError:
+        limit = self._settings.max_table_bytes
+        return ApiError(
+            "body_too_large",
+            f"A table may have {limit:,} bytes, counted after decompression.",
+            suggestion="Send it as Parquet, or raise COVERPLAN_MAX_TABLE_MB.",
+            limit=Limit(name="max_table_bytes", value=limit),
+        )
+
+    def _too_many_rows(self) -> ApiError:
+        limit = self._settings.max_table_rows
+        return ApiError(
+            "body_too_large",
+            f"A table may have {limit:,} rows.",
+            suggestion="Raise COVERPLAN_MAX_TABLE_ROWS.",
+            limit=Limit(name="max_table_rows", value=limit),
+        )
+
+
+def _unreadable(reason: str) -> ApiError:
+    report = IssueReport()
+    report.add("invalid_value", "", reason=reason)
+    return ApiError("invalid", reason, issues=report.errors, total=1)
+
+
+def _broken() -> ApiError:
+    return ApiError("broken_encoding", "The body is not complete gzip data.", suggestion="Compress it again.")

@@ -1,0 +1,207 @@
+"""Checking datasets: a worker copies the tables, a child reads them, and what it made of them is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy import Connection, RowMapping
+
+from coverplan.payload.datasets import SUFFIXES, CheckBook, CheckedBook, CheckFailure, CheckReport
+from coverplan.process.job import InvalidError, Job, JobFailedError
+from coverplan.process.pool import SolverPool
+from coverplan.settings import Settings
+from coverplan.store import datasets, paths
+from coverplan.store.blobs import BlobLostError, NoBlobError
+from coverplan.store.database import DatabaseLostError
+from coverplan.store.store import Store
+
+LEASE_S = 30.0
+"""After so long without a sign of life another worker checks the dataset."""
+MAX_ATTEMPTS = 3
+_AT_ONCE = 200
+_CHILD = "coverplan.process.book_checks"
+
+Result = TypeVar("Result")
+log = structlog.get_logger(__name__)
+
+
+async def validate_due(store: Store, settings: Settings) -> None:
+    """Check the datasets that wait, one after the other.
+
+    Raises:
+        DatabaseLostError: the database does not answer.
+        BlobLostError: the blobs do not; what was begun waits again.
+    """
+    while (dataset_id := await _read(store, lambda c: datasets.next_due(c, time.time()))) is not None:
+        await validate_dataset(store, settings, dataset_id)
+
+
+async def validate_dataset(store: Store, settings: Settings, dataset_id: str) -> bool:
+    """Check one dataset; False where there is nothing to do. Raises as `validate_due` does."""
+    row = await _write(store, lambda c: datasets.claim(c, dataset_id, time.time(), LEASE_S))
+    if row is None:
+        return False
+    one_child = settings.model_copy(update={"slots": 1, "warm_children": 0})
+    with structlog.contextvars.bound_contextvars(dataset_id=dataset_id):
+        try:
+            # A pool of its own: a check need not wait for the runs at hand.
+            async with _lease(store, row), SolverPool(one_child, _CHILD) as pool:
+                await _check(store, pool, row)
+        except (asyncio.CancelledError, BlobLostError):
+            await asyncio.shield(_hand_back(store, row))
+            raise
+    return True
+
+
+async def materialise(store: Store, dataset: RowMapping, folder: Path) -> None:
+    """Put a checked dataset into a folder as `BookRequest` wants it: `problem.json` and Parquet tables.
+
+    Raises:
+        BlobLostError: the store does not answer.
+        NoBlobError: the dataset was deleted meanwhile.
+    """
+    head = json.dumps(dataset["head"])
+    await asyncio.to_thread((folder / "problem.json").write_text, head, encoding="utf-8")
+    for name, table in dataset["tables"].items():
+        await store.blobs.get_file(table["path"], folder / f"{name}.parquet")
+
+
+async def expire_datasets(store: Store) -> None:
+    """Erase datasets that were never committed. Raises as `validate_due` does."""
+    while gone := await _write(store, lambda c: datasets.expire(c, time.time(), _AT_ONCE)):
+        for dataset_id in gone:
+            await store.blobs.remove(paths.dataset(dataset_id))
+
+
+async def _check(store: Store, pool: SolverPool, row: RowMapping) -> None:
+    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="dataset-", dir=pool.folder))
+    try:
+        if row["attempt"] > MAX_ATTEMPTS:
+            await _end(store, row, _failed("worker_lost", "Workers were lost while they checked it."))
+            return
+        try:
+            request = await _prepared(store, row, folder, pool.settings.max_table_rows)
+        except NoBlobError:
+            await _end(store, row, _failed("not_found", "The dataset that it was patched from is gone."))
+            return
+        try:
+            checked = CheckedBook.model_validate_json(await pool.run(Job.check_book(request)))
+        except (JobFailedError, InvalidError) as error:
+            code = error.code if isinstance(error, JobFailedError) else "internal_error"
+            await _end(store, row, _failed(code, str(error)))
+            return
+        await _keep(store, row, checked, Path(request.book))
+    finally:
+        pool.discard(folder)
+
+
+async def _prepared(store: Store, row: RowMapping, folder: Path, max_rows: int) -> CheckBook:
+    """The job, its files in a folder."""
+    uploads, book = folder / "uploads", folder / "book"
+    uploads.mkdir()
+    book.mkdir()
+    (book / "problem.json").write_text(json.dumps(row["head"]), encoding="utf-8")
+    patch = None
+    if row["patch_path"] is not None:
+        parent = await _read(store, lambda c: datasets.get(c, row["tenant"], row["parent_id"]))
+        if parent is None:
+            raise NoBlobError(row["parent_id"])
+        await materialise(store, parent, uploads)
+        patch = folder / "patch.json"
+        await store.blobs.get_file(row["patch_path"], patch)
+    for name, table in row["tables"].items():
+        await store.blobs.get_file(table["path"], uploads / f"{name}.{SUFFIXES[table['format']]}")
+    return CheckBook(
+        uploads=str(uploads),
+        formats={name: table["format"] for name, table in row["tables"].items()},
+        book=str(book),
+        patch=None if patch is None else str(patch),
+        max_rows=max_rows,
+    )
+
+
+async def _keep(store: Store, row: RowMapping, checked: CheckedBook, book: Path) -> None:
+    """Keep what the check found, and the tables where they are not kept as they are."""
+    valid = checked.problem_hash is not None and not checked.report.total_errors
+    tables = {name: {**table, "rows": checked.rows.get(name)} for name, table in row["tables"].items()}
+    replaced = []
+    for file in sorted(book.glob("*.parquet")) if valid else []:
+        known = tables.get(file.stem, {"format": "parquet", "rows": checked.rows.get(file.stem)})
+        if known.get("format") == "parquet" and "path" in known:
+            continue
+        path = paths.table(row["id"], file.stem, "parquet")
+        await store.blobs.put_file(path, file)
+        replaced += [known["path"]] if "path" in known else []
+        tables[file.stem] = {**known, "path": path, "bytes": file.stat().st_size}
+    facts = {
+        "job_status": datasets.COMPLETED,
+        "valid": valid,
+        "tables": tables,
+        "bytes": sum(table["bytes"] for table in tables.values()),
+        "report": checked.report.model_dump(mode="json"),
+        "total_errors": checked.report.total_errors,
+        "problem_hash": checked.problem_hash if valid else None,
+    }
+    await _end(store, row, facts)
+    for path in replaced:
+        await store.blobs.drop(path)
+
+
+async def _end(store: Store, row: RowMapping, facts: dict[str, Any]) -> None:
+    """End the check; what a deleted dataset would leave behind goes with it."""
+    if await _write(store, lambda c: datasets.end(c, row["id"], row["attempt"], facts)):
+        log.info("dataset checked", job_status=facts["job_status"], valid=facts["valid"])
+        return
+    if await _read(store, lambda c: datasets.get(c, row["tenant"], row["id"])) is None:
+        await store.blobs.remove(paths.dataset(row["id"]))
+
+
+def _failed(code: str, message: str) -> dict[str, Any]:
+    report = CheckReport(error=CheckFailure(code=code, message=message))
+    return {"job_status": datasets.FAILED, "valid": None, "report": report.model_dump(mode="json")}
+
+
+@contextlib.asynccontextmanager
+async def _lease(store: Store, row: RowMapping) -> AsyncIterator[None]:
+    """Say again and again that the check goes on."""
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(LEASE_S / 5)
+            with contextlib.suppress(DatabaseLostError):
+                await _write(store, lambda c: datasets.renew(c, row["id"], row["attempt"], time.time() + LEASE_S))
+
+    task = asyncio.create_task(renew())
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def _hand_back(store: Store, row: RowMapping) -> None:
+    with contextlib.suppress(DatabaseLostError):
+        await _write(store, lambda c: datasets.hand_back(c, row["id"], row["attempt"]))
+
+
+async def _read(store: Store, look: Callable[[Connection], Result]) -> Result:
+    def read() -> Result:
+        with store.database.read() as connection:
+            return look(connection)
+
+    return await asyncio.to_thread(read)
+
+
+async def _write(store: Store, change: Callable[[Connection], Result]) -> Result:
+    def write() -> Result:
+        with store.database.begin() as connection:
+            return change(connection)
+
+    return await asyncio.to_thread(write)

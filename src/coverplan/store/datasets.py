@@ -1,0 +1,150 @@
+"""Datasets: which tables they hold, how far their check is. Every change of a check names its attempt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, delete, exists, insert, or_, select, update
+
+from coverplan.store.schema import datasets, runs
+
+OPEN, QUEUED, RUNNING, COMPLETED, FAILED = "open", "queued", "running", "completed", "failed"
+_AT_WORK = (QUEUED, RUNNING)
+_LISTED = [column for column in datasets.c if column.name != "report"]
+
+Facts = Mapping[str, Any]
+
+
+def add(connection: Connection, facts: Facts) -> RowMapping:
+    """A new dataset."""
+    row = {"tables": {}, "created_at": time.time(), **facts}
+    return connection.execute(insert(datasets).values(**row).returning(datasets)).mappings().one()
+
+
+def get(connection: Connection, tenant: str, dataset_id: str) -> RowMapping | None:
+    """A dataset of the tenant; one that can be solved is `completed` and `valid`."""
+    return connection.execute(select(datasets).where(_mine(tenant, dataset_id))).mappings().one_or_none()
+
+
+def page(connection: Connection, tenant: str, limit: int, before: str | None) -> Sequence[RowMapping]:
+    """Datasets of the tenant without their reports, newest first, older than `before`."""
+    wanted = select(*_LISTED).where(datasets.c.tenant == tenant).order_by(datasets.c.id.desc()).limit(limit)
+    if before is not None:
+        wanted = wanted.where(datasets.c.id < before)
+    return connection.execute(wanted).mappings().all()
+
+
+def put_table(
+    connection: Connection, tenant: str, dataset_id: str, name: str, table: Facts, expires_at: float
+) -> tuple[RowMapping | None, str | None]:
+    """Set a table of an open dataset: the dataset, None where it is none, and the path of the table replaced."""
+    row = _locked(connection, tenant, dataset_id)
+    if row is None or row["job_status"] != OPEN:
+        return None, None
+    tables = {**row["tables"], name: dict(table)}
+    values = {"tables": tables, "bytes": sum(one["bytes"] for one in tables.values()), "expires_at": expires_at}
+    change = update(datasets).where(_mine(tenant, dataset_id)).values(**values).returning(datasets)
+    return connection.execute(change).mappings().one(), row["tables"].get(name, {}).get("path")
+
+
+def commit(connection: Connection, tenant: str, dataset_id: str, content_hash: str) -> RowMapping | None:
+    """Queue the check of an open dataset; where an earlier one holds the same, that one, and this one is gone."""
+    row = _locked(connection, tenant, dataset_id)
+    if row is None or row["job_status"] != OPEN:
+        return row
+    known = same_content(connection, tenant, content_hash)
+    if known is not None:
+        connection.execute(delete(datasets).where(_mine(tenant, dataset_id)))
+        return known
+    values = {"job_status": QUEUED, "content_hash": content_hash, "expires_at": None}
+    change = update(datasets).where(_mine(tenant, dataset_id)).values(**values).returning(datasets)
+    return connection.execute(change).mappings().one()
+
+
+def same_content(connection: Connection, tenant: str, content_hash: str) -> RowMapping | None:
+    """The first dataset of the same content that was not given up."""
+    wanted = select(datasets).where(
+        datasets.c.tenant == tenant, datasets.c.content_hash == content_hash, datasets.c.job_status != FAILED
+    )
+    return connection.execute(wanted.order_by(datasets.c.id).limit(1)).mappings().one_or_none()
+
+
+def next_due(connection: Connection, now: float) -> str | None:
+    """The oldest dataset whose check waits, or was left by a worker that is not heard of."""
+    wanted = select(datasets.c.id).where(_due(now)).order_by(datasets.c.id).limit(1)
+    return connection.execute(wanted).scalar()
+
+
+def claim(connection: Connection, dataset_id: str, now: float, lease_s: float) -> RowMapping | None:
+    """Begin a check; None where there is nothing to do."""
+    change = (
+        update(datasets)
+        .where(datasets.c.id == dataset_id, _due(now))
+        .values(job_status=RUNNING, attempt=datasets.c.attempt + 1, leased_until=now + lease_s)
+        .returning(datasets)
+    )
+    return connection.execute(change).mappings().one_or_none()
+
+
+def renew(connection: Connection, dataset_id: str, attempt: int, until: float) -> bool:
+    """Say that the check goes on; False where it no longer counts."""
+    change = update(datasets).where(_current(dataset_id, attempt)).values(leased_until=until)
+    return bool(connection.execute(change).rowcount)
+
+
+def hand_back(connection: Connection, dataset_id: str, attempt: int) -> None:
+    """Let another worker check it."""
+    values = {"job_status": QUEUED, "attempt": attempt - 1, "leased_until": None}
+    connection.execute(update(datasets).where(_current(dataset_id, attempt)).values(**values))
+
+
+def end(connection: Connection, dataset_id: str, attempt: int, facts: Facts) -> bool:
+    """End a check by the attempt that counts; False if that is another one."""
+    change = update(datasets).where(_current(dataset_id, attempt))
+    return bool(connection.execute(change.values(ended_at=time.time(), leased_until=None, **facts)).rowcount)
+
+
+def is_needed(connection: Connection, tenant: str, dataset_id: str) -> bool:
+    """Whether a run or a new version that has not ended needs it."""
+    run = exists().where(
+        runs.c.dataset_id == dataset_id,
+        runs.c.tenant == tenant,
+        runs.c.job_status.in_(_AT_WORK),
+        runs.c.deleted.is_(False),
+    )
+    child = exists().where(
+        datasets.c.parent_id == dataset_id, datasets.c.tenant == tenant, datasets.c.job_status.in_(_AT_WORK)
+    )
+    return bool(connection.execute(select(or_(run, child))).scalar())
+
+
+def remove(connection: Connection, tenant: str, dataset_id: str) -> bool:
+    """Forget a dataset; False where there is none."""
+    return bool(connection.execute(delete(datasets).where(_mine(tenant, dataset_id))).rowcount)
+
+
+def expire(connection: Connection, now: float, limit: int) -> Sequence[str]:
+    """Forget open datasets that were never committed, and say which."""
+    over = select(datasets.c.id).where(datasets.c.job_status == OPEN, datasets.c.expires_at < now).limit(limit)
+    gone = delete(datasets).where(datasets.c.id.in_(over), datasets.c.expires_at < now, datasets.c.job_status == OPEN)
+    return connection.execute(gone.returning(datasets.c.id)).scalars().all()
+
+
+def _locked(connection: Connection, tenant: str, dataset_id: str) -> RowMapping | None:
+    wanted = select(datasets).where(_mine(tenant, dataset_id)).with_for_update()
+    return connection.execute(wanted).mappings().one_or_none()
+
+
+def _mine(tenant: str, dataset_id: str) -> Any:
+    return and_(datasets.c.id == dataset_id, datasets.c.tenant == tenant)
+
+
+def _due(now: float) -> Any:
+    lost = and_(datasets.c.job_status == RUNNING, datasets.c.leased_until < now)
+    return or_(datasets.c.job_status == QUEUED, lost)
+
+
+def _current(dataset_id: str, attempt: int) -> Any:
+    return and_(datasets.c.id == dataset_id, datasets.c.attempt == attempt, datasets.c.job_status == RUNNING)
