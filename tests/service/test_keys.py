@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from pathlib import Path
@@ -10,10 +11,11 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from coverplan.api.access import REMEMBERED_S
+from coverplan.api.access import REMEMBERED_S, Access
 from coverplan.api.app import OPEN_ROUTERS, create_app
 from coverplan.api.rates import Rates
 from coverplan.settings import Settings, redacted
+from coverplan.store.database import Database, DatabaseLostError
 from coverplan.store.keys import Scope
 from support.api_keys import bearer, command_line_key, new_key
 from support.command import run
@@ -139,6 +141,29 @@ def test_each_key_has_its_own_pace(database_url: str, tmp_path: Path) -> None:
         assert 15 <= int(late.headers["retry-after"]) <= 20
         assert late.json()["limit"] == {"name": "requests_per_minute", "value": 3}
         assert client.request("GET", "/v1/runs", headers=bearer(quick)).status_code == 200
+
+
+def test_a_lost_database_does_not_lock_out_who_was_let_in_before(tmp_path: Path) -> None:
+    """For a while; who was not seen is told that the database is lost."""
+    url = f"sqlite:///{tmp_path / 'here' / 'coverplan.db'}"
+    known, unseen = new_key(url), new_key(url)
+    database = Database.open(url)
+    access = Access(Settings(), database)
+
+    async def ask() -> None:
+        found = await access.key(known)
+        assert found is not None
+        assert not await access.is_open()
+        (tmp_path / "here").rename(tmp_path / "elsewhere")
+        database.close()
+        await asyncio.sleep(REMEMBERED_S + 0.1)
+        assert await access.key(known) == found
+        assert not await access.is_open()
+        with pytest.raises(DatabaseLostError):
+            await access.key(unseen)
+
+    asyncio.run(ask())
+    database.close()
 
 
 def test_a_bucket_fills_up_within_a_minute() -> None:

@@ -54,8 +54,15 @@ def _completed_run(owner: httpx.Client) -> str:
     return str(answer.json()["run_id"])
 
 
+def _webhook(owner: httpx.Client) -> str:
+    answer = owner.post("/v1/webhooks", json={"url": "https://hooks.example/a-secret-place"})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
 MAKERS: dict[str, Callable[[httpx.Client], str]] = {
     "run_id": _completed_run,
+    "webhook_id": _webhook,
 }
 """How its owner makes what a parameter names."""
 BODIES: dict[Route, tuple[str, bytes]] = {}
