@@ -26,9 +26,27 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="COVERPLAN_", extra="ignore", frozen=True)
 
-    host: str = Field("127.0.0.1", description="Address to listen on. Anything but loopback needs `insecure`.")
+    host: str = Field("127.0.0.1", description="Address to listen on. Anything but loopback needs API keys.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
-    insecure: bool = Field(False, description="Allow an address that other machines reach, although nobody logs in.")
+    insecure: bool = Field(False, description="Run open on an address that other machines reach, until a key exists.")
+    require_keys: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="Whether calls need an API key; auto: as soon as one exists, and always on an address that other "
+        "machines reach, unless `insecure`.",
+    )
+    requests_per_minute: int = Field(
+        6000, ge=1, description="Calls a minute of a key that has no limit of its own, in each process of the service."
+    )
+    running_runs: int = Field(
+        20_000,
+        ge=1,
+        description="Queued and running runs of a tenant beyond which a key without an own limit adds none.",
+    )
+    stored_bytes: int | None = Field(
+        None,
+        ge=1,
+        description="Stored bytes of a tenant beyond which a key without an own limit adds none; null: any number.",
+    )
     allowed_hosts: list[str] = Field(
         default_factory=list,
         description="Host names to answer to beside loopback's, as a JSON list; empty on an insecure address: any.",

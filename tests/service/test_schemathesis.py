@@ -1,4 +1,4 @@
-"""Schemathesis, as anybody would run it, on the service's own OpenAPI document, with `schemathesis.toml`.
+"""Schemathesis, as anybody with a key would run it, on the service's own OpenAPI document, with `schemathesis.toml`.
 
 All phases and checks on all operations; only the fuzzing tries fewer examples than it does by default.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.api_keys import new_key
 from support.service import service
 
 ROOT = Path(__file__).parents[2]
@@ -26,9 +27,10 @@ LOADED_MACHINE_S = 500
 def test_nothing_is_found(tmp_path: Path, chosen: list[str]) -> None:
     """Two halves, so that two workers share the time."""
     command = [str(Path(sys.executable).parent / "schemathesis"), "run", "--generation-deterministic", "-n", "30"]
+    secret = new_key(f"sqlite:///{tmp_path / 'data' / 'coverplan.db'}", requests_per_minute=10**6)
     with service(tmp_path, max_time_limit_s=LONGEST_SOLVE_S) as running:
         found = subprocess.run(
-            [*command, *chosen, f"{running.url}/openapi.json"],
+            [*command, *chosen, "-H", f"Authorization: Bearer {secret}", f"{running.url}/openapi.json"],
             cwd=ROOT,
             capture_output=True,
             text=True,

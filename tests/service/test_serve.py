@@ -13,21 +13,36 @@ from httpx_sse import connect_sse
 
 from coverplan.api.serve import UnsafeAddressError, check_address
 from coverplan.settings import Settings, is_loopback
+from coverplan.store.database import Database
+from coverplan.store.migrate import migrate
+from support.api_keys import new_key
 from support.books import hard_request
 from support.service import EVENTS, service
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "planner.corp", ""])
-def test_an_open_address_needs_a_word(host: str) -> None:
+def test_an_address_that_others_reach_needs_a_key_or_a_word(host: str, tmp_path: Path) -> None:
+    """A key is of no use where none is asked for."""
+    url = f"sqlite:///{tmp_path / 'coverplan.db'}"
+    database = Database.open(url)
+    migrate(database)
+    with pytest.raises(UnsafeAddressError, match="coverplan keys create"):
+        check_address(Settings(host=host), database)
+    check_address(Settings(host=host, insecure=True), database)
+    new_key(url)
+    check_address(Settings(host=host), database)
     with pytest.raises(UnsafeAddressError, match="insecure"):
-        check_address(Settings(host=host))
-    check_address(Settings(host=host, insecure=True))
+        check_address(Settings(host=host, require_keys="never"), database)
+    database.close()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost", "LOCALHOST"])
-def test_loopback_is_open(host: str) -> None:
+def test_loopback_is_open(host: str, tmp_path: Path) -> None:
+    database = Database.open(f"sqlite:///{tmp_path / 'coverplan.db'}")
+    migrate(database)
     assert is_loopback(host)
-    check_address(Settings(host=host))
+    check_address(Settings(host=host), database)
+    database.close()
 
 
 def test_the_log_is_json_and_carries_the_request_id(tmp_path: Path) -> None:

@@ -6,14 +6,20 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from fastapi import FastAPI
 
+from coverplan.api.app import create_app
+from coverplan.settings import Settings
 from support.ports import free_port
 
 JSON = {"Content-Type": "application/json"}
@@ -65,6 +71,36 @@ def service(folder: Path, **settings: object) -> Iterator[Service]:
     _, alive = psutil.wait_procs(children, timeout=5)
     assert not alive
     assert list(work.iterdir()) == []
+
+
+class InProcess:
+    """Calls to an app in this process."""
+
+    def __init__(self, portal: BlockingPortal, client: httpx.AsyncClient) -> None:
+        self._portal, self._client = portal, client
+
+    def request(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """The answer to a call."""
+        return self._portal.call(partial(self._client.request, method, path, **request))
+
+
+@contextmanager
+def in_process(database_url: str, folder: Path, **settings: object) -> Iterator[InProcess]:
+    """An app in this process, for calls that end before anything is solved: much faster than a service."""
+    chosen = {"database_url": database_url, "data_dir": folder, "warm_children": 0, **settings}
+    app = create_app(Settings.model_validate(chosen))
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(_client(app)) as client:
+        yield InProcess(portal, client)
+
+
+@asynccontextmanager
+async def _client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client,
+    ):
+        yield client
 
 
 def _wait_until_ready(running: Service) -> None:

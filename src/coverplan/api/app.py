@@ -7,16 +7,20 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 
+import structlog
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from coverplan import __version__
 from coverplan.api import idempotency, openapi
+from coverplan.api.access import Access
+from coverplan.api.auth import OPEN_TENANT, PROTECTED
 from coverplan.api.body import Parsers
 from coverplan.api.companion import worker_beside
-from coverplan.api.errors import answer_errors
+from coverplan.api.errors import answer_errors, error_responses
 from coverplan.api.feed import Feed
 from coverplan.api.gate import PROBES, Gate
+from coverplan.api.rates import Rates
 from coverplan.api.readiness import (
     Check,
     current_database,
@@ -47,6 +51,7 @@ from coverplan.settings import Settings
 from coverplan.store import workers
 from coverplan.store.store import Store
 
+log = structlog.get_logger(__name__)
 ROUTERS = (
     solve.router,
     runs.router,
@@ -56,12 +61,15 @@ ROUTERS = (
     webhooks.router,
     datasets.router,
     policies.router,
+    metrics.router,
+)
+OPEN_ROUTERS = (
     constraint_kinds.router,
     issue_codes.router,
     limits.router,
     health.router,
-    metrics.router,
 )
+"""The service describes itself to anybody; all else needs a key."""
 
 
 def create_app(settings: Settings, *, with_worker: bool = False) -> FastAPI:
@@ -75,6 +83,10 @@ def create_app(settings: Settings, *, with_worker: bool = False) -> FastAPI:
         app.state.submission = Submission(app.state.store, settings)
         app.state.feed = Feed(app.state.store)
         await asyncio.to_thread(idempotency.recover, app.state.store.database)
+        app.state.access = Access(settings, app.state.store.database)
+        app.state.rates = Rates()
+        if await app.state.access.is_open():
+            log.warning("runs open: calls need no API key", tenant=OPEN_TENANT, close_it="coverplan keys create")
         gc.collect()
         gc.freeze()
         try:
@@ -103,6 +115,8 @@ def create_app(settings: Settings, *, with_worker: bool = False) -> FastAPI:
     )
     app.state.settings = settings
     for router in ROUTERS:
+        app.include_router(router, dependencies=[PROTECTED], responses=error_responses(401, 429, 503))
+    for router in OPEN_ROUTERS:
         app.include_router(router)
     answer_errors(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)

@@ -1,14 +1,39 @@
-"""Who calls, and what they may do."""
+"""Who calls, and what they may do.
+
+Every router but the open ones is included with `PROTECTED`: a call without a key gets no further. What a route needs
+beyond that, and for whom it works, it gets as `caller: Reader`, `Writer` or `Operator`.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
+import structlog
 from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from coverplan.api.access import REMEMBERED_S, Access
+from coverplan.api.errors import ApiError
+from coverplan.api.rates import Rates
+from coverplan.api.state import Configured
+from coverplan.payload.error_document import Limit
+from coverplan.settings import Settings
+from coverplan.store.keys import ApiKey, Scope
 
 OPEN_TENANT = "default"
 """Owner of everything while the service runs open."""
+
+_bearer = HTTPBearer(
+    scheme_name="api_key",
+    bearerFormat="cpk_...",
+    auto_error=False,
+    description="An API key, made by `coverplan keys create`: `Authorization: Bearer cpk_...`. It belongs to a tenant "
+    "and has scopes: `read`, `write` (also to solve) and `admin`. Without any key a service on loopback runs open. A "
+    f"key that is revoked is refused within {REMEMBERED_S:g} s.",
+)
 
 
 @dataclass(frozen=True)
@@ -18,13 +43,82 @@ class Caller:
     tenant: str
     key_id: str | None = None
     """None while the service runs open."""
+    scopes: frozenset[Scope] = frozenset(Scope)
+    running_runs: int | None = None
+    """Runs that the tenant may have queued or running for this caller to add one; None: any number."""
+    stored_bytes: int | None = None
+    """Bytes that the tenant may have stored for this caller to add some; None: any number."""
 
 
-def _caller(_request: Request) -> Caller:
-    return Caller(OPEN_TENANT)
+async def authenticated(
+    request: Request,
+    settings: Configured,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Caller:
+    """The caller by its key.
+
+    Raises:
+        ApiError: it has none where one is needed, or calls too often.
+    """
+    access: Access = request.app.state.access
+    key = None if credentials is None else await access.key(credentials.credentials)
+    if key is None:
+        if await access.is_open():
+            return Caller(OPEN_TENANT)
+        raise _unauthorized(credentials is not None)
+    structlog.contextvars.bind_contextvars(key_id=key.id, tenant=key.tenant)
+    _slow_down(request.app.state.rates, key, settings)
+    return Caller(
+        key.tenant,
+        key.id,
+        key.scopes,
+        running_runs=key.allowance.running_runs or settings.running_runs,
+        stored_bytes=key.allowance.stored_bytes or settings.stored_bytes,
+    )
 
 
-Reader = Annotated[Caller, Depends(_caller)]
+def _with_scope(scope: Scope) -> Callable[[Caller], Awaitable[Caller]]:
+    async def caller(caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
+        if scope not in caller.scopes:
+            raise ApiError(
+                "forbidden",
+                f"The key lacks the scope {scope}.",
+                suggestion=f"Make one with `coverplan keys create --scope {scope}`; a key's scopes stay as they are.",
+                headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
+            )
+        return caller
+
+    return caller
+
+
+PROTECTED = Depends(authenticated)
+"""For routers all of whose routes need a key, whatever its scope."""
+Reader = Annotated[Caller, Depends(_with_scope(Scope.READ))]
 """A caller who may read."""
-Writer = Annotated[Caller, Depends(_caller)]
-"""A caller who may create, stop and delete."""
+Writer = Annotated[Caller, Depends(_with_scope(Scope.WRITE))]
+"""A caller who may solve, create, stop and delete."""
+Operator = Annotated[Caller, Depends(_with_scope(Scope.ADMIN))]
+"""A caller who may see and change what belongs to no tenant."""
+
+
+def _unauthorized(given: bool) -> ApiError:
+    return ApiError(
+        "unauthorized",
+        "The key is unknown or revoked." if given else "The call carries no API key.",
+        suggestion="Send Authorization: Bearer KEY; `coverplan keys create` makes one.",
+        headers={"WWW-Authenticate": 'Bearer error="invalid_token"' if given else "Bearer"},
+    )
+
+
+def _slow_down(rates: Rates, key: ApiKey, settings: Settings) -> None:
+    """Raise ApiError if the key calls too often."""
+    per_minute = key.allowance.requests_per_minute or settings.requests_per_minute
+    wait_s = rates.wait_s(key.id, per_minute)
+    if wait_s > 0:
+        raise ApiError(
+            "rate_limited",
+            f"The key may call {per_minute:,} times a minute.",
+            suggestion="Follow Retry-After; a batch takes many runs in one call.",
+            limit=Limit(name="requests_per_minute", value=per_minute),
+            headers={"Retry-After": str(math.ceil(wait_s))},
+        )

@@ -198,7 +198,10 @@ def _response(status: int) -> dict[str, Any]:
         "description": ", or ".join(f"{kind.title} (`{kind.code}`)" for kind in kinds) + ".",
         "content": {PROBLEM_JSON: {"schema": schema}},
     }
-    if status == 503:
+    if status == 401:
+        scheme = {"description": "How to authenticate.", "schema": {"type": "string"}}
+        response["headers"] = {"WWW-Authenticate": scheme}
+    if status in (429, 503):
         seconds = {"type": "integer", "minimum": 0}
         response["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": seconds}}
     return response

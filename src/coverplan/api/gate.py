@@ -56,6 +56,7 @@ class Gate:
                 answered["X-Request-ID"] = request_id
                 for name, value in SECURITY_HEADERS.items():
                     answered.setdefault(name, value)
+                answered.add_vary_header("Authorization")
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):

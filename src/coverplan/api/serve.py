@@ -10,9 +10,12 @@ from contextlib import contextmanager
 import uvicorn
 
 from coverplan import logs
+from coverplan.api.access import may_be_open
 from coverplan.api.app import create_app
 from coverplan.jobs.queue import prepare
-from coverplan.settings import Settings, is_loopback
+from coverplan.settings import Settings
+from coverplan.store import keys
+from coverplan.store.database import Database
 from coverplan.store.store import Store
 
 _KEPT_OPEN_S = 30
@@ -24,7 +27,7 @@ class AlreadyServedError(Exception):
 
 
 class UnsafeAddressError(Exception):
-    """The address is reachable from other machines, and nobody said that this is wanted."""
+    """The address is reachable from other machines, anybody could call, and nobody said that this is wanted."""
 
 
 def run(
@@ -38,15 +41,17 @@ def run(
         AlreadyServedError: another service has this data folder.
         DatabaseLostError: the database does not answer.
         BlobLostError: the blobs cannot be opened.
-        UnsafeAddressError: the address is not loopback and `insecure` is not set.
+        UnsafeAddressError: the address is not loopback, there is no API key and `insecure` is not set.
     """
     given = {"host": host, "port": port, "insecure": insecure}
     settings = Settings().model_copy(update={name: value for name, value in given.items() if value is not None})
-    check_address(settings)
     logs.configure(settings.log_level)
     store = Store.open(settings)
+    try:
+        check_address(settings, store.database)
+    finally:
+        store.close()
     prepare(settings.database)
-    store.close()
     config = uvicorn.Config(
         create_app(settings, with_worker=with_worker),
         host=settings.host,
@@ -83,14 +88,24 @@ def _alone(settings: Settings) -> Iterator[None]:
         yield
 
 
-def check_address(settings: Settings) -> None:
-    """Refuse an address that other machines reach, unless told otherwise.
+def check_address(settings: Settings, database: Database) -> None:
+    """Refuse an address that other machines reach while nobody could log in, unless told otherwise.
 
     Raises:
-        UnsafeAddressError: it is one, and `insecure` is not set.
+        UnsafeAddressError: it is one, no API key is usable and `insecure` is not set.
+        DatabaseLostError: the database does not answer.
     """
-    if not is_loopback(settings.host) and not settings.insecure:
+    if may_be_open(settings):
+        return
+    if settings.require_keys == "never":
         raise UnsafeAddressError(
-            f"{settings.host} is reachable from other machines and nobody has to log in: "
+            f"{settings.host} is reachable from other machines and COVERPLAN_REQUIRE_KEYS=never lets anybody in: "
             "listen on 127.0.0.1, or pass --insecure if the network is trusted."
         )
+    with database.read() as connection:
+        if keys.usable(connection):
+            return
+    raise UnsafeAddressError(
+        f"{settings.host} is reachable from other machines and there is no API key: make one with "
+        "`coverplan keys create`, listen on 127.0.0.1, or pass --insecure if the network is trusted."
+    )

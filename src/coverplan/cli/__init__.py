@@ -24,10 +24,11 @@ COMMANDS = (
     "generate",
     "serve",
     "worker",
+    "keys",
     "demo",
     "doctor",
 )
-"""Each is a module of this package with a function of the same name."""
+"""Each is a module of this package with a function, or a group of commands, of the same name."""
 
 
 def main() -> None:
@@ -64,7 +65,11 @@ def _app(arguments: list[str]) -> typer.Typer:
     first = arguments[0] if arguments else ""
     needed = {"--version": ()}.get(first, (first,) if first in COMMANDS else COMMANDS)
     for name in needed:
-        app.command(name)(getattr(import_module(f"coverplan.cli.{name}"), name))
+        command = getattr(import_module(f"coverplan.cli.{name}"), name)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
     return app
 
 

@@ -10,7 +10,7 @@ import typer
 
 from coverplan.api.serve import AlreadyServedError, UnsafeAddressError, run
 from coverplan.cli.bad_input import BadInputError
-from coverplan.settings import Settings
+from coverplan.settings import Settings, redacted
 from coverplan.store.blobs import BlobLostError
 from coverplan.store.database import DatabaseLostError
 
@@ -21,7 +21,7 @@ def serve(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on. [default: 8000]")] = None,
     role: Annotated[Literal["all", "api"], typer.Option(help="Answer and solve, or answer only.")] = "all",
     insecure: Annotated[
-        bool, typer.Option("--insecure", help="Allow an address that other machines reach, although nobody logs in.")
+        bool, typer.Option("--insecure", help="Run open on an address that other machines reach.")
     ] = False,
 ) -> None:
     """Serve the HTTP API until told to stop (Ctrl-C or SIGTERM).
@@ -39,7 +39,7 @@ def serve(
         print(f"Coverplan listens on http://{shown}:{number}; the API is described at /openapi.json.", file=sys.stderr)
         run(host=host, port=port, insecure=insecure or None, with_worker=role == "all")
     except (UnsafeAddressError, AlreadyServedError, DatabaseLostError, BlobLostError) as error:
-        raise BadInputError(str(error)) from None
+        raise BadInputError(redacted(str(error))) from None
 
 
 def _check_free(host: str, port: int) -> None:

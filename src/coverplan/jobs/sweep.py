@@ -1,4 +1,4 @@
-"""Erasing what nobody may see any more."""
+"""Erasing what nobody may see any more, or asks for again."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from collections.abc import Sequence
 
 from dbos import DBOS
 
-from coverplan.store import paths, runs
+from coverplan.store import idempotency, paths, runs
 from coverplan.store.store import Store
 
 _AT_ONCE = 200
 
 
 async def sweep(store: Store) -> None:
-    """Erase ended runs that were deleted or are past their time: blobs first, so that none is orphaned.
+    """Erase ended runs that were deleted or are past their time, and what idempotency keys were answered a day ago.
+
+    Of a run its blobs go first, so that none is orphaned.
 
     Raises:
         DatabaseLostError: the database does not answer.
@@ -24,6 +26,7 @@ async def sweep(store: Store) -> None:
     while run_ids := await asyncio.to_thread(_expired, store):
         await erase(store, run_ids)
         await DBOS.delete_workflows_async(list(run_ids))
+    await asyncio.to_thread(_forget_answers, store)
 
 
 async def erase(store: Store, run_ids: Sequence[str]) -> None:
@@ -36,6 +39,11 @@ async def erase(store: Store, run_ids: Sequence[str]) -> None:
             runs.erase(connection, run_ids)
 
     await asyncio.to_thread(forget)
+
+
+def _forget_answers(store: Store) -> None:
+    with store.database.begin() as connection:
+        idempotency.forget(connection)
 
 
 def _expired(store: Store) -> Sequence[str]:

@@ -187,6 +187,7 @@ idempotency = Table(
     Column("headers", JSON(none_as_null=True)),
     Column("body", Text),
     Column("created_at", Float, nullable=False),
+    Index("idempotency_by_age", "created_at"),
 )
 
 webhooks = Table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from coverplan.api.auth import Writer
 from coverplan.api.body import Parsed, body_of
 from coverplan.api.disconnect import unless_gone
 from coverplan.api.errors import error_responses
@@ -25,6 +26,6 @@ router = APIRouter(prefix="/v1/evaluate", tags=["solving"])
     openapi_extra=body_of(EvaluateRequest, evaluate="Assignments that break the capacity"),
     dependencies=[accepts(JSON)],
 )
-async def evaluate(body: Parsed[EvaluateRequest], request: Request, pool: Pool) -> Response:
+async def evaluate(body: Parsed[EvaluateRequest], request: Request, pool: Pool, _: Writer) -> Response:
     """Answer in the shape of a plan, with every violation; nothing is solved."""
     return Response(await unless_gone(request, pool.run(Job.evaluate(body))), media_type=JSON)

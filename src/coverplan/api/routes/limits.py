@@ -28,6 +28,15 @@ class Limits(Document):
     queue_length: int = Field(description="Requests that may wait for a slot.", examples=[32])
     queue_wait_s: float = Field(description="Seconds that a request waits for a slot.", examples=[5])
     memory_limit_mb: int = Field(description="Memory of one solve, in MB.", examples=[4096])
+    requests_per_minute: int = Field(description="Calls a minute of a key without an own limit.", examples=[6000])
+    running_runs: int = Field(
+        description="Queued and running runs of a tenant beyond which a key without an own limit adds none.",
+        examples=[20000],
+    )
+    stored_bytes: int | None = Field(
+        description="Stored bytes of a tenant beyond which a key without an own limit adds none; null: any number.",
+        examples=[100000000000],
+    )
     max_issues: int = Field(description="Issues in one answer; all are counted.", examples=[1000])
 
 

@@ -12,7 +12,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
-from coverplan.api.auth import Reader
+from coverplan.api.auth import Operator
 from coverplan.api.errors import error_responses
 from coverplan.api.media import TEXT, accepts
 from coverplan.api.state import Stored
@@ -34,7 +34,7 @@ _SHOWN = {
     responses={200: _SHOWN, **error_responses()},
     dependencies=[accepts(TEXT)],
 )
-async def show_metrics(_caller: Reader, store: Stored) -> Response:
+async def show_metrics(_caller: Operator, store: Stored) -> Response:
     """Prometheus text: requests and solves of this process, and what waits in the queue."""
     content = await asyncio.to_thread(_metrics, store.database)
     return Response(content, media_type=CONTENT_TYPE_LATEST)

@@ -17,6 +17,7 @@ from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.known import known_of
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import Limit
+from coverplan.api.quotas import admit
 from coverplan.api.run_states import found, reading, run_row, state_of, writing
 from coverplan.api.state import Stored, Submitted
 from coverplan.payload.runs import JobStatus, RunPage, RunRequest, RunState, RunTicket
@@ -37,7 +38,7 @@ Time = Annotated[dt.datetime | None, Query(description="ISO 8601; without a time
     response_model=RunTicket,
     responses={
         200: {"description": "A completed run of the same content (`reuse`).", "model": RunTicket},
-        **error_responses(*ONCE, 404, 408, 413, 415, 503),
+        **error_responses(*ONCE, 404, 408, 413, 415, 429, 503),
     },
     openapi_extra=body_of(RunRequest, run="A run with a name, tags and a priority"),
     dependencies=[accepts(JSON)],
@@ -50,6 +51,7 @@ async def submit_run(
     accepted = await asyncio.to_thread(submission.accepted, body, caller.tenant, known)
     old = await submission.reused(accepted) if body.reuse else None
     if old is None:
+        await admit(store.database, caller, runs=1, size=len(accepted.request))
         await submission.store(accepted)
 
     def create(connection: Connection) -> Created:

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from coverplan.api.auth import Writer
 from coverplan.api.body import Parsed, body_of
 from coverplan.api.disconnect import unless_gone
 from coverplan.api.errors import ApiError, error_responses
@@ -47,7 +48,7 @@ _EVENTS: dict[str, Any] = {
     ),
     dependencies=[accepts(JSON, EVENTS)],
 )
-async def solve(body: Parsed[SolveRequest], request: Request, pool: Pool, settings: Configured) -> Response:
+async def solve(body: Parsed[SolveRequest], request: Request, pool: Pool, settings: Configured, _: Writer) -> Response:
     """Answer with the best plan found within the time limit; infeasible is an answer, too. Hang up to stop it."""
     job = Job.solve(body, large=_admitted_size(body, settings) > settings.small_account_reps)
     if chosen(request, JSON, EVENTS) == EVENTS:

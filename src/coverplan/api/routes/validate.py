@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
+from coverplan.api.auth import Reader
 from coverplan.api.body import parsed, request_body
 from coverplan.api.errors import error_responses
 from coverplan.api.media import JSON, accepts
@@ -33,7 +34,7 @@ _ANYTHING = {
     },
     dependencies=[accepts(JSON)],
 )
-async def validate(request: Request) -> ValidationReport:
+async def validate(request: Request, _: Reader) -> ValidationReport:
     """Answer with every issue, and with what no plan can meet; 200 for whatever parses as JSON. Nothing is solved."""
     return await parsed(request, examined)
 

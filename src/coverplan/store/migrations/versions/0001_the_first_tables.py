@@ -84,6 +84,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "route", "key"),
     )
+    with op.batch_alter_table("idempotency_keys", schema=None) as batch_op:
+        batch_op.create_index("idempotency_by_age", ["created_at"], unique=False)
+
     op.create_table(
         "policies",
         sa.Column("tenant", sa.String(length=40), nullable=False),
@@ -244,6 +247,9 @@ def downgrade() -> None:
 
     op.drop_table("runs")
     op.drop_table("policies")
+    with op.batch_alter_table("idempotency_keys", schema=None) as batch_op:
+        batch_op.drop_index("idempotency_by_age")
+
     op.drop_table("idempotency_keys")
     with op.batch_alter_table("datasets", schema=None) as batch_op:
         batch_op.drop_index("datasets_of_tenant")

@@ -1,0 +1,281 @@
+"""API keys on a real service: none on loopback, from the first one on everywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+
+from coverplan.api.access import REMEMBERED_S, Access
+from coverplan.api.app import OPEN_ROUTERS, create_app
+from coverplan.api.rates import Rates
+from coverplan.settings import Settings, redacted
+from coverplan.store.database import Database, DatabaseLostError
+from coverplan.store.keys import Scope
+from support.api_keys import bearer, command_line_key, new_key
+from support.command import run
+from support.deployment import TINY
+from support.ports import free_port
+from support.service import in_process, service
+
+MINIMAL = {"problem": {"accounts": [{"id": "a"}], "reps": [{"id": "r"}]}}
+DESCRIBES = ("/healthz", "/readyz", "/v1/constraint-kinds", "/v1/issue-codes", "/v1/limits", "/openapi.json")
+"""What anybody may ask."""
+
+
+def code(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, str(answer.json()["code"])
+
+
+def until(client: httpx.Client, status: int, **headers: str) -> float:
+    """Seconds until a list of runs is answered with the status."""
+    began = time.monotonic()
+    while client.get("/v1/runs", headers=headers).status_code != status:
+        assert time.monotonic() < began + 3 * REMEMBERED_S
+        time.sleep(0.05)
+    return time.monotonic() - began
+
+
+def test_the_first_key_closes_an_open_service_and_the_last_does_not_open_it(tmp_path: Path) -> None:
+    """Loopback, embedded database: open, made a key, revoked; each noticed in time."""
+    with service(tmp_path) as running, running.client() as client:
+        assert client.get("/v1/runs").status_code == 200
+        assert client.post("/v1/validate", json=MINIMAL).status_code == 200
+        assert "runs open" in running.log.read_text()
+
+        key_id, secret = command_line_key(tmp_path / "data", "--tenant", "acme", "--name", "planner")
+        assert client.get("/v1/runs", headers=bearer(secret)).status_code == 200  # a new key counts at once
+        assert until(client, 401) < REMEMBERED_S + 1
+        assert code(client.post("/v1/solve", json=MINIMAL)) == (401, "unauthorized")
+        assert code(client.get("/v1/runs", headers=bearer(secret + "x"))) == (401, "unauthorized")
+        assert client.post("/v1/validate", json=MINIMAL, headers=bearer(secret)).status_code == 200
+        assert all(client.get(path).status_code == 200 for path in DESCRIBES)
+
+        folder = {"COVERPLAN_DATA_DIR": str(tmp_path / "data")}
+        assert run("keys", "revoke", key_id, env=folder).returncode == 0
+        assert until(client, 401, **bearer(secret)) < REMEMBERED_S + 1
+        assert code(client.get("/v1/runs")) == (401, "unauthorized")
+        again = run("keys", "revoke", key_id, env=folder)
+        assert (again.returncode, again.stdout) == (2, "")
+        listed = json.loads(run("keys", "list", "--json", env=folder).stdout)
+        assert [(key["id"], key["tenant"], key["name"], key["scopes"]) for key in listed] == [
+            (key_id, "acme", "planner", ["read", "write"])
+        ]
+        assert listed[0]["revoked_at"] is not None
+    assert secret not in running.log.read_text()
+    stored = b"".join(file.read_bytes() for file in (tmp_path / "data").iterdir() if file.is_file())
+    assert key_id.encode() in stored
+    assert secret.encode() not in stored
+
+
+def test_other_machines_need_a_key(tmp_path: Path) -> None:
+    """An address that they reach: without a key the service does not start, and says how to make one."""
+    data = tmp_path / "data"
+    port = free_port()
+    refused = run("serve", "--host", "0.0.0.0", "--port", port, env={"COVERPLAN_DATA_DIR": str(data)})
+    assert refused.returncode == 2
+    assert "coverplan keys create" in refused.stderr
+
+    key_id, secret = command_line_key(data)
+    with service(tmp_path, host="0.0.0.0") as running, running.client() as client:
+        assert client.get("/v1/runs", headers=bearer(secret)).status_code == 200
+        assert code(client.get("/v1/runs")) == (401, "unauthorized")
+        assert run("keys", "revoke", key_id, env={"COVERPLAN_DATA_DIR": str(data)}).returncode == 0
+        until(client, 401, **bearer(secret))
+        assert "runs open" not in running.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("setting", "keys", "status"), [("always", 0, 401), ("always", 1, 401), ("never", 1, 200), ("auto", 1, 401)]
+)
+def test_the_setting_decides_on_loopback(setting: str, keys: int, status: int, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'coverplan.db'}"
+    for _ in range(keys):
+        new_key(url)
+
+    with in_process(url, tmp_path, require_keys=setting) as client:
+        assert client.request("GET", "/v1/runs").status_code == status
+
+
+@pytest.mark.parametrize(
+    ("scopes", "may_list", "may_validate", "may_submit"),
+    [
+        ([Scope.READ], True, True, False),
+        ([Scope.WRITE], False, False, True),
+        ([Scope.READ, Scope.WRITE], True, True, True),
+        ([Scope.ADMIN], False, False, False),
+        ([], False, False, False),
+    ],
+)
+def test_a_key_does_what_its_scopes_say(
+    scopes: list[Scope], may_list: bool, may_validate: bool, may_submit: bool, database_url: str, tmp_path: Path
+) -> None:
+    headers = bearer(new_key(database_url, scopes=scopes))
+    with in_process(database_url, tmp_path) as client:
+        answers = (
+            client.request("GET", "/v1/runs", headers=headers),
+            client.request("POST", "/v1/validate", headers=headers, json=MINIMAL),
+            client.request("POST", "/v1/runs", headers=headers, json=TINY),
+        )
+        for answer, may in zip(answers, (may_list, may_validate, may_submit), strict=True):
+            if may:
+                assert answer.is_success
+            else:
+                assert code(answer) == (403, "forbidden")
+                assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
+
+
+def test_each_key_has_its_own_pace(database_url: str, tmp_path: Path) -> None:
+    """Three calls a minute: the fourth is told to wait for up to a third of a minute."""
+    slow, quick = new_key(database_url, requests_per_minute=3), new_key(database_url)
+    with in_process(database_url, tmp_path) as client:
+        statuses = [client.request("GET", "/v1/runs", headers=bearer(slow)).status_code for _ in range(3)]
+        late = client.request("GET", "/v1/runs", headers=bearer(slow))
+        assert statuses == [200, 200, 200]
+        assert code(late) == (429, "rate_limited")
+        assert 15 <= int(late.headers["retry-after"]) <= 20
+        assert late.json()["limit"] == {"name": "requests_per_minute", "value": 3}
+        assert client.request("GET", "/v1/runs", headers=bearer(quick)).status_code == 200
+
+
+def test_a_lost_database_does_not_lock_out_who_was_let_in_before(tmp_path: Path) -> None:
+    """For a while; who was not seen is told that the database is lost."""
+    url = f"sqlite:///{tmp_path / 'here' / 'coverplan.db'}"
+    known, unseen = new_key(url), new_key(url)
+    database = Database.open(url)
+    access = Access(Settings(), database)
+
+    async def ask() -> None:
+        found = await access.key(known)
+        assert found is not None
+        assert not await access.is_open()
+        (tmp_path / "here").rename(tmp_path / "elsewhere")
+        database.close()
+        await asyncio.sleep(REMEMBERED_S + 0.1)
+        assert await access.key(known) == found
+        assert not await access.is_open()
+        with pytest.raises(DatabaseLostError):
+            await access.key(unseen)
+
+    asyncio.run(ask())
+    database.close()
+
+
+def test_a_bucket_fills_up_within_a_minute() -> None:
+    """60 a minute are one a second, and never more than 60 at once."""
+    now = 0.0
+    rates = Rates(clock=lambda: now)
+
+    assert [rates.wait_s("k", 60) for _ in range(60)] == [0.0] * 60
+    assert rates.wait_s("k", 60) == pytest.approx(1.0)
+    now = 0.75
+    assert rates.wait_s("k", 60) == pytest.approx(0.25)
+    now = 2.0
+    assert [rates.wait_s("k", 60) for _ in range(2)] == [0.0, 0.0]
+    assert rates.wait_s("k", 60) > 0
+    now = 1e6
+    assert [rates.wait_s("k", 60) > 0 for _ in range(61)] == [False] * 60 + [True]
+
+
+def test_a_tenant_has_no_more_open_runs_than_its_key_allows(database_url: str, tmp_path: Path) -> None:
+    """No worker takes them: two are open, a third is refused until one is cancelled. Other tenants do not count."""
+    mine, other = new_key(database_url, running_runs=2), new_key(database_url, tenant="other", running_runs=1)
+    with in_process(database_url, tmp_path) as client:
+
+        def submit(secret: str) -> httpx.Response:
+            return client.request("POST", "/v1/runs", headers=bearer(secret), json=TINY)
+
+        made = [submit(mine) for _ in range(2)]
+        assert [answer.status_code for answer in made] == [202, 202]
+        refused = submit(mine)
+        assert code(refused) == (429, "quota_runs")
+        assert int(refused.headers["retry-after"]) > 0
+        assert submit(other).status_code == 202
+        assert client.request("POST", f"{made[0].headers['location']}/cancel", headers=bearer(mine)).status_code == 200
+        assert submit(mine).status_code == 202
+
+
+def test_a_tenant_stores_no_more_than_its_key_allows(database_url: str, tmp_path: Path) -> None:
+    """A request of TINY takes 500 to 5,000 bytes with its defaults: one fits into 5,000, ten do not."""
+    secret = new_key(database_url, stored_bytes=5000)
+    with in_process(database_url, tmp_path) as client:
+        answers = [client.request("POST", "/v1/runs", headers=bearer(secret), json=TINY) for _ in range(10)]
+
+    assert answers[0].status_code == 202
+    assert code(answers[-1]) == (413, "quota_bytes")
+    assert answers[-1].json()["limit"] == {"name": "stored_bytes", "value": 5000}
+
+
+@pytest.mark.parametrize("header", [{}, {"Authorization": "Basic Y3BrOng="}, bearer("cpk_unknown"), bearer("\udcff")])
+def test_every_route_but_the_open_ones_needs_a_key(header: dict[str, str], tmp_path: Path) -> None:
+    """Whatever is sent, and before the body is looked at."""
+    url = f"sqlite:///{tmp_path / 'coverplan.db'}"
+    open_paths = {route.path for router in OPEN_ROUTERS for route in router.routes if isinstance(route, APIRoute)}
+    encoded = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in header.items()]
+    with in_process(url, tmp_path, require_keys="always") as client:
+        seen = set()
+        for path, methods in create_app(Settings()).openapi()["paths"].items():
+            seen.add(path)
+            if path in open_paths:
+                continue
+            for method in methods:
+                answer = client.request(
+                    method.upper(), path.replace("{", "").replace("}", ""), headers=encoded, content=b"{"
+                )
+                assert code(answer) == (401, "unauthorized"), (method, path)
+                assert answer.headers["www-authenticate"].startswith("Bearer")
+                assert answer.headers["cache-control"] == "no-store"
+                assert "authorization" in answer.headers["vary"].lower()
+    assert open_paths == set(DESCRIBES) - {"/openapi.json"}
+    assert open_paths < seen
+
+
+def test_the_document_says_what_needs_a_key() -> None:
+    """The scheme, and on each call but the open ones: the scheme's name and the answers to who has no key."""
+    document = create_app(Settings()).openapi()
+
+    assert document["components"]["securitySchemes"]["api_key"]["scheme"] == "bearer"
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            if path in DESCRIBES:
+                assert "security" not in operation
+            else:
+                assert operation["security"] == [{"api_key": []}]
+                assert {"401", "403", "429"} <= set(operation["responses"])
+
+
+@pytest.mark.parametrize(
+    ("shown", "hidden"),
+    [
+        ("postgresql://u:hunter2@db.example/plans", "postgresql://u:***@db.example/plans"),
+        ("postgresql://u:p@ss/w:rd@db/plans?sslmode=require", "postgresql://u:***@db/plans?sslmode=require"),
+        ("sqlite:////data/coverplan.db", "sqlite:////data/coverplan.db"),
+        ("host=db password=hunter2 user=u", "host=db password=*** user=u"),
+        ("s3://b/p?secret_access_key=abc&region=x", "s3://b/p?secret_access_key=***&region=x"),
+    ],
+)
+def test_passwords_are_not_shown(shown: str, hidden: str) -> None:
+    assert redacted(shown) == hidden
+
+
+@pytest.mark.parametrize("words", [["keys", "list"], ["serve", "--port", "0"]])
+def test_a_lost_database_is_named_without_its_password(words: list[str], tmp_path: Path) -> None:
+    """Nobody listens there."""
+    url = f"postgresql://planner:hunter2@127.0.0.1:{free_port()}/plans"
+    failed = run(*words, env={"COVERPLAN_DATABASE_URL": url, "COVERPLAN_DATA_DIR": str(tmp_path)})
+
+    assert failed.returncode == 2
+    assert "127.0.0.1" in failed.stderr
+    assert "hunter2" not in failed.stderr + failed.stdout
+
+
+@pytest.mark.parametrize("words", [["--tenant", "a/b"], ["--tenant", ""], ["--scope", "root"], ["--running-runs", "0"]])
+def test_a_key_that_makes_no_sense_is_not_made(words: list[str], tmp_path: Path) -> None:
+    made = run("keys", "create", *words, env={"COVERPLAN_DATA_DIR": str(tmp_path)})
+
+    assert (made.returncode, made.stdout) == (2, "")

@@ -1,0 +1,185 @@
+"""No call crosses a tenant: every route with an id is tried with the ids of another tenant.
+
+Routes come from the app's own OpenAPI document. Whoever adds a route with a new parameter in its path adds to `MAKERS`
+how to make one; a route whose body is not in the document's examples, or that cannot work on what was made, is in
+`BODIES` or `DENIED_TO_ITS_OWNER`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from coverplan.api.app import create_app
+from coverplan.settings import Settings
+from support.api_keys import bearer, new_key
+from support.deployment import TINY, deployment
+
+DOCUMENT: dict[str, Any] = create_app(Settings()).openapi()
+ABSENT = "no-such-thing-0123456789"
+PARAMETER = re.compile(r"\{(\w+)\}")
+
+
+class Route(NamedTuple):
+    """A call of the API."""
+
+    method: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+class Tenants(NamedTuple):
+    """Two tenants of one service, and what the first has made: an id for each parameter."""
+
+    owner: httpx.Client
+    stranger: httpx.Client
+    ids: dict[str, str]
+
+
+def _completed_run(owner: httpx.Client) -> str:
+    answer = owner.post("/v1/runs", json={**TINY, "name": "a secret name", "tags": ["a-secret-tag"]})
+    assert answer.status_code == 202, answer.text
+    until = time.monotonic() + 60
+    while owner.get(answer.headers["location"]).json()["job_status"] != "completed":
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return str(answer.json()["run_id"])
+
+
+def _webhook(owner: httpx.Client) -> str:
+    answer = owner.post("/v1/webhooks", json={"url": "https://hooks.example/a-secret-place"})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+MAKERS: dict[str, Callable[[httpx.Client], str]] = {
+    "run_id": _completed_run,
+    "webhook_id": _webhook,
+}
+"""How its owner makes what a parameter names."""
+BODIES: dict[Route, tuple[str, bytes]] = {}
+"""Media type and body of routes without an example in the document."""
+DENIED_TO_ITS_OWNER: dict[Route, int] = {}
+"""Routes that answer the owner, too, with this status: what was made is in no state for it."""
+
+ROUTES = [
+    Route(method.upper(), path)
+    for path, methods in DOCUMENT["paths"].items()
+    for method in methods
+    if PARAMETER.search(path)
+]
+LISTS = [path for path, methods in DOCUMENT["paths"].items() if "get" in methods and not PARAMETER.search(path)]
+CALMEST_FIRST = sorted(ROUTES, key=lambda route: ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE").index(route.method))
+"""What a route does to what was made must not keep the next from being tried."""
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def tenants(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenants]:
+    """A service with a worker, keys of two tenants, and one of each thing that the first has made."""
+    folder = tmp_path_factory.mktemp("tenants")
+    url = None if request.param == "sqlite" else request.getfixturevalue("postgres").database()
+    database = url or f"sqlite:///{folder / 'data' / 'coverplan.db'}"
+    owner, stranger = (bearer(new_key(database, tenant=tenant)) for tenant in ("owner", "stranger"))
+    with (
+        deployment(folder, database_url=url) as started,
+        httpx.Client(base_url=started.url, headers=owner, timeout=60, trust_env=False) as mine,
+        httpx.Client(base_url=started.url, headers=stranger, timeout=60, trust_env=False) as theirs,
+    ):
+        yield Tenants(mine, theirs, {name: make(mine) for name, make in MAKERS.items()})
+
+
+def _call(client: httpx.Client, route: Route, ids: dict[str, str]) -> httpx.Response:
+    """The route with these ids, its first example as body, and the least that it requires."""
+    operation = DOCUMENT["paths"][route.path][route.method.lower()]
+    media_type, body = BODIES.get(route) or _example(operation)
+    headers = {"Content-Type": media_type} if media_type else {}
+    return client.request(route.method, route.path.format(**ids), headers=headers, content=body)
+
+
+def _example(operation: dict[str, Any]) -> tuple[str, bytes]:
+    for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
+        for example in content.get("examples", {}).values():
+            return media_type, json.dumps(example["value"]).encode()
+    return "", b""
+
+
+def _shape(answer: httpx.Response, ids: dict[str, str]) -> dict[str, Any]:
+    """An error without what differs from call to call: its request's id, and the ids of the call."""
+    text = answer.text
+    for value in ids.values():
+        text = text.replace(value, "ID")
+    return {**json.loads(text), "request_id": None}
+
+
+def test_every_parameter_can_be_made() -> None:
+    """A route that nobody can call here would be tested by nothing."""
+    assert {name for route in ROUTES for name in PARAMETER.findall(route.path)} == set(MAKERS)
+    assert {*BODIES, *DENIED_TO_ITS_OWNER} <= set(ROUTES)
+
+
+def test_no_route_knows_what_another_tenant_made(tenants: Tenants) -> None:
+    """404, in the very words for what does not exist; nothing happens to it; and its owner gets to it by each route."""
+    absent = dict.fromkeys(tenants.ids, ABSENT)
+    kept = {route: _call(tenants.owner, route, tenants.ids).text for route in ROUTES if _is_state(route)}
+
+    for route in ROUTES:
+        refused = _call(tenants.stranger, route, tenants.ids)
+        assert (refused.status_code, refused.json()["code"]) == (404, "not_found"), f"{route}: {refused.text}"
+        assert _shape(refused, tenants.ids) == _shape(_call(tenants.stranger, route, absent), absent), route
+    assert {route: _call(tenants.owner, route, tenants.ids).text for route in kept} == kept
+    for route in CALMEST_FIRST:
+        answer = _call(tenants.owner, route, tenants.ids)
+        expected = DENIED_TO_ITS_OWNER.get(route)
+        assert answer.status_code == expected if expected else answer.is_success, f"{route}: {answer.text}"
+
+
+def test_no_list_shows_what_another_tenant_made(tenants: Tenants) -> None:
+    """Nor do filters by its name, its tag or an id find it."""
+    made = _completed_run(tenants.owner)
+    filters: list[dict[str, str]] = [{}, {"tag": "a-secret-tag"}, {"name": "a secret name"}]
+
+    for path in LISTS:
+        for wanted in filters:
+            shown = tenants.stranger.get(path, params=wanted).text
+            assert not any(value in shown for value in (*tenants.ids.values(), made)), path
+    assert made in tenants.owner.get("/v1/runs").text
+
+
+@pytest.mark.parametrize("word", ["start_run_id"])
+def test_a_run_takes_nothing_from_another_tenant(word: str, tenants: Tenants) -> None:
+    """What a body names is looked up among the caller's own, too."""
+    made = _completed_run(tenants.owner)
+
+    refused = tenants.stranger.post("/v1/runs", json={**TINY, word: made})
+    absent = tenants.stranger.post("/v1/runs", json={**TINY, word: ABSENT})
+
+    assert refused.status_code == absent.status_code == 404
+    assert _shape(refused, {"id": made}) == _shape(absent, {"id": ABSENT})
+    assert tenants.owner.post("/v1/runs", json={**TINY, word: made}).status_code == 202
+
+
+def test_a_run_of_the_same_content_is_not_another_tenants(tenants: Tenants) -> None:
+    """Reuse of what has the same content, and answers under the same idempotency key, stay within a tenant."""
+    document = {**TINY, "reuse": True}
+    key = {"Idempotency-Key": "everybody-takes-this-one"}
+    _completed_run(tenants.owner)
+
+    mine = tenants.owner.post("/v1/runs", json=document, headers=key)
+    theirs = tenants.stranger.post("/v1/runs", json=document, headers=key)
+
+    assert (mine.status_code, theirs.status_code) == (200, 202)
+    assert mine.json()["run_id"] != theirs.json()["run_id"]
+    assert "idempotency-replayed" not in theirs.headers
+
+
+def _is_state(route: Route) -> bool:
+    """Whether a route shows one thing made, as JSON."""
+    return route.method == "GET" and route.path.endswith("}")
