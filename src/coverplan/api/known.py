@@ -1,24 +1,38 @@
-"""Looking up what a run request only names."""
+"""Looking up what a run request only names: a policy, a dataset, the run to start from."""
 
 from __future__ import annotations
 
+from sqlalchemy import RowMapping
+
 from coverplan.api.errors import ApiError
-from coverplan.api.run_states import run_row
+from coverplan.api.run_states import reading, run_row
 from coverplan.jobs.submit import Known
+from coverplan.payload.checks import check_references
 from coverplan.payload.plan import Plan
-from coverplan.payload.runs import RunRequest
+from coverplan.payload.policy import Policy
+from coverplan.payload.runs import PolicyName, RunRequest
+from coverplan.store import datasets, policies
 from coverplan.store.store import Store
 
 
 async def known_of(request: RunRequest, tenant: str, store: Store) -> Known:
-    """The plan to start from.
+    """What the request names.
 
     Raises:
         ApiError: the tenant has none of that name, or it is not ready.
+        PayloadError: the policy of that name does not fit the problem.
     """
-    if request.start_run_id is None:
-        return Known()
-    return Known(start_plan=Plan.model_validate_json(await plan_of(request.start_run_id, tenant, store)))
+    policy, version, start, dataset = None, None, None, None
+    if request.policy_ref is not None:
+        policy, version = await _policy(request.policy_ref, tenant, store)
+        if request.problem is not None:
+            check_references(request.problem, policy, at_policy="/policy_ref").raise_errors()
+    if request.dataset_id is not None:
+        dataset = await _dataset(request.dataset_id, tenant, store)
+    if request.start_run_id is not None:
+        plan = await plan_of(request.start_run_id, tenant, store)
+        start = None if dataset is not None else Plan.model_validate_json(plan)
+    return Known(policy, version, start, dataset)
 
 
 async def plan_of(run_id: str, tenant: str, store: Store) -> bytes:
@@ -37,3 +51,20 @@ async def plan_of(run_id: str, tenant: str, store: Store) -> bytes:
             suggestion="Wait for it, or ask for its best plan so far with ?incumbent=true.",
         )
     raise ApiError("run_without_plan", f"The run is {row['job_status']}.", suggestion="See its error.")
+
+
+async def _policy(wanted: PolicyName, tenant: str, store: Store) -> tuple[Policy, int]:
+    row = await reading(store, lambda c: policies.document(c, tenant, wanted.name, wanted.version))
+    if row is None:
+        raise ApiError("not_found", "There is no policy of this name and version.", suggestion="See /v1/policies.")
+    return Policy.model_validate(row["document"], strict=False), row["version"]
+
+
+async def _dataset(dataset_id: str, tenant: str, store: Store) -> RowMapping:
+    row = await reading(store, lambda c: datasets.get(c, tenant, dataset_id))
+    if row is None:
+        raise ApiError("not_found", "There is no dataset of this id.", suggestion="See /v1/datasets.")
+    if row["job_status"] != datasets.COMPLETED or not row["valid"]:
+        state = "has errors" if row["job_status"] == datasets.COMPLETED else f"is {row['job_status']}"
+        raise ApiError("dataset_not_ready", f"The dataset {state}.", suggestion=f"See /v1/datasets/{dataset_id}.")
+    return row

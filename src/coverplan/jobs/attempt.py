@@ -12,10 +12,10 @@ import structlog
 from sqlalchemy import Connection, RowMapping
 
 from coverplan.jobs import ending
-from coverplan.jobs.ending import Ending
+from coverplan.jobs.ending import Ending, kept
+from coverplan.jobs.preparation import prepared
 from coverplan.metrics import RUN_WAIT
-from coverplan.payload.requests import SolveRequest
-from coverplan.process.job import InvalidError, Job, JobFailedError
+from coverplan.process.job import InvalidError, JobFailedError
 from coverplan.process.pool import SolverPool
 from coverplan.process.run import Run
 from coverplan.settings import Settings
@@ -24,8 +24,6 @@ from coverplan.store.blobs import BlobLostError, NoBlobError
 from coverplan.store.database import DatabaseLostError
 from coverplan.store.store import Store
 
-_LEAST_TIME_S = 0.5
-"""What a recovered solve gets at least: its start plan has to be read, checked and written again."""
 _PROGRESS_EVERY_S = 0.5
 _KEEP_EVERY_S = 2.0
 _PAUSE_S = 0.5
@@ -143,7 +141,7 @@ class Attempt:
         if row["wish"] == "cancel":
             return Ending.cancelled()
         try:
-            return Ending.completed(await self._plan(row))
+            return await self._solved(row)
         except asyncio.CancelledError:
             if self._wish not in ("cancel", "abandon"):
                 raise
@@ -151,29 +149,16 @@ class Attempt:
         except (InvalidError, JobFailedError, BlobLostError, NoBlobError) as error:
             return _failure(error)
 
-    async def _plan(self, row: RowMapping) -> bytes:
+    async def _solved(self, row: RowMapping) -> Ending:
         pool = self._place.small if row["small"] else self._place.large
-        self._job = await pool.submit(await self._prepared(row), self._hear)
-        try:
-            self._obey(self._job)
-            return await self._job.result()
-        finally:
-            self._job = None
-
-    async def _prepared(self, row: RowMapping) -> Job:
-        """The job, with what earlier attempts found and the time that they left."""
-        blobs = self._place.store.blobs
-        request = await asyncio.to_thread(SolveRequest.model_validate_json, await blobs.get(row["request_path"]))
-        checkpoint = None
-        if row["attempt"] > 1:
+        async with prepared(self._place.store, pool, row, self._spent_s) as work:
+            self._job = await pool.submit(work.job, self._hear)
             try:
-                checkpoint = await blobs.get(paths.checkpoint(self.run_id))
-            except NoBlobError:
-                checkpoint = None
-        left = max(_LEAST_TIME_S, request.options.time_limit_s - self._spent_s)
-        options = request.options.model_copy(update={"time_limit_s": min(left, request.options.time_limit_s)})
-        request = request.model_copy(update={"options": options})
-        return Job.solve(request, large=not row["small"], checkpoint=checkpoint)
+                self._obey(self._job)
+                plan = await self._job.result()
+            finally:
+                self._job = None
+            return await kept(self._place.store, row, plan, work.table)
 
     def _hear(self, progress: dict[str, Any]) -> None:
         if not self._solving_since:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import structlog
 from sqlalchemy import Connection, RowMapping
 
+from coverplan.metrics import INGESTED_ROWS
 from coverplan.payload.datasets import SUFFIXES, CheckBook, CheckedBook, CheckFailure, CheckReport
 from coverplan.process.job import InvalidError, Job, JobFailedError
 from coverplan.process.pool import SolverPool
@@ -150,6 +151,8 @@ async def _keep(store: Store, row: RowMapping, checked: CheckedBook, book: Path)
         "total_errors": checked.report.total_errors,
         "problem_hash": checked.problem_hash if valid else None,
     }
+    for name, rows in checked.rows.items():
+        INGESTED_ROWS.labels(name).inc(rows)
     await _end(store, row, facts)
     for path in replaced:
         await store.blobs.drop(path)

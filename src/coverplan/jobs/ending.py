@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import Connection, RowMapping
 
 from coverplan.metrics import note_run_ended
+from coverplan.payload.plan import Assignment, Uncovered
 from coverplan.store import paths, runs
 from coverplan.store.blobs import BlobLostError
+from coverplan.store.store import Store
 
 if TYPE_CHECKING:
     from coverplan.jobs.attempt import Place
@@ -22,23 +25,19 @@ if TYPE_CHECKING:
 _STORE_TRIES = 8
 _STORE_PAUSE_S = 0.5
 _MOST_ERRORS = 20
+MAX_SEATS_IN_JSON = 20_000
+"""Of a dataset's plan; a longer one has its seats in a table only."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Ending:
-    """A final status, with the plan or the error."""
+    """A final status, with what the table of runs says of the plan, or with the error."""
 
     status: str
-    plan: bytes | None = None
     error: Mapping[str, Any] | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def completed(cls, plan: bytes) -> Ending:
-        """There is an answer, be it that there is no plan."""
-        return cls(runs.COMPLETED, plan)
 
     @classmethod
     def cancelled(cls) -> Ending:
@@ -58,41 +57,65 @@ class Ending:
         return cls(runs.FAILED, error={"code": "invalid", "message": message, "errors": shown, "total_errors": total})
 
 
+async def kept(store: Store, row: RowMapping, plan: bytes, table: Path | None) -> Ending:
+    """The ending of a run whose solve has answered, be it that there is no plan; the answer goes to the store."""
+    run_id, attempt = row["id"], row["attempt"]
+    plan = plan.replace(b'"run_id":null', f'"run_id":{json.dumps(run_id)}'.encode(), 1)
+    facts: dict[str, Any] = {"plan_path": paths.plan(run_id, attempt), "phase": "done"}
+    facts |= await asyncio.to_thread(told_of, plan)
+    size = 0
+    if table is not None:
+        facts["table_path"] = paths.seats(run_id, attempt)
+        size = table.stat().st_size
+        plan = await asyncio.to_thread(with_seats, plan, table)
+    try:
+        if table is not None:
+            await _stored(lambda: store.blobs.put_file(facts["table_path"], table))
+        await _stored(lambda: store.blobs.put(facts["plan_path"], plan))
+    except BlobLostError:
+        return Ending.failed("storage_lost", "The plan could not be written to the store.")
+    return Ending(runs.COMPLETED, facts={**facts, "plan_bytes": len(plan) + size})
+
+
 async def write(place: Place, row: RowMapping, ended: Ending) -> None:
     """Write down how a run ended; nothing happens where another attempt counts by now."""
-    run_id, attempt = row["id"], row["attempt"]
-    changes: dict[str, Any] = {"error": ended.error}
-    if ended.plan is not None:
-        plan = ended.plan.replace(b'"run_id":null', f'"run_id":{json.dumps(run_id)}'.encode(), 1)
-        path = paths.plan(run_id, attempt)
-        if await _stored(place, path, plan):
-            told = await asyncio.to_thread(told_of, plan)
-            changes |= {"plan_path": path, "plan_bytes": len(plan), "phase": "done", **told}
-        else:
-            ended = Ending.failed("storage_lost", "The plan could not be written to the store.")
-            changes = {"error": ended.error}
-    changes |= {"job_status": ended.status, "expires_at": time.time() + row["retention_s"]}
+    over = {"job_status": ended.status, "error": ended.error, "expires_at": time.time() + row["retention_s"]}
 
     def end(connection: Connection) -> RowMapping | None:
-        return runs.end(connection, run_id, attempt, changes)
+        return runs.end(connection, row["id"], row["attempt"], {**ended.facts, **over})
 
     ended_row = await place.write_at_last(end)
     if ended_row is not None:
         note_run_ended(ended.status, ended_row["solution_status"])
-        log.info("run ended", job_status=ended.status, gap=changes.get("gap"), error=(ended.error or {}).get("code"))
+        gap, error = ended.facts.get("gap"), (ended.error or {}).get("code")
+        log.info("run ended", job_status=ended.status, gap=gap, error=error)
 
 
-async def _stored(place: Place, path: str, plan: bytes) -> bool:
-    """Whether the store took the plan; a full disk may have room again in a while."""
+async def _stored(put: Callable[[], Awaitable[None]]) -> None:
+    """Store, patiently: a full disk may have room again in a while."""
     for attempt in range(_STORE_TRIES):
         try:
-            await place.store.blobs.put(path, plan)
+            await put()
         except BlobLostError as error:
             log.error("the plan cannot be stored", reason=str(error))
+            if attempt == _STORE_TRIES - 1:
+                raise
             await asyncio.sleep(_STORE_PAUSE_S * 2**attempt)
         else:
-            return True
-    return False
+            return
+
+
+def with_seats(plan: bytes, table: Path) -> bytes:
+    """The plan of a dataset with its seats, where they are few enough for a document."""
+    import polars as pl  # noqa: PLC0415 - for datasets only
+
+    if pl.scan_parquet(table).select(pl.len()).collect().item() > MAX_SEATS_IN_JSON:
+        return plan
+    document = json.loads(plan)
+    seats = pl.read_parquet(table)
+    covered = seats.filter(pl.col("rep_id").is_not_null()).select(list(Assignment.model_fields))
+    uncovered = seats.filter(pl.col("rep_id").is_null()).select(list(Uncovered.model_fields))
+    return json.dumps({**document, "assignments": covered.to_dicts(), "uncovered": uncovered.to_dicts()}).encode()
 
 
 def told_of(plan: bytes) -> dict[str, Any]:

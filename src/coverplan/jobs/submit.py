@@ -7,12 +7,12 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
 from coverplan.jobs.queue import Queue
 from coverplan.payload.plan import Plan
 from coverplan.payload.policy import Policy
-from coverplan.payload.requests import SolveRequest
+from coverplan.payload.requests import BookRequest, SolveRequest
 from coverplan.payload.runs import RunRequest
 from coverplan.settings import Settings
 from coverplan.store import paths, runs
@@ -29,6 +29,7 @@ class Known:
     policy: Policy | None = None
     policy_version: int | None = None
     start_plan: Plan | None = None
+    dataset: RowMapping | None = None
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,9 @@ class Submission:
 
     def accepted(self, request: RunRequest, tenant: str, known: Known) -> Accepted:
         """The run that a sound request asks for."""
-        problem = request.problem
         policy = request.policy or known.policy or Policy()
-        start = request.start_plan or known.start_plan
-        assert problem is not None
-        document = SolveRequest(problem=problem, policy=policy, options=request.options, start_plan=start)
-        data = document.model_dump_json().encode()
+        data = self._document(request, policy, known).model_dump_json().encode()
         run_id = new_id("run")
-        size = len(problem.accounts) * len(problem.reps)
         facts = {
             "id": run_id,
             "tenant": tenant,
@@ -71,7 +67,8 @@ class Submission:
             "priority": request.priority,
             "timeout_s": request.timeout_s,
             "retention_s": _DAY_S * (request.retention_days or self._settings.retention_days),
-            "small": size <= self._settings.small_account_reps,
+            "small": self._is_small(request),
+            "dataset_id": request.dataset_id,
             "request_path": paths.request(run_id),
             "request_hash": hashlib.sha256(data).hexdigest(),
             "request_bytes": len(data),
@@ -81,6 +78,21 @@ class Submission:
             "time_limit_s": request.options.time_limit_s,
         }
         return Accepted(facts, request.tags, data)
+
+    def _document(self, request: RunRequest, policy: Policy, known: Known) -> SolveRequest | BookRequest:
+        """What a worker gets to read; of a dataset, the folder is its content's name until the worker makes one."""
+        if request.problem is None:
+            assert known.dataset is not None
+            content = known.dataset["content_hash"]
+            return BookRequest(
+                folder=content, policy=policy, options=request.options, start_plan=request.start_run_id, table="seats"
+            )
+        start = request.start_plan or known.start_plan
+        return SolveRequest(problem=request.problem, policy=policy, options=request.options, start_plan=start)
+
+    def _is_small(self, request: RunRequest) -> bool:
+        problem = request.problem
+        return problem is not None and len(problem.accounts) * len(problem.reps) <= self._settings.small_account_reps
 
     async def reused(self, accepted: Accepted) -> str | None:
         """A completed run of the same content."""

@@ -32,6 +32,8 @@ ERROR_KINDS: dict[str, ErrorKind] = {
         ErrorKind("not_acceptable", 406, "The answer has none of the accepted media types"),
         ErrorKind("run_not_ended", 409, "The run has not ended"),
         ErrorKind("run_not_running", 409, "The run is not running"),
+        ErrorKind("dataset_not_ready", 409, "The dataset cannot be solved yet"),
+        ErrorKind("inline_only", 409, "Only runs of inline problems have this"),
         ErrorKind("run_without_plan", 409, "The run ended without a plan"),
         ErrorKind("too_many_webhooks", 409, "The tenant has as many webhooks as it may"),
         ErrorKind("dataset_not_open", 409, "The dataset takes no more tables"),

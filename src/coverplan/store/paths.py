@@ -25,6 +25,11 @@ def plan(run_id: str, attempt: int) -> str:
     return f"{run(run_id)}/plan-{attempt}.json"
 
 
+def seats(run_id: str, attempt: int) -> str:
+    """The seats of a plan of a dataset, as a table."""
+    return f"{run(run_id)}/seats-{attempt}.parquet"
+
+
 def dataset(dataset_id: str) -> str:
     """The folder of a dataset."""
     return f"datasets/{dataset_id}"

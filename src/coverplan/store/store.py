@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,6 +10,8 @@ from coverplan.settings import Settings
 from coverplan.store.blobs import Blobs
 from coverplan.store.database import Database
 from coverplan.store.migrate import migrate
+
+_LAST_WORDS_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -33,3 +36,5 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self.database.close()
+        # The threads of the blob store abort an interpreter that ends while they are still handing over a result.
+        time.sleep(_LAST_WORDS_S)

@@ -8,7 +8,8 @@ import json
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request
-from starlette.responses import Response
+from sqlalchemy import RowMapping
+from starlette.responses import Response, StreamingResponse
 
 from coverplan.api.auth import Reader
 from coverplan.api.disconnect import unless_gone
@@ -65,10 +66,16 @@ async def show_plan(
     ] = None,
     incumbent: Annotated[bool, Query(description="The best plan so far, if the run has not ended.")] = False,
 ) -> Response:
-    """The plan of a run that has ended, as JSON, CSV or Parquet."""
+    """The plan of a run that has ended, as JSON, CSV or Parquet.
+
+    The JSON of a dataset's plan has its seats up to 20,000 of them; a longer one has them as CSV or Parquet only.
+    """
     media_type = _FORMATS[form] if form is not None else chosen(request, JSON, CSV, PARQUET)
     row = await run_row(store, caller.tenant, run_id)
+    if row["table_path"] is not None and media_type != JSON:
+        return await _seats(run_id, row["table_path"], media_type, store)
     if incumbent and row["job_status"] == "running":
+        _inline_only(row)
         plan = await _incumbent(run_id, row["request_path"], request, store, pool)
     else:
         plan = await plan_of(run_id, caller.tenant, store)
@@ -76,8 +83,7 @@ async def show_plan(
         return Response(plan, media_type=JSON)
     facts = await store.blobs.get(row["request_path"])
     table = await asyncio.to_thread(_table, plan, facts, media_type)
-    name = f"{run_id}.{'csv' if media_type == CSV else 'parquet'}"
-    return Response(table, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return Response(table, media_type=media_type, headers=_named(run_id, media_type))
 
 
 @router.get(
@@ -113,10 +119,42 @@ async def show_lp(run_id: str, request: Request, caller: Reader, store: Stored, 
     return await _model(run_id, "lp", request, caller.tenant, store, pool)
 
 
+async def _seats(run_id: str, path: str, media_type: str, store: Store) -> Response:
+    """The table of a dataset's plan, as it is or piece by piece as CSV."""
+    headers = _named(run_id, media_type)
+    if media_type == PARQUET:
+        return StreamingResponse(store.blobs.chunks(path), media_type=media_type, headers=headers)
+    text = await asyncio.to_thread(_as_csv, await store.blobs.get(path))
+    return Response(text, media_type=media_type, headers=headers)
+
+
+def _as_csv(table: bytes) -> bytes:
+    import polars as pl  # noqa: PLC0415
+
+    from coverplan.tables import plans  # noqa: PLC0415
+
+    return plans.table_csv(pl.read_parquet(io.BytesIO(table))).encode()
+
+
+def _named(run_id: str, media_type: str) -> dict[str, str]:
+    name = f"{run_id}.{'csv' if media_type == CSV else 'parquet'}"
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
+
+
+def _inline_only(row: RowMapping) -> None:
+    if row["dataset_id"] is not None:
+        raise ApiError(
+            "inline_only",
+            "The problem of this run is a dataset.",
+            suggestion="Finish the run for its best plan; `coverplan export` writes programs of any size.",
+        )
+
+
 async def _model(
     run_id: str, form: Literal["mps", "lp"], request: Request, tenant: str, store: Store, pool: Pool
 ) -> Response:
     row = await run_row(store, tenant, run_id)
+    _inline_only(row)
     asked = SolveRequest.model_validate_json(await store.blobs.get(row["request_path"]))
     text = await unless_gone(request, pool.run(Job.export(asked, form, large=not row["small"])))
     return Response(text, media_type="text/plain")
