@@ -31,6 +31,7 @@ ERROR_KINDS: dict[str, ErrorKind] = {
         ErrorKind("method_not_allowed", 405, "The path does not take this method"),
         ErrorKind("not_acceptable", 406, "The answer has none of the accepted media types"),
         ErrorKind("run_not_ended", 409, "The run has not ended"),
+        ErrorKind("batch_not_ended", 409, "The batch has not ended"),
         ErrorKind("run_not_running", 409, "The run is not running"),
         ErrorKind("run_without_plan", 409, "The run ended without a plan"),
         ErrorKind("too_many_webhooks", 409, "The tenant has as many webhooks as it may"),
