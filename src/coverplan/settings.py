@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     load_timeout_s: float = Field(
         120.0, gt=0, description="Seconds that a child may take to start, to read a job, or for a job without a limit."
     )
-    recycle_after: int = Field(100, ge=1, description="Jobs after which a warm child is replaced.")
+    recycle_after: int = Field(1000, ge=1, description="Jobs after which a warm child is replaced.")
     recycle_growth_mb: int = Field(
         256, ge=1, description="Growth of memory (MB) since its start at which a warm child is replaced."
     )

@@ -23,6 +23,7 @@ from coverplan.api.errors import ApiError, ClientGoneError, as_api_error
 from coverplan.api.idempotency import in_flight, reused
 from coverplan.api.known import known_of
 from coverplan.api.lines import Line, Lines
+from coverplan.api.quotas import admit
 from coverplan.api.run_states import reading, writing
 from coverplan.jobs.submit import Accepted, Known, Submission
 from coverplan.payload.batches import BatchTicket
@@ -203,6 +204,8 @@ class Intake:
                 taken.append((number, found))
             else:
                 errors.append((number, error_of(found).model_dump(mode="json")))
+        size = sum(len(run.request) for _, run in taken)
+        await admit(self._means.store.database, self._means.caller, runs=len(taken), size=size)
         await asyncio.gather(*(self._means.submission.store(run) for _, run in taken))
         accepted = self._accepted + len(taken)
         facts = {"lines": self._read, "accepted": accepted, "digest": self._digest.hexdigest()}
