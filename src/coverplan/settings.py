@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     load_timeout_s: float = Field(
         120.0, gt=0, description="Seconds that a child may take to start, to read a job, or for a job without a limit."
     )
-    recycle_after: int = Field(100, ge=1, description="Jobs after which a warm child is replaced.")
+    recycle_after: int = Field(1000, ge=1, description="Jobs after which a warm child is replaced.")
     recycle_growth_mb: int = Field(
         256, ge=1, description="Growth of memory (MB) since its start at which a warm child is replaced."
     )
@@ -124,6 +124,7 @@ class Settings(BaseSettings):
         2048.0, gt=0, description="Largest table of a dataset (MB), counted after decompression."
     )
     max_table_rows: int = Field(20_000_000, ge=1, description="Most rows of a table of a dataset.")
+    max_batch_lines: int = Field(100_000, ge=1, description="Most lines of a batch.")
     max_accounts: int = Field(10_000, ge=1, description="Most accounts of a problem that `POST /v1/solve` takes.")
     max_account_reps: int = Field(
         2_000_000, ge=1, description="Most accounts x reps of a problem that `POST /v1/solve` takes."

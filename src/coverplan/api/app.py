@@ -30,6 +30,7 @@ from coverplan.api.readiness import (
     writable_blobs,
 )
 from coverplan.api.routes import (
+    batches,
     constraint_kinds,
     datasets,
     evaluate,
@@ -56,6 +57,7 @@ ROUTERS = (
     solve.router,
     runs.router,
     run_results.router,
+    batches.router,
     validate.router,
     evaluate.router,
     webhooks.router,

@@ -23,6 +23,7 @@ from coverplan.payload.runs import RunRequest
 from coverplan.settings import Settings
 
 Model = TypeVar("Model", bound=BaseModel)
+Result = TypeVar("Result")
 _GZIP = 16 + zlib.MAX_WBITS
 _PARSERS = 4
 """Small bodies that are parsed at the same time; large ones wait for each other, as each may take 200 MB."""
@@ -59,7 +60,7 @@ async def read_body(request: Request) -> bytes:
     Raises:
         ApiError: the wrong media type or encoding, too large, or too slow.
     """
-    _check_headers(request)
+    check_headers(request)
     settings: Settings = request.app.state.settings
     try:
         async with asyncio.timeout(settings.body_timeout_s):
@@ -75,7 +76,7 @@ async def read_body(request: Request) -> bytes:
     if request.headers.get("content-encoding", "").strip().lower() == "gzip":
         data = await asyncio.to_thread(_unzip, data, settings.max_body_bytes)
     if len(data) > settings.max_body_values:
-        await asyncio.to_thread(_count_values, data, settings.max_body_values)
+        await asyncio.to_thread(count_values, data, settings.max_body_values)
     request.state.body_digest = await _digest(data) if "idempotency-key" in request.headers else None
     return data
 
@@ -89,8 +90,12 @@ class Parsers:
 
     async def parse(self, parse: Callable[[bytes], Model], data: bytes) -> Model:
         """What `parse` makes of the data, in a thread."""
-        async with self._large if len(data) > _LARGE else self._small:
-            return await asyncio.to_thread(parse, data)
+        return await self.run(lambda: parse(data), len(data))
+
+    async def run(self, work: Callable[[], Result], size: int) -> Result:
+        """What is made of so many bytes, in a thread."""
+        async with self._large if size > _LARGE else self._small:
+            return await asyncio.to_thread(work)
 
 
 async def parsed(request: Request, parse: Callable[[bytes], Model]) -> Model:
@@ -102,7 +107,7 @@ async def parsed(request: Request, parse: Callable[[bytes], Model]) -> Model:
 
 def _reader(model: type[Model]) -> Callable[[Request], Awaitable[Model]]:
     async def read(request: Request) -> Model:
-        return await parsed(request, lambda data: _checked(model, data))
+        return await parsed(request, lambda data: checked(model, data))
 
     return read
 
@@ -112,7 +117,8 @@ async def _digest(data: bytes) -> str:
     return digest.hexdigest()
 
 
-def _checked(model: type[Model], data: bytes) -> Model:
+def checked(model: type[Model], data: bytes) -> Model:
+    """The document, read and checked; raises PayloadError."""
     document = read_document(model, data)
     if isinstance(document, SolveRequest | EvaluateRequest):
         check_references(document.problem, document.policy).raise_errors()
@@ -121,14 +127,15 @@ def _checked(model: type[Model], data: bytes) -> Model:
     return document
 
 
-def _check_headers(request: Request) -> None:
+def check_headers(request: Request, wanted: str = JSON) -> None:
+    """Raise ApiError unless the body has the wanted media type, and an encoding that is taken."""
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if media_type != JSON:
+    if media_type != wanted:
         raise ApiError(
             "unsupported_media_type",
             f"The Content-Type is {media_type[:100] or 'missing'}.",
-            suggestion=f"Send the document with Content-Type: {JSON}.",
-            headers={"Accept": JSON},
+            suggestion=f"Send the body with Content-Type: {wanted}.",
+            headers={"Accept": wanted},
         )
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("gzip", "identity", ""):
@@ -172,7 +179,8 @@ def _unzip(data: bytes, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def _count_values(data: bytes, limit: int) -> None:
+def count_values(data: bytes, limit: int) -> None:
+    """Raise ApiError if the parsed form would have too many parts."""
     if sum(data.count(mark) for mark in (b",", b"[", b"{")) > limit:
         raise ApiError(
             "body_too_large",

@@ -16,7 +16,7 @@ A creating route takes `once: Once` after its body and creates in `once.create`:
 The answer is recorded in the transaction that creates, so both are there or neither, whatever is killed when. A call
 that fails, with whatever status, leaves the key free. A route whose body is a stream, of which the digest is known at
 its end only, opens `once_for(request, caller, store, digest)` then, with `key: Key` among its parameters for the
-OpenAPI document.
+OpenAPI document. Batches, which a call with the same key reads on, keep their keys themselves.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from coverplan.api.errors import AnsweredError, ApiError
 from coverplan.api.media import JSON
 from coverplan.api.state import Stored
 from coverplan.payload.base import Document
-from coverplan.store import idempotency
+from coverplan.store import batches, idempotency
 from coverplan.store.database import Database, DatabaseLostError
 from coverplan.store.idempotency import Answer, Call, Claim, KeyInFlightError, KeyReusedError
 from coverplan.store.store import Store
@@ -103,7 +103,7 @@ class Creation:
             headers = {} if created.location is None else {"Location": created.location}
             answer = Answer(created.status, headers, created.document.model_dump_json())
             if self._claim is not None and not idempotency.finish(connection, self._claim, answer):
-                raise _in_flight()
+                raise in_flight()
         self._claim = None
         return _response(answer)
 
@@ -121,6 +121,7 @@ def recover(database: Database) -> None:
     if database.is_sqlite:
         with database.begin() as connection:
             idempotency.release_all(connection)
+            batches.release_all(connection)
 
 
 @asynccontextmanager
@@ -161,19 +162,25 @@ def _claimed(database: Database, call: Call) -> Claim:
         with database.begin() as connection:
             found = idempotency.claim(connection, call)
     except KeyReusedError:
-        raise ApiError(
-            "idempotency_key_reused",
-            f"The {HEADER} was used for a call with another body.",
-            suggestion="Take a new key for each thing to create.",
-        ) from None
+        raise reused() from None
     except KeyInFlightError:
-        raise _in_flight() from None
+        raise in_flight() from None
     if isinstance(found, Answer):
         raise AnsweredError(_response(found, replayed=True))
     return found
 
 
-def _in_flight() -> ApiError:
+def reused() -> ApiError:
+    """The key belongs to another call."""
+    return ApiError(
+        "idempotency_key_reused",
+        f"The {HEADER} was used for a call with another body.",
+        suggestion="Take a new key for each thing to create.",
+    )
+
+
+def in_flight() -> ApiError:
+    """The key belongs to a call that is under way."""
     return ApiError(
         "idempotency_in_flight",
         f"Another call with this {HEADER} has not ended.",

@@ -15,6 +15,7 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from coverplan.payload.batches import BatchResult, BatchTicket
 from coverplan.payload.dataset_patch import DatasetPatch
 from coverplan.payload.datasets import DatasetRequest
 from coverplan.payload.error_document import ErrorDocument
@@ -30,6 +31,8 @@ _MODELS = (
     EvaluateRequest,
     RunRequest,
     ValidateRequest,
+    BatchTicket,
+    BatchResult,
     WebhookRequest,
     WebhookEvent,
     PolicyRequest,

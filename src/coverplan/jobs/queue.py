@@ -14,11 +14,13 @@ APPLICATION = "coverplan"
 VERSION = "1"
 """Of what a job says; a release that still understands the queued jobs keeps it, so that none is stranded."""
 WORK_ON = "work_on_runs"
-SMALL, LARGE = "small", "large"
-"""Runs that take a moment, and the others: the first need not wait for the second."""
+SMALL, LARGE, PACKED = "small", "large", "packed"
+"""Runs that take a moment, the others, and packs of many tiny ones: none need wait for those of another kind."""
 PACK = 64
-"""Most small runs in one job."""
-SMALL_PAUSE_S, LARGE_PAUSE_S = 0.03, 0.1
+"""Most runs in one job."""
+PACKS = 2
+"""Packs that one worker has at the same time, so that the next has begun when one runs out."""
+SMALL_PAUSE_S, LARGE_PAUSE_S, PACKED_PAUSE_S = 0.03, 0.1, 0.25
 """Between two looks for a job; the default of a second would be most of what a small run takes."""
 _LEAST_PRIORITY = 1000
 _SCHEMA = "dbos"
@@ -40,14 +42,23 @@ class Queue:
             retry_connection_errors=False,
         )
 
-    def put(self, connection: Connection, run_ids: Sequence[str], *, small: bool, priority: int = 0) -> None:
-        """Queue runs as one job, in the transaction that adds them."""
+    def put(
+        self,
+        connection: Connection,
+        run_ids: Sequence[str],
+        *,
+        small: bool,
+        priority: int = 0,
+        name: str | None = None,
+    ) -> None:
+        """Queue runs as one job, in the transaction that adds them; several runs need a name of their own."""
+        queue = PACKED if len(run_ids) > 1 else SMALL if small else LARGE
         self._client.enqueue_in_transaction(
             connection,
             {
                 "workflow_name": WORK_ON,
-                "queue_name": SMALL if small else LARGE,
-                "workflow_id": f"{run_ids[0]}",
+                "queue_name": queue,
+                "workflow_id": name or run_ids[0],
                 "app_version": VERSION,
                 "priority": _LEAST_PRIORITY - priority,
             },
@@ -76,7 +87,8 @@ def configuration(url: str, worker: str) -> DBOSConfig:
 
 async def listen(slots: int) -> None:
     """Offer this worker's slots; the last worker to start says for all of them how many each has."""
-    for name, concurrency, pause in ((SMALL, 2 * slots, SMALL_PAUSE_S), (LARGE, slots, LARGE_PAUSE_S)):
+    queues = ((SMALL, 2 * slots, SMALL_PAUSE_S), (PACKED, PACKS, PACKED_PAUSE_S), (LARGE, slots, LARGE_PAUSE_S))
+    for name, concurrency, pause in queues:
         await DBOS.register_queue_async(
             name, worker_concurrency=concurrency, polling_interval_sec=pause, on_conflict="always_update"
         )

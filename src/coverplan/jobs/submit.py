@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping
 
+from coverplan.jobs.packs import packs
 from coverplan.jobs.queue import Queue
 from coverplan.payload.plan import Plan
 from coverplan.payload.policy import Policy
@@ -38,6 +40,8 @@ class Accepted:
 
     facts: dict[str, Any]
     tags: list[str]
+    size: int
+    """Accounts x reps."""
     request: bytes = field(repr=False)
 
     @property
@@ -77,7 +81,7 @@ class Submission:
             "start_run_id": request.start_run_id,
             "time_limit_s": request.options.time_limit_s,
         }
-        return Accepted(facts, request.tags, data)
+        return Accepted(facts, request.tags, size, data)
 
     def _document(self, request: RunRequest, policy: Policy, known: Known) -> SolveRequest | BookRequest:
         """What a worker gets to read; of a dataset, the folder is its content's name until the worker makes one."""
@@ -117,3 +121,13 @@ class Submission:
         facts = accepted.facts
         runs.add(connection, facts, accepted.tags)
         self._queue.put(connection, [accepted.id], small=facts["small"], priority=facts["priority"])
+
+    def add_lines(self, connection: Connection, batch_id: str, lines: Sequence[tuple[int, Accepted]]) -> None:
+        """Add the runs of some lines of a batch and queue them, tiny ones many to a job, in one transaction."""
+        if not lines:
+            return
+        facts = [{**run.facts, "batch_id": batch_id, "batch_line": line} for line, run in lines]
+        runs.add_all(connection, facts, {run.id: run.tags for _, run in lines})
+        for pack in packs([(run.id, run.size, run.facts["small"], run.facts["priority"]) for _, run in lines]):
+            name = None if len(pack.run_ids) == 1 else f"{batch_id}-{pack.run_ids[0]}"
+            self._queue.put(connection, pack.run_ids, small=pack.small, priority=pack.priority, name=name)

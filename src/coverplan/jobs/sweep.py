@@ -8,14 +8,16 @@ from collections.abc import Sequence
 
 from dbos import DBOS
 
-from coverplan.store import idempotency, paths, runs
+from coverplan.settings import Settings
+from coverplan.store import batches, idempotency, paths, runs
 from coverplan.store.store import Store
 
 _AT_ONCE = 200
+_DAY_S = 86400.0
 
 
-async def sweep(store: Store) -> None:
-    """Erase ended runs that were deleted or are past their time, and what idempotency keys were answered a day ago.
+async def sweep(store: Store, settings: Settings) -> None:
+    """Erase ended runs and batches that were deleted or are past their time, and old answers to idempotency keys.
 
     Of a run its blobs go first, so that none is orphaned.
 
@@ -26,6 +28,9 @@ async def sweep(store: Store) -> None:
     while run_ids := await asyncio.to_thread(_expired, store):
         await erase(store, run_ids)
         await DBOS.delete_workflows_async(list(run_ids))
+    for batch_id in await asyncio.to_thread(_ended_batches, store, settings):
+        packs = await DBOS.list_workflows_async(workflow_id_prefix=batch_id, load_input=False, load_output=False)
+        await DBOS.delete_workflows_async([pack.workflow_id for pack in packs])
     await asyncio.to_thread(_forget_answers, store)
 
 
@@ -49,3 +54,9 @@ def _forget_answers(store: Store) -> None:
 def _expired(store: Store) -> Sequence[str]:
     with store.database.read() as connection:
         return runs.to_erase(connection, time.time(), _AT_ONCE)
+
+
+def _ended_batches(store: Store, settings: Settings) -> Sequence[str]:
+    with store.database.begin() as connection:
+        batches.close_left(connection, time.time() + _DAY_S * settings.retention_days)
+        return batches.erase(connection, _AT_ONCE)

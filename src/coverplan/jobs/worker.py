@@ -28,6 +28,8 @@ from coverplan.store.store import Store
 
 _LOOK_S = 0.2
 """How often a worker asks what its runs' callers want, and tells how far they are."""
+_NEAR = 2
+"""Runs of packs that are claimed per slot: one is loaded and written down while another is solved."""
 _REAP_S = 1.0
 _SWEEP_S = 60.0
 _PRUNE_S = 3600.0
@@ -48,22 +50,26 @@ class Worker:
         self._life = life
         self._attempts: dict[str, Attempt] = {}
         self._reaper = Reaper(place.store, place.worker)
+        self._near = asyncio.Semaphore(_NEAR * place.settings.slots)
 
     async def work_on(self, run_ids: Sequence[str]) -> None:
         """Work on the runs of one job; while closing, no job ends: it stays pending, for another worker."""
+        errors: list[Exception] = []
         if not self.closing.is_set():
-            async with asyncio.TaskGroup() as group:
-                for run_id in run_ids:
-                    group.create_task(self._work_on(run_id))
+            work = self._work_on if len(run_ids) == 1 else self._work_on_next
+            ended = await asyncio.gather(*(work(run_id) for run_id in run_ids), return_exceptions=True)
+            errors = [error for error in ended if isinstance(error, Exception)]
         if self.closing.is_set():
             await asyncio.Event().wait()
+        if errors:
+            raise ExceptionGroup("attempts failed", errors)
 
     async def serve(self) -> None:
         """Look after the runs at hand until told to close."""
         duties: tuple[tuple[float, Callable[[], Awaitable[object]]], ...] = (
             (_LOOK_S, self._look_after),
             (_REAP_S, self._reap),
-            (_SWEEP_S, lambda: sweep.sweep(self.place.store)),
+            (_SWEEP_S, lambda: sweep.sweep(self.place.store, self.place.settings)),
             (_PRUNE_S, lambda: prune_deliveries(self.place.store, self.place.settings)),
             (_SWEEP_S, lambda: expire_datasets(self.place.store)),
             (_CHECK_S, lambda: validate_due(self.place.store, self.place.settings)),
@@ -75,6 +81,12 @@ class Worker:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _work_on_next(self, run_id: str) -> None:
+        """Work on a run of a pack, which is claimed no sooner than a slot is near."""
+        async with self._near:
+            if not self.closing.is_set():
+                await self._work_on(run_id)
 
     async def _work_on(self, run_id: str) -> None:
         attempt = self._attempts[run_id] = Attempt(self.place, run_id)

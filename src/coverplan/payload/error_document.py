@@ -31,6 +31,7 @@ ERROR_KINDS: dict[str, ErrorKind] = {
         ErrorKind("method_not_allowed", 405, "The path does not take this method"),
         ErrorKind("not_acceptable", 406, "The answer has none of the accepted media types"),
         ErrorKind("run_not_ended", 409, "The run has not ended"),
+        ErrorKind("batch_not_ended", 409, "The batch has not ended"),
         ErrorKind("run_not_running", 409, "The run is not running"),
         ErrorKind("dataset_not_ready", 409, "The dataset cannot be solved yet"),
         ErrorKind("inline_only", 409, "Only runs of inline problems have this"),

@@ -6,6 +6,7 @@ import resource
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
@@ -147,6 +148,11 @@ def request_of(book: Book, policy: Policy, options: Options, start: Ints | None)
     )
 
 
+@cache
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in ("coverplan", "ortools")}
+
+
 def plan_of(
     policy: Policy,
     options: Options,
@@ -166,7 +172,7 @@ def plan_of(
         problem_hash=instance_hash(pairs.instance),
         policy_hash=policy_hash(policy),
         seed=options.seed,
-        versions={"coverplan": version("coverplan"), "ortools": version("ortools")},
+        versions=_versions(),
         solution_status=cast(Any, outcome.status.value),
         stopped_by=cast(Any, None if outcome.stopped_by is None else outcome.stopped_by.value),
         reproducible=outcome.reproducible,

@@ -89,7 +89,7 @@ class RunTicket(Document):
 
 
 class RunError(Document):
-    """Why a run failed."""
+    """Why a run failed, or a line of a batch was refused."""
 
     code: str = Field(description="The kind of error; stable.", examples=["solver_lost"])
     message: str = Field(description="What went wrong.", examples=["The process that worked on it was lost."])

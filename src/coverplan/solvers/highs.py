@@ -101,7 +101,7 @@ class Progress:
 
     def read_points(self) -> None:
         """Report the file's new complete solutions; a torn last one waits for its rest."""
-        if not self.file.exists():
+        if not self.file.exists() or self.file.stat().st_size <= self._position:
             return
         columns = self.search.program.objective.size
         with self.file.open("rb") as stream:

@@ -21,6 +21,13 @@ def add(connection: Connection, run_id: str, kind: str, data: Mapping[str, Any],
     connection.execute(insert(events).values(seq=following.scalar_subquery(), **row))
 
 
+def add_firsts(connection: Connection, run_ids: Sequence[str], kind: str, data: Mapping[str, Any]) -> None:
+    """The first event of each of several new runs."""
+    now = time.time()
+    rows = [{"run_id": run_id, "seq": 1, "at": now, "kind": kind, "data": dict(data)} for run_id in run_ids]
+    connection.execute(insert(events), rows)
+
+
 def after(connection: Connection, run_id: str, seq: int, limit: int = 1000) -> Sequence[RowMapping]:
     """Events of a run later than number `seq`."""
     wanted = select(events).where(events.c.run_id == run_id, events.c.seq > seq).order_by(events.c.seq)

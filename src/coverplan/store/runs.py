@@ -42,6 +42,17 @@ def add(connection: Connection, facts: Facts, tags: Collection[str] = ()) -> Non
     events.add(connection, row["id"], "queued", {"job_status": QUEUED}, seq=1)
 
 
+def add_all(connection: Connection, facts: Sequence[Facts], tags: Mapping[str, Collection[str]]) -> None:
+    """Several new runs, queued; `tags` by their ids."""
+    now = time.time()
+    rows = [{"priority": 0, "created_at": now, **row, "job_status": QUEUED} for row in facts]
+    connection.execute(insert(runs), rows)
+    tagged = [{"run_id": run_id, "tag": tag} for run_id, names in tags.items() for tag in dict.fromkeys(names)]
+    if tagged:
+        connection.execute(insert(run_tags), tagged)
+    events.add_firsts(connection, [row["id"] for row in rows], "queued", {"job_status": QUEUED})
+
+
 def get(connection: Connection, tenant: str, run_id: str) -> RowMapping | None:
     """A run of the tenant."""
     wanted = select(runs).where(runs.c.id == run_id, runs.c.tenant == tenant, runs.c.deleted.is_(False))
@@ -161,6 +172,21 @@ def cancel_queued(connection: Connection, tenant: str, run_id: str) -> RowMappin
         events.add(connection, run_id, "ended", state(row))
         webhooks.announce_end(connection, row)
     return row
+
+
+def cancel_some(connection: Connection, tenant: str, batch_id: str, limit: int) -> bool:
+    """Cancel some runs of a batch that have not started; whether there may be more."""
+    queued = and_(runs.c.batch_id == batch_id, runs.c.tenant == tenant, runs.c.job_status == QUEUED)
+    some = connection.execute(select(runs.c.id).where(queued).limit(limit)).scalars().all()
+    for run_id in some:
+        cancel_queued(connection, tenant, run_id)
+    return bool(some)
+
+
+def wish_all(connection: Connection, tenant: str, batch_id: str, wanted: str) -> None:
+    """The same wish for all running runs of a batch."""
+    change = update(runs).where(runs.c.batch_id == batch_id, runs.c.tenant == tenant, runs.c.job_status == RUNNING)
+    connection.execute(change.values(wish=wanted))
 
 
 def wish(connection: Connection, tenant: str, run_id: str, wanted: str) -> bool:

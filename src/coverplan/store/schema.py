@@ -107,12 +107,19 @@ batches = Table(
     Column("id", _ID, primary_key=True),
     Column("tenant", _ID, nullable=False),
     Column("name", _NAME),
+    Column("key", String(200)),  # idempotency key of the call that sends it
     Column("lines", Integer, nullable=False, default=0),
     Column("accepted", Integer, nullable=False, default=0),
-    Column("closed", Boolean, nullable=False, default=False),  # whether all its lines have been read
+    Column("digest", _HASH),  # of the lines that were taken
+    Column("reader", _ID),  # the call that takes lines now; fences one that was given up
+    Column("read_at", Float, nullable=False),
+    Column("closed", Boolean, nullable=False, default=False),  # whether it takes no more lines
+    Column("deleted", Boolean, nullable=False, default=False),
     Column("created_at", Float, nullable=False),
     Column("expires_at", Float),
-    Index("batches_of_tenant", "tenant", "created_at", "id"),
+    Index("batches_of_tenant", "tenant", "id"),
+    Index("batches_by_key", "tenant", "key", unique=True),
+    Index("batches_by_end", "closed", "read_at"),
 )
 
 batch_errors = Table(

@@ -34,15 +34,22 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("tenant", sa.String(length=40), nullable=False),
         sa.Column("name", sa.String(length=500), nullable=True),
+        sa.Column("key", sa.String(length=200), nullable=True),
         sa.Column("lines", sa.Integer(), nullable=False),
         sa.Column("accepted", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=True),
+        sa.Column("reader", sa.String(length=40), nullable=True),
+        sa.Column("read_at", sa.Float(), nullable=False),
         sa.Column("closed", sa.Boolean(), nullable=False),
+        sa.Column("deleted", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("expires_at", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("batches", schema=None) as batch_op:
-        batch_op.create_index("batches_of_tenant", ["tenant", "created_at", "id"], unique=False)
+        batch_op.create_index("batches_by_end", ["closed", "read_at"], unique=False)
+        batch_op.create_index("batches_by_key", ["tenant", "key"], unique=True)
+        batch_op.create_index("batches_of_tenant", ["tenant", "id"], unique=False)
 
     op.create_table(
         "datasets",
@@ -259,6 +266,8 @@ def downgrade() -> None:
     op.drop_table("datasets")
     with op.batch_alter_table("batches", schema=None) as batch_op:
         batch_op.drop_index("batches_of_tenant")
+        batch_op.drop_index("batches_by_key")
+        batch_op.drop_index("batches_by_end")
 
     op.drop_table("batches")
     op.drop_table("api_keys")

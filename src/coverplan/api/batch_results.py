@@ -1,0 +1,108 @@
+"""What a batch came to, as one stream: a page of lines is read from the database, its plans from the blobs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from coverplan.api.run_states import reading
+from coverplan.store import batches, runs
+from coverplan.store.batches import Line
+from coverplan.store.blobs import NoBlobError
+from coverplan.store.store import Store
+
+_PAGE = 64
+_SMALL = 1 << 18
+"""Bytes of a plan that is fetched together with others; a larger one is passed on piece by piece."""
+_AT_ONCE = 16
+
+
+async def as_ndjson(store: Store, batch_id: str, lines: int, only: str | None) -> AsyncIterator[bytes]:
+    """One document a line: the plan as it is stored, or the error."""
+    async for page in _pages(store, batch_id, lines, only):
+        plans = await _small_plans(store, page)
+        for line, row, error in page:
+            if row is None:
+                yield _document({"line": line}, b"null", error)
+                continue
+            told = {"line": line, "run_id": row["id"]}
+            told |= {name: row[name] for name in ("name", "job_status", "solution_status")}
+            if line in plans or row["plan_path"] is None:
+                yield _document(told, plans.get(line, b"null"), row["error"])
+                continue
+            head, tail = _document(told, b"\0", row["error"]).split(b"\0")
+            yield head
+            async for chunk in store.blobs.chunks(row["plan_path"]):
+                yield chunk
+            yield tail
+
+
+async def as_csv(store: Store, batch_id: str, lines: int) -> AsyncIterator[bytes]:
+    """The seats of all plans, each with its line and run."""
+    yield await asyncio.to_thread(_table, [])
+    async for page in _pages(store, batch_id, lines, runs.COMPLETED):
+        for start in range(0, len(page), _AT_ONCE):
+            some = [(line, row) for line, row, _ in page[start : start + _AT_ONCE] if row and row["plan_path"]]
+            plans = await asyncio.gather(*(_blob(store, row["plan_path"]) for _, row in some))
+            facts = await asyncio.gather(*(_blob(store, row["request_path"]) for _, row in some))
+            seats = [
+                (line, row["id"], plan, fact)
+                for (line, row), plan, fact in zip(some, plans, facts, strict=True)
+                if plan is not None and fact is not None
+            ]
+            if seats:
+                yield await asyncio.to_thread(_table, seats)
+
+
+async def _pages(store: Store, batch_id: str, lines: int, only: str | None) -> AsyncIterator[list[Line]]:
+    for after in range(0, lines, _PAGE):
+        page = await reading(store, partial(batches.results, batch_id=batch_id, after=after, upto=after + _PAGE))
+        yield [line for line in page if only is None or _status(line) == only]
+
+
+def _status(line: Line) -> str:
+    """A refused line counts as failed."""
+    row = line[1]
+    return runs.FAILED if row is None else str(row["job_status"])
+
+
+async def _small_plans(store: Store, page: Sequence[Line]) -> dict[int, bytes]:
+    places = [
+        (line, row["plan_path"]) for line, row, _ in page if row and row["plan_path"] and row["plan_bytes"] <= _SMALL
+    ]
+    plans: dict[int, bytes] = {}
+    for start in range(0, len(places), _AT_ONCE):
+        some = places[start : start + _AT_ONCE]
+        found = await asyncio.gather(*(_blob(store, path) for _, path in some))
+        plans |= {line: plan or b"null" for (line, _), plan in zip(some, found, strict=True)}
+    return plans
+
+
+async def _blob(store: Store, path: str) -> bytes | None:
+    """A blob; None where its run was erased meanwhile."""
+    try:
+        return await store.blobs.get(path)
+    except NoBlobError:
+        return None
+
+
+def _document(told: Mapping[str, Any], plan: bytes, error: Mapping[str, Any] | None) -> bytes:
+    blank = {"run_id": None, "name": None, "job_status": None, "solution_status": None}
+    head = json.dumps({"line": told["line"], **blank, **told})[:-1].encode()
+    return head + b', "plan": ' + plan + b', "error": ' + json.dumps(error).encode() + b"}\n"
+
+
+def _table(seats: Sequence[tuple[int, str, bytes, bytes]]) -> bytes:
+    """Rows of CSV; the header where there are none."""
+    from coverplan.tables import plans  # noqa: PLC0415 - polars is for those who ask for tables
+
+    if not seats:
+        return plans.seats_csv([], header=True).encode()
+    tables = [
+        (line, run_id, plans.plan_table(json.loads(plan), json.loads(facts).get("problem") or {}))
+        for line, run_id, plan, facts in seats
+    ]
+    return plans.seats_csv(tables, header=False).encode()

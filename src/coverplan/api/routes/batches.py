@@ -1,0 +1,237 @@
+"""Batches: many runs in one call, a line each, and one download of what they came to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Request
+from sqlalchemy import Connection
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from coverplan.api.auth import Reader, Writer
+from coverplan.api.batch_intake import Intake, Means, tickets_between
+from coverplan.api.batch_results import as_csv, as_ndjson
+from coverplan.api.batch_states import DAY_S, found, has_ended, state_of
+from coverplan.api.errors import ApiError, error_responses
+from coverplan.api.idempotency import Key
+from coverplan.api.lines import NDJSON, Lines
+from coverplan.api.media import JSON, accepts, chosen
+from coverplan.api.paging import IdCursor, Limit, Page
+from coverplan.api.run_states import reading, writing
+from coverplan.api.state import Configured, Stored, Submitted
+from coverplan.jobs.queue import PACK
+from coverplan.payload.batches import BatchState
+from coverplan.settings import Settings
+from coverplan.store import batches, runs
+from coverplan.store.store import Store
+
+router = APIRouter(prefix="/v1/batches", tags=["batches"])
+
+CSV = "text/csv"
+BatchId = Annotated[str, Path(pattern="^[A-Za-z0-9-]{1,40}$", description="Id of the batch.")]
+_LAST = 2**31 - 1
+_TICKETS_AT_ONCE = 256
+_CANCELLED_AT_ONCE = 500
+_LINE = '{"problem": {"accounts": [{"id": "a", "potential": 1}], "reps": [{"id": "r"}]}}\n'
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "One `RunRequest` a line; `reuse` is not for batches. May be compressed with gzip.",
+        "content": {NDJSON: {"schema": {"type": "string"}, "example": _LINE}},
+    }
+}
+
+
+def _stream(description: str, *media: str) -> dict[str, Any]:
+    return {"description": description, "content": {name: {"schema": {"type": "string"}} for name in media}}
+
+
+@router.post(
+    "",
+    status_code=202,
+    summary="Submit a batch",
+    response_class=Response,
+    responses={
+        202: _stream("One `BatchTicket` a line: a run or an error for each line, in order, as they are read.", NDJSON),
+        **error_responses(408, 409, 413, 415, 422, 503),
+    },
+    openapi_extra=_BODY,
+    dependencies=[accepts(NDJSON)],
+)
+async def submit_batch(
+    request: Request,
+    caller: Writer,
+    store: Stored,
+    settings: Configured,
+    submission: Submitted,
+    name: Annotated[str | None, Query(max_length=500, description="For people.")] = None,
+    key: Key = None,
+) -> Response:
+    """Queue a run per line; a wrong line has its own error, and the others run.
+
+    A line whose ticket was answered is not lost. When the connection was cut off, send the same lines with the same
+    Idempotency-Key again: those that were taken are answered as before, and the rest is taken in. Without a key the
+    batch is what was taken until then. The headers Location and Coverplan-Batch-Id say where it is.
+    """
+    lines = Lines(request, settings, PACK)
+    means = Means(caller, store, settings, submission, request.app.state.parsers)
+    intake = await Intake.begin(means, lines, name, key)
+    try:
+        await intake.started()
+    except BaseException:
+        await intake.stop()
+        raise
+    return _Tickets(intake)
+
+
+@router.get("", summary="List batches", responses=error_responses(422, 503), dependencies=[accepts(JSON)])
+async def list_batches(caller: Reader, store: Stored, limit: Limit = 50, cursor: IdCursor = None) -> Page[BatchState]:
+    """Batches of the caller, newest first."""
+
+    def look(connection: Connection) -> Page[BatchState]:
+        rows = batches.page(connection, caller.tenant, limit + 1, cursor)
+        more = rows[limit - 1]["id"] if len(rows) > limit else None
+        counts = batches.counts(connection, [row["id"] for row in rows[:limit]])
+        items = [state_of(row, counts[row["id"]]) for row in rows[:limit]]
+        return Page[BatchState](items=items, next_cursor=more)
+
+    return await reading(store, look)
+
+
+@router.get(
+    "/{batch_id}", summary="Show a batch", responses=error_responses(404, 422, 503), dependencies=[accepts(JSON)]
+)
+async def show_batch(batch_id: BatchId, caller: Reader, store: Stored) -> BatchState:
+    """How far it is."""
+    return await _state(store, caller.tenant, batch_id)
+
+
+@router.get(
+    "/{batch_id}/tickets",
+    summary="Show the tickets of a batch",
+    response_class=Response,
+    responses={200: _stream("One `BatchTicket` a line.", NDJSON), **error_responses(404, 422, 503)},
+    dependencies=[accepts(NDJSON)],
+)
+async def show_tickets(
+    batch_id: BatchId,
+    caller: Reader,
+    store: Stored,
+    after: Annotated[int, Query(ge=0, le=_LAST, description="Leave out the lines up to this one.")] = 0,
+) -> Response:
+    """The run or the error of each line that was taken, as their runs are now."""
+    state = await _state(store, caller.tenant, batch_id)
+
+    async def tickets() -> AsyncIterator[bytes]:
+        for start in range(after, state.lines, _TICKETS_AT_ONCE):
+            yield await tickets_between(store, batch_id, start, min(start + _TICKETS_AT_ONCE, state.lines))
+
+    return StreamingResponse(tickets(), media_type=NDJSON)
+
+
+@router.get(
+    "/{batch_id}/results",
+    summary="Download what a batch came to",
+    response_class=Response,
+    responses={
+        200: _stream("One `BatchResult` a line, in order; as CSV the seats of all plans.", NDJSON, CSV),
+        **error_responses(404, 409, 422, 503),
+    },
+    dependencies=[accepts(NDJSON, CSV)],
+)
+async def show_results(
+    batch_id: BatchId,
+    request: Request,
+    caller: Reader,
+    store: Stored,
+    form: Annotated[
+        Literal["ndjson", "csv"] | None, Query(alias="format", description="Instead of the Accept header.")
+    ] = None,
+    only: Annotated[
+        Literal["completed", "failed"] | None,
+        Query(description="Lines with a completed run, or those that were refused or failed."),
+    ] = None,
+    partial: Annotated[bool, Query(description="What there is, before all runs have ended.")] = False,
+) -> Response:
+    """The plan or the error of each line, as one stream; runs that were deleted are left out."""
+    state = await _state(store, caller.tenant, batch_id)
+    if not partial and not has_ended(state):
+        raise ApiError(
+            "batch_not_ended",
+            f"{state.runs.queued + state.runs.running:,} runs have not ended."
+            if state.closed
+            else "It takes in lines.",
+            suggestion="Wait for it, or ask for what there is with ?partial=true.",
+        )
+    media_type = {"ndjson": NDJSON, "csv": CSV}.get(form or "") or chosen(request, NDJSON, CSV)
+    if media_type == CSV:
+        content = as_csv(store, batch_id, state.lines if only != runs.FAILED else 0)
+    else:
+        content = as_ndjson(store, batch_id, state.lines, only)
+    suffix = "csv" if media_type == CSV else "ndjson"
+    headers = {"Content-Disposition": f'attachment; filename="{batch_id}.{suffix}"'}
+    return StreamingResponse(content, media_type=media_type, headers=headers)
+
+
+@router.post(
+    "/{batch_id}/cancel",
+    summary="Cancel a batch",
+    responses=error_responses(404, 422, 503),
+    dependencies=[accepts(JSON)],
+)
+async def cancel_batch(batch_id: BatchId, caller: Writer, store: Stored, settings: Configured) -> BatchState:
+    """It takes no more lines; queued runs are cancelled at once, running ones within a second, ended ones stay."""
+    await _state(store, caller.tenant, batch_id)
+    await _cancel(store, caller.tenant, batch_id, settings)
+    return await _state(store, caller.tenant, batch_id)
+
+
+@router.delete(
+    "/{batch_id}", status_code=204, summary="Cancel and erase a batch", responses=error_responses(404, 422, 503)
+)
+async def delete_batch(batch_id: BatchId, caller: Writer, store: Stored, settings: Configured) -> None:
+    """It is gone with all its runs from now on; their files follow within minutes."""
+    await _state(store, caller.tenant, batch_id)
+    await _cancel(store, caller.tenant, batch_id, settings)
+    await writing(store, lambda c: batches.hide(c, caller.tenant, batch_id))
+
+
+class _Tickets(Response):
+    """Streams tickets while lines are read from the same connection."""
+
+    media_type = NDJSON
+
+    def __init__(self, intake: Intake) -> None:
+        place = {"Location": f"/v1/batches/{intake.batch_id}", "Coverplan-Batch-Id": intake.batch_id}
+        super().__init__(status_code=202, headers={**place, "X-Accel-Buffering": "no"})
+        del self.headers["content-length"]
+        self._intake = intake
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            async for lines in self._intake.tickets():
+                await send({"type": "http.response.body", "body": lines, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            await self._intake.stop()
+
+
+async def _state(store: Store, tenant: str, batch_id: str) -> BatchState:
+    def look(connection: Connection) -> BatchState:
+        row = found(batches.get(connection, tenant, batch_id), batch_id)
+        return state_of(row, batches.counts(connection, [batch_id])[batch_id])
+
+    return await reading(store, look)
+
+
+async def _cancel(store: Store, tenant: str, batch_id: str, settings: Settings) -> None:
+    """Close it first, so that no line comes in any more."""
+    expires_at = time.time() + DAY_S * settings.retention_days
+    await writing(store, lambda c: batches.close(c, tenant, batch_id, expires_at))
+    while await writing(store, lambda c: runs.cancel_some(c, tenant, batch_id, _CANCELLED_AT_ONCE)):
+        pass
+    await writing(store, lambda c: runs.wish_all(c, tenant, batch_id, "cancel"))

@@ -1,0 +1,67 @@
+"""Bodies that are read as they come: piece by piece, unpacked on the way, never held as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from coverplan.api.errors import ApiError, ClientGoneError
+
+MAX_RATIO = 250
+"""Bytes that one compressed byte may stand for, once there are many: text does not shrink further by itself."""
+_MANY = 8 << 20
+_PIECE = 1 << 20
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+async def received(request: Request) -> AsyncIterator[bytes]:
+    """The body as it arrives.
+
+    Raises:
+        ClientGoneError: the connection was cut off.
+    """
+    try:
+        async for chunk in request.stream():
+            if chunk:
+                yield chunk
+    except ClientDisconnect:
+        raise ClientGoneError from None
+
+
+async def unpacked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The content of gzip members, at most a megabyte at a time.
+
+    Raises:
+        ApiError: it is no whole gzip data, or a bomb.
+    """
+    unpacker, packed, size = zlib.decompressobj(_GZIP), 0, 0
+    fresh = True
+    async for chunk in chunks:
+        packed += len(chunk)
+        rest = chunk
+        while rest:
+            if unpacker.eof:
+                unpacker = zlib.decompressobj(_GZIP)
+            try:
+                piece = unpacker.decompress(rest, _PIECE)
+            except zlib.error:
+                raise broken() from None
+            fresh = False
+            rest = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+            size += len(piece)
+            if size > max(_MANY, packed * MAX_RATIO):
+                raise ApiError("body_too_large", f"It unpacks to more than {MAX_RATIO} times its size.")
+            if piece:
+                yield piece
+                await asyncio.sleep(0)
+    if fresh or not unpacker.eof:
+        raise broken()
+
+
+def broken() -> ApiError:
+    """The body is not what its Content-Encoding says."""
+    return ApiError("broken_encoding", "The body is not complete gzip data.", suggestion="Compress it again.")

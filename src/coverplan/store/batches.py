@@ -1,0 +1,146 @@
+"""Batches: which lines were taken, and what became of each. One call at a time takes lines; its id fences others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from coverplan.store.idempotency import IN_FLIGHT_S, KEPT_S, KeyInFlightError
+from coverplan.store.schema import batch_errors, batches, runs
+
+_TICKET = ("id", "batch_line", "job_status")
+_RESULT = (*_TICKET, "name", "solution_status", "plan_path", "plan_bytes", "request_path", "error")
+
+Line = tuple[int, RowMapping | None, dict[str, Any] | None]
+"""Its number, its run, or why there is none."""
+
+
+def begin(connection: Connection, facts: Mapping[str, Any], reader: str) -> RowMapping:
+    """A new batch; or the one that was begun under the same key within a day, to be read on by this reader.
+
+    Raises:
+        KeyInFlightError: another call reads it.
+    """
+    now, key = time.time(), facts["key"]
+    mine = and_(batches.c.tenant == facts["tenant"], batches.c.key == key)
+    if key is not None:
+        connection.execute(update(batches).where(mine, batches.c.created_at < now - KEPT_S).values(key=None))
+    dialect_insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    fresh = dialect_insert(batches).values(**facts, reader=reader, read_at=now, created_at=now)
+    made = connection.execute(fresh.on_conflict_do_nothing().returning(batches)).mappings().one_or_none()
+    if made is not None:
+        return made
+    free = or_(batches.c.reader.is_(None), batches.c.read_at < now - IN_FLIGHT_S)
+    taken = update(batches).where(mine, free).values(reader=reader, read_at=now).returning(batches)
+    row = connection.execute(taken).mappings().one_or_none()
+    if row is None:
+        raise KeyInFlightError
+    return row
+
+
+def take(connection: Connection, batch_id: str, reader: str, facts: Mapping[str, Any], errors: Sequence[Any]) -> bool:
+    """Note that lines were taken, `errors` being line numbers and reasons; False if another reader has taken over."""
+    change = update(batches).where(_read_by(batch_id, reader), batches.c.closed.is_(False))
+    if not connection.execute(change.values(read_at=time.time(), **facts)).rowcount:
+        return False
+    if errors:
+        rows = [{"batch_id": batch_id, "line": line, "error": error} for line, error in errors]
+        connection.execute(insert(batch_errors), rows)
+    return True
+
+
+def leave(connection: Connection, batch_id: str, reader: str, *, close: bool, expires_at: float) -> None:
+    """End a reader's work; a batch that stays open can be read on by a call with the same key."""
+    done: dict[str, Any] = {"closed": True, "expires_at": expires_at} if close else {}
+    connection.execute(update(batches).where(_read_by(batch_id, reader)).values(reader=None, **done))
+    empty = and_(batches.c.id == batch_id, batches.c.lines == 0, batches.c.reader.is_(None))
+    connection.execute(delete(batches).where(empty))
+
+
+def release_all(connection: Connection) -> None:
+    """Forget every reader; for the start of a service that shares its database with no other."""
+    connection.execute(update(batches).where(batches.c.reader.is_not(None)).values(reader=None))
+
+
+def get(connection: Connection, tenant: str, batch_id: str) -> RowMapping | None:
+    """A batch of the tenant."""
+    wanted = select(batches).where(_of(tenant, batch_id), batches.c.deleted.is_(False))
+    return connection.execute(wanted).mappings().one_or_none()
+
+
+def page(connection: Connection, tenant: str, limit: int, before: str | None) -> Sequence[RowMapping]:
+    """Batches of the tenant, newest first, older than the one with the id `before`."""
+    wanted = select(batches).where(batches.c.tenant == tenant, batches.c.deleted.is_(False))
+    if before is not None:
+        wanted = wanted.where(batches.c.id < before)
+    return connection.execute(wanted.order_by(batches.c.id.desc()).limit(limit)).mappings().all()
+
+
+def counts(connection: Connection, batch_ids: Sequence[str]) -> dict[str, list[tuple[str, str | None, int]]]:
+    """By batch: job status, solution status, and how many runs have both."""
+    found: dict[str, list[tuple[str, str | None, int]]] = {batch_id: [] for batch_id in batch_ids}
+    kinds = (runs.c.batch_id, runs.c.job_status, runs.c.solution_status)
+    wanted = select(*kinds, func.count()).where(runs.c.batch_id.in_(batch_ids), runs.c.deleted.is_(False))
+    for batch_id, job_status, solution_status, number in connection.execute(wanted.group_by(*kinds)):
+        found[batch_id].append((job_status, solution_status, number))
+    return found
+
+
+def tickets(connection: Connection, batch_id: str, after: int, upto: int) -> list[Line]:
+    """The runs or errors of lines after one, up to another."""
+    return _lines(connection, batch_id, after, upto, _TICKET)
+
+
+def results(connection: Connection, batch_id: str, after: int, upto: int) -> list[Line]:
+    """The same, with what became of the runs; those that were deleted are left out."""
+    return _lines(connection, batch_id, after, upto, _RESULT)
+
+
+def close(connection: Connection, tenant: str, batch_id: str, expires_at: float) -> None:
+    """Take no more lines; whoever reads it is stopped."""
+    change = update(batches).where(_of(tenant, batch_id), batches.c.closed.is_(False))
+    connection.execute(change.values(closed=True, reader=None, expires_at=expires_at))
+
+
+def hide(connection: Connection, tenant: str, batch_id: str) -> None:
+    """Show a batch and its runs to nobody any more."""
+    connection.execute(update(batches).where(_of(tenant, batch_id)).values(deleted=True, key=None))
+    connection.execute(update(runs).where(runs.c.batch_id == batch_id, runs.c.tenant == tenant).values(deleted=True))
+
+
+def close_left(connection: Connection, expires_at: float) -> None:
+    """Close what nobody has read on for a day: its key is forgotten by then."""
+    left = and_(batches.c.closed.is_(False), batches.c.read_at < time.time() - KEPT_S)
+    connection.execute(update(batches).where(left).values(closed=True, reader=None, expires_at=expires_at))
+
+
+def erase(connection: Connection, limit: int) -> Sequence[str]:
+    """Remove batches that were deleted or whose time is over, once all their runs are gone; their ids."""
+    over = and_(batches.c.closed.is_(True), or_(batches.c.deleted.is_(True), batches.c.expires_at < time.time()))
+    none_left = ~exists().where(runs.c.batch_id == batches.c.id)
+    gone = connection.execute(select(batches.c.id).where(over, none_left).limit(limit)).scalars().all()
+    connection.execute(delete(batch_errors).where(batch_errors.c.batch_id.in_(gone)))
+    connection.execute(delete(batches).where(batches.c.id.in_(gone)))
+    return gone
+
+
+def _lines(connection: Connection, batch_id: str, after: int, upto: int, names: Sequence[str]) -> list[Line]:
+    within = and_(runs.c.batch_id == batch_id, runs.c.batch_line > after, runs.c.batch_line <= upto)
+    wanted = select(*(runs.c[name] for name in names)).where(within, runs.c.deleted.is_(False))
+    taken: list[Line] = [(row["batch_line"], row, None) for row in connection.execute(wanted).mappings()]
+    of_batch = and_(batch_errors.c.batch_id == batch_id, batch_errors.c.line > after, batch_errors.c.line <= upto)
+    refused = connection.execute(select(batch_errors.c.line, batch_errors.c.error).where(of_batch))
+    lines = taken + [(line, None, error) for line, error in refused]
+    return sorted(lines, key=lambda line: line[0])
+
+
+def _of(tenant: str, batch_id: str) -> ColumnElement[bool]:
+    return and_(batches.c.id == batch_id, batches.c.tenant == tenant)
+
+
+def _read_by(batch_id: str, reader: str) -> ColumnElement[bool]:
+    return and_(batches.c.id == batch_id, batches.c.reader == reader)

@@ -1,0 +1,89 @@
+"""Workers and services are killed in the middle of batches: each line runs once, and has one result."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from support.batches import NDJSON, HalfCall, lines, post, results, tiny, wait, worth
+from support.deployment import Deployment, deployment
+
+LINES = 150
+
+
+@pytest.mark.timeout(200)
+def test_a_worker_is_killed_in_the_middle_of_a_pack(database_url: str, tmp_path: Path) -> None:
+    """Another one works on the rest of the pack; what had ended stays as it is."""
+    url = None if database_url.startswith("sqlite") else database_url
+    with deployment(tmp_path, database_url=url) as running:
+        batch_id, tickets = post(running, (tiny(n) for n in range(1, LINES + 1)))
+        before = _when_some_have_ended(running, batch_id, 10)
+        victim = running.workers.pop()
+        victim.send_signal(signal.SIGKILL)
+        victim.wait()
+        running.start_worker()
+        state = wait(running, batch_id)
+        found = results(running, batch_id)
+        with running.client() as client:
+            events = [client.get(f"/v1/runs/{ticket['run_id']}/events").text for ticket in tickets]
+
+    assert before < LINES
+    assert state["runs"]["completed"] == LINES
+    assert [one["plan"]["objective"]["value"] for one in found] == pytest.approx([worth(n + 1) for n in range(LINES)])
+    assert [text.count("event: ended") for text in events] == [1] * LINES
+    assert sum(text.count("event: started") for text in events) <= LINES + 2 * 2  # two are near, two may be at work
+
+
+@pytest.mark.timeout(200)
+def test_a_service_is_killed_while_it_takes_lines_in(database_url: str, tmp_path: Path) -> None:
+    """Lines that had their tickets are there; the same call again takes in the others, each once."""
+    url = None if database_url.startswith("sqlite") else database_url
+    documents = [tiny(n) for n in range(1, LINES + 1)]
+    with deployment(tmp_path, database_url=url, slots=2) as running:
+        call = HalfCall(running, "killed")
+        call.send(documents[:100])
+        call.hear(70)
+        assert running.api is not None
+        running.api.send_signal(signal.SIGKILL)
+        running.api.wait()
+        call.socket.close()
+        running.start_api("--role", "api")
+        batch_id, tickets = _again(running, documents)
+        state = wait(running, batch_id)
+        found = results(running, batch_id)
+        with running.client() as client:
+            listed = client.get("/v1/batches").json()["items"]
+
+    told = call.heard.count(b'"run_id":"run-')
+    assert told >= 70
+    assert all(ticket["run_id"].encode() in call.heard for ticket in tickets[:told])
+    assert (state["lines"], state["runs"]["completed"]) == (LINES, LINES)
+    assert len({one["run_id"] for one in found}) == LINES
+    assert [one["batch_id"] for one in listed] == [batch_id]
+
+
+def _when_some_have_ended(running: Deployment, batch_id: str, some: int) -> int:
+    until = time.monotonic() + 60
+    with running.client() as client:
+        while (ended := client.get(f"/v1/batches/{batch_id}").json()["runs"]["completed"]) < some:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+    return int(ended)
+
+
+def _again(running: Deployment, documents: list[Any]) -> tuple[str, list[dict[str, Any]]]:
+    """The call again; a service on PostgreSQL waits a while for the one that was at it."""
+    headers = {**NDJSON, "Idempotency-Key": "killed"}
+    until = time.monotonic() + 30
+    while True:
+        with running.client() as client:
+            answer = client.post("/v1/batches", content=lines(documents), headers=headers)
+        if answer.status_code != httpx.codes.CONFLICT:
+            return post(running, documents, **{"Idempotency-Key": "killed"})
+        assert time.monotonic() < until
+        time.sleep(0.2)
