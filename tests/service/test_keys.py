@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -21,7 +22,7 @@ from support.api_keys import bearer, command_line_key, new_key
 from support.command import run
 from support.deployment import TINY
 from support.ports import free_port
-from support.service import in_process, service
+from support.service import JSON, in_process, service
 
 MINIMAL = {"problem": {"accounts": [{"id": "a"}], "reps": [{"id": "r"}]}}
 DESCRIBES = ("/healthz", "/readyz", "/v1/constraint-kinds", "/v1/issue-codes", "/v1/limits", "/openapi.json")
@@ -209,6 +210,29 @@ def test_a_tenant_stores_no_more_than_its_key_allows(database_url: str, tmp_path
     assert answers[0].status_code == 202
     assert code(answers[-1]) == (413, "quota_bytes")
     assert answers[-1].json()["limit"] == {"name": "stored_bytes", "value": 5000}
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_tables_count_as_stored(declared: bool, database_url: str, tmp_path: Path) -> None:
+    """Of 1,000 bytes 800 are used: 300 more are refused, with or without Content-Length, and not kept; 100 fit."""
+    headers = {**bearer(new_key(database_url, stored_bytes=1000)), "Content-Type": "application/x-ndjson"}
+
+    async def chunks(body: bytes) -> AsyncIterator[bytes]:
+        yield body
+
+    with in_process(database_url, tmp_path) as client:
+        made = client.request("POST", "/v1/datasets", headers=headers | JSON, json={})
+
+        def put(table: str, size: int) -> httpx.Response:
+            body = b'{"id": "a"}'.ljust(size - 1) + b"\n"
+            path = f"{made.headers['location']}/tables/{table}"
+            return client.request("PUT", path, headers=headers, content=body if declared else chunks(body))
+
+        assert put("accounts", 800).status_code == 200
+        assert code(put("reps", 300)) == (413, "quota_bytes")
+        assert put("reps", 100).status_code == 200
+    kept = [file for file in (tmp_path / "blobs").rglob("*") if file.is_file() and "reps" in file.name]
+    assert [file.stat().st_size for file in kept] == [100]
 
 
 @pytest.mark.parametrize("header", [{}, {"Authorization": "Basic Y3BrOng="}, bearer("cpk_unknown"), bearer("\udcff")])

@@ -61,7 +61,8 @@ class Upload:
         self.format = MEDIA_TYPES[media_type]
         self._packed = self._encoding() == "gzip"
         declared = request.headers.get("content-length", "0")
-        if declared.isdecimal() and int(declared[:20]) > settings.max_table_bytes:
+        self.declared = int(declared[:20]) if declared.isdecimal() else 0
+        if self.declared > settings.max_table_bytes:
             raise self._too_large()
         self.bytes = 0
         self._digest = hashlib.sha256()

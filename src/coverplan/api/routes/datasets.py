@@ -17,6 +17,7 @@ from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import IdCursor, Limit, Page
+from coverplan.api.quotas import admit
 from coverplan.api.run_states import reading, writing
 from coverplan.api.state import Configured, Stored
 from coverplan.api.uploads import MEDIA_TYPES, Upload
@@ -104,8 +105,14 @@ async def put_table(
     row = await _row(store, caller.tenant, dataset_id)
     _check_open(row["job_status"])
     upload = Upload(request, settings)
+    await admit(store.database, caller, size=upload.declared)
     path = paths.table(row["id"], table, SUFFIXES[upload.format])
     await store.blobs.put_stream(path, upload.pieces())
+    try:
+        await admit(store.database, caller, size=upload.bytes)
+    except ApiError:
+        await store.blobs.drop(path)
+        raise
     facts = {"format": upload.format, "path": path, "bytes": upload.bytes, "digest": upload.digest}
     until = time.time() + UNCOMMITTED_S
     kept, replaced = await writing(
@@ -171,6 +178,7 @@ async def patch_dataset(
         )
     own, digest = new_id("ds"), patch_hash(parent, body)
     data = await asyncio.to_thread(lambda: body.model_dump_json(exclude_unset=True).encode())
+    await admit(store.database, caller, size=len(data))
     await store.blobs.put(paths.patch(own), data)
     facts = {
         "id": own,
