@@ -21,5 +21,5 @@ VOLUME /var/lib/coverplan
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
 ENTRYPOINT ["coverplan"]
-# Open until the first `coverplan keys create`: until then publish the port on loopback only.
-CMD ["serve", "--host", "0.0.0.0", "--port", "8000", "--insecure"]
+# Needs an API key in the database first: run it once with `keys create` on the same volume, or pass --insecure.
+CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]

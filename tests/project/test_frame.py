@@ -82,13 +82,19 @@ def test_runtime_lock_holds_every_dependency() -> None:
 
 
 def test_the_containers_command_serves_and_is_healthy_and_stops(tmp_path: Path) -> None:
-    """Entry point, command and health check of the Dockerfile, run here on a free port."""
+    """Entry point, command and health check of the Dockerfile, run here on a free port; it needs a key first."""
     port = str(free_port())
     entry = dockerfile_list("ENTRYPOINT")
     arguments = [port if word == "8000" else word for word in dockerfile_list("CMD") if word != "python"]
     health = [word.replace(":8000/", f":{port}/") for word in dockerfile_list("HEALTHCHECK.*CMD")]
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "COVERPLAN_DATA_DIR": str(tmp_path / "data")}
+    refused = subprocess.run([*entry, *arguments], env=environment, capture_output=True, check=False, text=True)
+    first = ["keys", "create", "--tenant", "main", "--name", "first", "--scope", "read"]
 
+    assert refused.returncode == 2
+    assert "coverplan keys create" in refused.stderr
+    subprocess.run([*entry, *first], env=environment, capture_output=True, check=True)
     with (tmp_path / "log").open("w+") as log:
         service = subprocess.Popen([*entry, *arguments], env=environment, cwd=tmp_path, stdout=log, stderr=log)
         try:

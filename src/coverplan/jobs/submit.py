@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,6 +65,8 @@ class Submission:
         policy = request.policy or known.policy or Policy()
         data = self._document(request, policy, known).model_dump_json().encode()
         run_id = new_id("run")
+        problem = request.problem
+        size = sys.maxsize if problem is None else len(problem.accounts) * len(problem.reps)
         facts = {
             "id": run_id,
             "tenant": tenant,
@@ -71,7 +74,7 @@ class Submission:
             "priority": request.priority,
             "timeout_s": request.timeout_s,
             "retention_s": _DAY_S * (request.retention_days or self._settings.retention_days),
-            "small": self._is_small(request),
+            "small": size <= self._settings.small_account_reps,
             "dataset_id": request.dataset_id,
             "request_path": paths.request(run_id),
             "request_hash": hashlib.sha256(data).hexdigest(),
@@ -93,10 +96,6 @@ class Submission:
             )
         start = request.start_plan or known.start_plan
         return SolveRequest(problem=request.problem, policy=policy, options=request.options, start_plan=start)
-
-    def _is_small(self, request: RunRequest) -> bool:
-        problem = request.problem
-        return problem is not None and len(problem.accounts) * len(problem.reps) <= self._settings.small_account_reps
 
     async def reused(self, accepted: Accepted) -> str | None:
         """A completed run of the same content."""
