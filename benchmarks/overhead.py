@@ -35,7 +35,9 @@ def service() -> Iterator[httpx.Client]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {**os.environ, "COVERPLAN_PORT": str(port), "COVERPLAN_LOG_LEVEL": "warning"}
-    process = subprocess.Popen([sys.executable, "-c", "from coverplan.api.serve import run; run()"], env=environment)
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from coverplan.api.serve import run; run(with_worker=False)"], env=environment
+    )
     client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120, trust_env=False, headers=JSON)
     try:
         while not _ready(client):
