@@ -19,6 +19,7 @@ import pytest
 from coverplan.api.app import create_app
 from coverplan.settings import Settings
 from support.api_keys import bearer, new_key
+from support.batches import NDJSON, lines
 from support.datasets import ended, send
 from support.deployment import TINY, deployment
 
@@ -77,7 +78,18 @@ def _policy(owner: httpx.Client) -> str:
     return "a-secret-policy"
 
 
+def _batch(owner: httpx.Client) -> str:
+    answer = owner.post("/v1/batches", content=b"".join(lines([TINY, TINY])), headers=NDJSON)
+    batch_id = answer.headers["coverplan-batch-id"]
+    until = time.monotonic() + 60
+    while owner.get(f"/v1/batches/{batch_id}").json()["runs"]["completed"] < 2:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return batch_id
+
+
 MAKERS: dict[str, Callable[[httpx.Client], str]] = {
+    "batch_id": _batch,
     "dataset_id": _dataset,
     "name": _policy,
     "run_id": _completed_run,
@@ -92,6 +104,12 @@ BODIES = {
 }
 """Media type and body of routes without an example in the document, or one that does not fit."""
 QUERIES = {Route("GET", "/v1/policies/{name}/diff"): {"from": "1"}}
+NAMED: dict[str, tuple[Callable[[httpx.Client], str], Callable[[str], dict[str, Any]]]] = {
+    "start_run_id": (_completed_run, lambda run_id: {**TINY, "start_run_id": run_id}),
+    "dataset_id": (_dataset, lambda dataset_id: {"dataset_id": dataset_id}),
+    "policy_ref": (_policy, lambda name: {"problem": TINY["problem"], "policy_ref": {"name": name}}),
+}
+"""What the body of a run may name: how to make it, and the body that does."""
 DENIED_TO_ITS_OWNER = {Route("PUT", "/v1/datasets/{dataset_id}/tables/{table}"): 409}
 """Routes that answer the owner, too, with this status: what was made is in no state for it."""
 
@@ -188,17 +206,29 @@ def test_no_list_shows_what_another_tenant_made(tenants: Tenants) -> None:
     assert made in tenants.owner.get("/v1/runs").text
 
 
-@pytest.mark.parametrize("word", ["start_run_id"])
+@pytest.mark.parametrize("word", NAMED)
 def test_a_run_takes_nothing_from_another_tenant(word: str, tenants: Tenants) -> None:
-    """What a body names is looked up among the caller's own, too."""
-    made = _completed_run(tenants.owner)
+    """What a body names is looked up among the caller's own, too; in a batch as in a single run."""
+    make, request_of = NAMED[word]
+    made = make(tenants.owner)
 
-    refused = tenants.stranger.post("/v1/runs", json={**TINY, word: made})
-    absent = tenants.stranger.post("/v1/runs", json={**TINY, word: ABSENT})
+    refused = tenants.stranger.post("/v1/runs", json=request_of(made))
+    absent = tenants.stranger.post("/v1/runs", json=request_of(ABSENT))
 
     assert refused.status_code == absent.status_code == 404
     assert _shape(refused, {"id": made}) == _shape(absent, {"id": ABSENT})
-    assert tenants.owner.post("/v1/runs", json={**TINY, word: made}).status_code == 202
+    assert [_ticket(tenants.stranger, request_of(name))["error"]["code"] for name in (made, ABSENT)] == [
+        "not_found"
+    ] * 2
+    assert tenants.owner.post("/v1/runs", json=request_of(made)).status_code == 202
+    assert _ticket(tenants.owner, request_of(made))["run_id"]
+
+
+def _ticket(client: httpx.Client, request: dict[str, Any]) -> dict[str, Any]:
+    """What a batch of one line is answered."""
+    answer = client.post("/v1/batches", content=b"".join(lines([request])), headers=NDJSON)
+    ticket: dict[str, Any] = json.loads(answer.text)
+    return ticket
 
 
 def test_a_run_of_the_same_content_is_not_another_tenants(tenants: Tenants) -> None:
