@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from coverplan.api.access import REMEMBERED_S, Access
 from coverplan.api.app import OPEN_ROUTERS, create_app
 from coverplan.api.rates import Rates
-from coverplan.settings import Settings, redacted
+from coverplan.settings import Settings
 from coverplan.store.database import Database, DatabaseLostError
 from coverplan.store.keys import Scope
 from support.api_keys import bearer, command_line_key, new_key
@@ -271,31 +271,6 @@ def test_the_document_says_what_needs_a_key() -> None:
             else:
                 assert operation["security"] == [{"api_key": []}]
                 assert {"401", "403", "429"} <= set(operation["responses"])
-
-
-@pytest.mark.parametrize(
-    ("shown", "hidden"),
-    [
-        ("postgresql://u:hunter2@db.example/plans", "postgresql://u:***@db.example/plans"),
-        ("postgresql://u:p@ss/w:rd@db/plans?sslmode=require", "postgresql://u:***@db/plans?sslmode=require"),
-        ("sqlite:////data/coverplan.db", "sqlite:////data/coverplan.db"),
-        ("host=db password=hunter2 user=u", "host=db password=*** user=u"),
-        ("s3://b/p?secret_access_key=abc&region=x", "s3://b/p?secret_access_key=***&region=x"),
-    ],
-)
-def test_passwords_are_not_shown(shown: str, hidden: str) -> None:
-    assert redacted(shown) == hidden
-
-
-@pytest.mark.parametrize("words", [["keys", "list"], ["serve", "--port", "0"]])
-def test_a_lost_database_is_named_without_its_password(words: list[str], tmp_path: Path) -> None:
-    """Nobody listens there."""
-    url = f"postgresql://planner:hunter2@127.0.0.1:{free_port()}/plans"
-    failed = run(*words, env={"COVERPLAN_DATABASE_URL": url, "COVERPLAN_DATA_DIR": str(tmp_path)})
-
-    assert failed.returncode == 2
-    assert "127.0.0.1" in failed.stderr
-    assert "hunter2" not in failed.stderr + failed.stdout
 
 
 @pytest.mark.parametrize("words", [["--tenant", "a/b"], ["--tenant", ""], ["--scope", "root"], ["--running-runs", "0"]])
