@@ -50,7 +50,7 @@ class Service:
 
 
 @contextmanager
-def service(folder: Path, **settings: object) -> Iterator[Service]:
+def service(folder: Path, *, with_worker: bool = False, **settings: object) -> Iterator[Service]:
     """A service with these settings, ready; none of its processes or files is left afterwards."""
     port = free_port()
     work = folder / "work"
@@ -58,7 +58,9 @@ def service(folder: Path, **settings: object) -> Iterator[Service]:
     env = {**os.environ, **{f"COVERPLAN_{name.upper()}": str(value) for name, value in chosen.items()}}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-c", "from coverplan.api.serve import run; run(with_worker=False)"], env=env, stderr=log
+            [sys.executable, "-c", f"from coverplan.api.serve import run; run(with_worker={with_worker})"],
+            env=env,
+            stderr=log,
         )
     running = Service(f"http://127.0.0.1:{port}", process, folder / "log")
     try:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request
 from sqlalchemy import RowMapping
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from coverplan.api.auth import Reader
 from coverplan.api.disconnect import unless_gone
@@ -99,21 +99,31 @@ async def follow_run(
     store: Stored,
     feed: Fed,
     last_event_id: Annotated[
-        str | None, Header(pattern="^[0-9]{1,9}$", description="Go on after this event; absent: from the first.")
-    ] = None,
+        str, Header(pattern="^[0-9]{1,9}$", description="Go on after this event; absent: from the first.")
+    ] = "0",
 ) -> Response:
     """Server-sent events with objective, bound, gap and phase; the last one is `ended`, also for a run long over."""
     await run_row(store, caller.tenant, run_id)
-    return RunEvents(feed, run_id, int(last_event_id or 0))
+    return RunEvents(feed, run_id, int(last_event_id))
 
 
-@router.get("/model.mps", summary="The program in MPS format", responses=error_responses(404, 409, 422, 503))
+@router.get(
+    "/model.mps",
+    summary="The program in MPS format",
+    response_class=PlainTextResponse,
+    responses=error_responses(404, 409, 422, 503),
+)
 async def show_mps(run_id: str, request: Request, caller: Reader, store: Stored, pool: Pool) -> Response:
     """The mixed-integer program; columns and rows carry the caller's ids."""
     return await _model(run_id, "mps", request, caller.tenant, store, pool)
 
 
-@router.get("/model.lp", summary="The program in LP format", responses=error_responses(404, 409, 422, 503))
+@router.get(
+    "/model.lp",
+    summary="The program in LP format",
+    response_class=PlainTextResponse,
+    responses=error_responses(404, 409, 422, 503),
+)
 async def show_lp(run_id: str, request: Request, caller: Reader, store: Stored, pool: Pool) -> Response:
     """The mixed-integer program; columns and rows carry the caller's ids."""
     return await _model(run_id, "lp", request, caller.tenant, store, pool)
@@ -157,7 +167,7 @@ async def _model(
     _inline_only(row)
     asked = SolveRequest.model_validate_json(await store.blobs.get(row["request_path"]))
     text = await unless_gone(request, pool.run(Job.export(asked, form, large=not row["small"])))
-    return Response(text, media_type="text/plain")
+    return PlainTextResponse(text)
 
 
 async def _incumbent(run_id: str, path: str, request: Request, store: Store, pool: Pool) -> bytes:

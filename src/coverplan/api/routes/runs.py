@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from pydantic import BeforeValidator
 from sqlalchemy import Connection
 from starlette.responses import Response
 
@@ -26,9 +28,21 @@ from coverplan.store.runs import Filter
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
 
+
+def _dated(text: object) -> object:
+    """Numbers are no times, whatever could be made of them."""
+    if isinstance(text, str) and not re.match(r"\d{4}-\d\d-\d\d", text):
+        raise ValueError("not a time as ISO 8601 writes it")
+    return text
+
+
 Label = Annotated[str | None, Query(max_length=500)]
 After = Annotated[str | None, Query(max_length=60, description="`next_cursor` of the page before.")]
-Time = Annotated[dt.datetime | None, Query(description="ISO 8601; without a time zone: UTC.")]
+Time = Annotated[
+    dt.datetime | None,
+    BeforeValidator(_dated),
+    Query(description="ISO 8601; without a time zone: UTC.", examples=["2027-01-05T08:30:00Z"]),
+]
 
 
 @router.post(
