@@ -75,7 +75,7 @@ class Deployment:
         """Wait until all workers take runs."""
         until = time.monotonic() + 60
         for worker in self.workers:
-            while "worker started" not in self.log(self.logs[worker.pid]):
+            while b"worker started" not in (self.folder / self.logs[worker.pid]).read_bytes():
                 assert worker.poll() is None, self.log(self.logs[worker.pid])
                 assert time.monotonic() < until
                 time.sleep(0.05)
