@@ -20,9 +20,9 @@ _SMALL = 1 << 18
 _AT_ONCE = 16
 
 
-async def as_ndjson(store: Store, batch_id: str, lines: int, only: str | None) -> AsyncIterator[bytes]:
+async def as_ndjson(store: Store, batch_id: str, after: int, lines: int, only: str | None) -> AsyncIterator[bytes]:
     """One document a line: the plan as it is stored, or the error."""
-    async for page in _pages(store, batch_id, lines, only):
+    async for page in _pages(store, batch_id, after, lines, only):
         plans = await _small_plans(store, page)
         for line, row, error in page:
             if row is None:
@@ -40,10 +40,10 @@ async def as_ndjson(store: Store, batch_id: str, lines: int, only: str | None) -
             yield tail
 
 
-async def as_csv(store: Store, batch_id: str, lines: int) -> AsyncIterator[bytes]:
+async def as_csv(store: Store, batch_id: str, after: int, lines: int) -> AsyncIterator[bytes]:
     """The seats of all plans, each with its line and run."""
     yield await asyncio.to_thread(_table, [])
-    async for page in _pages(store, batch_id, lines, runs.COMPLETED):
+    async for page in _pages(store, batch_id, after, lines, runs.COMPLETED):
         for start in range(0, len(page), _AT_ONCE):
             some = [(line, row) for line, row, _ in page[start : start + _AT_ONCE] if row and row["plan_path"]]
             plans = await asyncio.gather(*(_blob(store, row["plan_path"]) for _, row in some))
@@ -57,9 +57,9 @@ async def as_csv(store: Store, batch_id: str, lines: int) -> AsyncIterator[bytes
                 yield await asyncio.to_thread(_table, seats)
 
 
-async def _pages(store: Store, batch_id: str, lines: int, only: str | None) -> AsyncIterator[list[Line]]:
-    for after in range(0, lines, _PAGE):
-        page = await reading(store, partial(batches.results, batch_id=batch_id, after=after, upto=after + _PAGE))
+async def _pages(store: Store, batch_id: str, after: int, lines: int, only: str | None) -> AsyncIterator[list[Line]]:
+    for start in range(after, lines, _PAGE):
+        page = await reading(store, partial(batches.results, batch_id=batch_id, after=start, upto=start + _PAGE))
         yield [line for line in page if only is None or _status(line) == only]
 
 
