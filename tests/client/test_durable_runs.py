@@ -126,6 +126,33 @@ def test_datasets_and_policies_are_stored(client: Client) -> None:
     assert client.policies.get("client", 1).policy == first.policy
 
 
+def test_the_lines_of_a_batch_name_datasets_and_policies(client: Client, tmp_path: Path) -> None:
+    """One rep with 2 hours has the two best of three accounts, with 1 hour the best; an unknown policy is refused."""
+    accounts = pl.DataFrame({"id": ["a", "b", "c"], "potential": [10.0, 20.0, 30.0]})
+    reps = pl.DataFrame({"id": ["r"], "capacity_hours": [2.0]})
+    dataset = client.datasets.upload({"accounts": accounts, "reps": reps})
+    for share in (1.0, 0.5):
+        client.policies.save("batched", {"constraints": [{"kind": "capacity", "utilisation": share}]})
+
+    requests = [
+        {"dataset_id": dataset.dataset_id, "policy_ref": {"name": name, "version": version}}
+        for name, version in (("batched", 1), ("batched", 2), ("unknown", 1))
+    ]
+    first, second, third = client.batches.run(requests)
+
+    assert first.plan is not None
+    assert first.plan.objective is not None
+    assert first.plan.objective.value == pytest.approx(50.0)
+    assert second.plan is not None
+    assert second.plan.objective is not None
+    assert second.plan.objective.value == pytest.approx(30.0)
+    assert third.error is not None
+    assert third.error.code == "not_found"
+    client.batches.download(next(client.batches.list()).batch_id, tmp_path / "seats.csv")
+    covered = pl.read_csv(tmp_path / "seats.csv").filter(pl.col("change") != "uncovered").select("line", "account_id")
+    assert sorted(covered.rows()) == [(1, "b"), (1, "c"), (2, "c")]
+
+
 def test_a_client_outlives_its_service(tmp_path: Path) -> None:
     """The service is killed while a run is followed and while another is submitted: each event once, each run once."""
     heard: list[RunEvent] = []
