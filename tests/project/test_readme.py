@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from coverplan.constraints import CATALOGUE
 from coverplan.settings import Settings
 from support.command import call, run
+from support.deployment import deployment
 from support.service import JSON, service
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +51,17 @@ def test_the_call_gives_the_answer_shown(tmp_path: Path) -> None:
 
     assert answer.status_code == 200
     assert _shown(shown, answer.json()) == shown
+
+
+def test_the_python_program_prints_what_is_shown(tmp_path: Path) -> None:
+    """Run as it stands, but for the port, against a service with a worker."""
+    program = _block("python", "client.batches.run")
+    shown = README.partition(program)[2].partition("```\n")[2].partition("```\n")[2].partition("```")[0]
+    with deployment(tmp_path, slots=2) as running:
+        program = program.replace("http://127.0.0.1:8000", running.url)
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.stdout == shown, done.stderr
 
 
 def test_every_rule_stands_in_the_table() -> None:

@@ -90,11 +90,11 @@ def test_a_busy_service_says_when_to_come_back(running: Service) -> None:
     body = json.dumps(hard_request(), default=str)
     with running.client() as http, connect_sse(http, "POST", "/v1/solve", content=body, headers=EVENTS) as source:
         assert source.response.status_code == 200
-        with Client(running.url) as client, pytest.raises(UnavailableError) as refusal:
+        with Client(running.url, patience_s=0) as client, pytest.raises(UnavailableError) as refusal:
             client.solve(SMALL["problem"])
     assert refusal.value.retry_after_s > 0
 
-    with Client(running.url) as client:
+    with Client(running.url, patience_s=0) as client:
         assert wait_for(lambda: _solves(client))
 
 
@@ -109,7 +109,7 @@ def test_no_service_is_a_connection_failure() -> None:
     def lost(_: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused")
 
-    with Client(transport=httpx.MockTransport(lost)) as client:
+    with Client(patience_s=0, transport=httpx.MockTransport(lost)) as client:
         assert not client.ready()
         with pytest.raises(ConnectionFailedError, match="refused"):
             client.validate({})

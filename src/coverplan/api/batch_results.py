@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import RowMapping
 
 from coverplan.api.run_states import reading
 from coverplan.store import batches, runs
@@ -14,15 +17,20 @@ from coverplan.store.batches import Line
 from coverplan.store.blobs import NoBlobError
 from coverplan.store.store import Store
 
+if TYPE_CHECKING:
+    import polars as pl
+
 _PAGE = 64
 _SMALL = 1 << 18
 """Bytes of a plan that is fetched together with others; a larger one is passed on piece by piece."""
 _AT_ONCE = 16
+_ROWS = 50_000
+"""Rows of a table that become text at once."""
 
 
-async def as_ndjson(store: Store, batch_id: str, lines: int, only: str | None) -> AsyncIterator[bytes]:
+async def as_ndjson(store: Store, batch_id: str, after: int, lines: int, only: str | None) -> AsyncIterator[bytes]:
     """One document a line: the plan as it is stored, or the error."""
-    async for page in _pages(store, batch_id, lines, only):
+    async for page in _pages(store, batch_id, after, lines, only):
         plans = await _small_plans(store, page)
         for line, row, error in page:
             if row is None:
@@ -40,26 +48,24 @@ async def as_ndjson(store: Store, batch_id: str, lines: int, only: str | None) -
             yield tail
 
 
-async def as_csv(store: Store, batch_id: str, lines: int) -> AsyncIterator[bytes]:
+async def as_csv(store: Store, batch_id: str, after: int, lines: int) -> AsyncIterator[bytes]:
     """The seats of all plans, each with its line and run."""
-    yield await asyncio.to_thread(_table, [])
-    async for page in _pages(store, batch_id, lines, runs.COMPLETED):
-        for start in range(0, len(page), _AT_ONCE):
-            some = [(line, row) for line, row, _ in page[start : start + _AT_ONCE] if row and row["plan_path"]]
-            plans = await asyncio.gather(*(_blob(store, row["plan_path"]) for _, row in some))
-            facts = await asyncio.gather(*(_blob(store, row["request_path"]) for _, row in some))
-            seats = [
-                (line, row["id"], plan, fact)
-                for (line, row), plan, fact in zip(some, plans, facts, strict=True)
-                if plan is not None and fact is not None
-            ]
-            if seats:
-                yield await asyncio.to_thread(_table, seats)
+    yield await asyncio.to_thread(_csv, [], header=True)
+    async for page in _pages(store, batch_id, after, lines, runs.COMPLETED):
+        for rows in _handfuls([row for _, row, _ in page if row and row["plan_path"]]):
+            if rows[0]["table_path"] is None:
+                read = await asyncio.gather(*(_read(store, row) for row in rows))
+                yield await asyncio.to_thread(_csv, [seats for seats in read if seats is not None])
+            elif (table := await _blob(store, rows[0]["table_path"])) is not None:
+                seats = await asyncio.to_thread(_frame, table)
+                for first in range(0, len(seats), _ROWS):
+                    part = seats.slice(first, _ROWS)
+                    yield await asyncio.to_thread(_csv, [(rows[0]["batch_line"], rows[0]["id"], part)])
 
 
-async def _pages(store: Store, batch_id: str, lines: int, only: str | None) -> AsyncIterator[list[Line]]:
-    for after in range(0, lines, _PAGE):
-        page = await reading(store, partial(batches.results, batch_id=batch_id, after=after, upto=after + _PAGE))
+async def _pages(store: Store, batch_id: str, after: int, lines: int, only: str | None) -> AsyncIterator[list[Line]]:
+    for start in range(after, lines, _PAGE):
+        page = await reading(store, partial(batches.results, batch_id=batch_id, after=start, upto=start + _PAGE))
         yield [line for line in page if only is None or _status(line) == only]
 
 
@@ -95,14 +101,39 @@ def _document(told: Mapping[str, Any], plan: bytes, error: Mapping[str, Any] | N
     return head + b', "plan": ' + plan + b', "error": ' + json.dumps(error).encode() + b"}\n"
 
 
-def _table(seats: Sequence[tuple[int, str, bytes, bytes]]) -> bytes:
-    """Rows of CSV; the header where there are none."""
+def _handfuls(rows: Sequence[RowMapping]) -> Iterator[list[RowMapping]]:
+    """Neighbouring runs whose plans are read together; one whose seats are a table is read by itself."""
+    handful: list[RowMapping] = []
+    for row in rows:
+        if handful and (len(handful) == _AT_ONCE or row["table_path"] or handful[-1]["table_path"]):
+            yield handful
+            handful = []
+        handful.append(row)
+    if handful:
+        yield handful
+
+
+async def _read(store: Store, row: RowMapping) -> tuple[int, str, pl.DataFrame] | None:
+    """The seats of a plan; None where its run was erased meanwhile."""
+    plan, facts = await asyncio.gather(_blob(store, row["plan_path"]), _blob(store, row["request_path"]))
+    if plan is None or facts is None:
+        return None
+    return row["batch_line"], row["id"], await asyncio.to_thread(_listed, plan, facts)
+
+
+def _listed(plan: bytes, facts: bytes) -> pl.DataFrame:
     from coverplan.tables import plans  # noqa: PLC0415 - polars is for those who ask for tables
 
-    if not seats:
-        return plans.seats_csv([], header=True).encode()
-    tables = [
-        (line, run_id, plans.plan_table(json.loads(plan), json.loads(facts).get("problem") or {}))
-        for line, run_id, plan, facts in seats
-    ]
-    return plans.seats_csv(tables, header=False).encode()
+    return plans.plan_table(json.loads(plan), json.loads(facts).get("problem") or {})
+
+
+def _frame(table: bytes) -> pl.DataFrame:
+    import polars  # noqa: PLC0415, ICN001
+
+    return polars.read_parquet(io.BytesIO(table))
+
+
+def _csv(seats: Sequence[tuple[int, str, pl.DataFrame]], *, header: bool = False) -> bytes:
+    from coverplan.tables import plans  # noqa: PLC0415
+
+    return plans.seats_csv(seats, header=header).encode()

@@ -53,10 +53,8 @@ class Lines:
         try:
             while True:
                 coming = coming or asyncio.create_task(_next(pieces))
-                await asyncio.wait({coming}, timeout=_LINGER_S if self._whole else self._patience_s)
+                await asyncio.wait({coming}, timeout=_LINGER_S if self._whole else None)
                 if not coming.done():
-                    if not self._whole:
-                        raise ApiError("body_timeout", f"Nothing of the body arrived for {self._patience_s:g} s.")
                     yield self._taken()
                     continue
                 piece, coming = coming.result(), None
@@ -73,7 +71,7 @@ class Lines:
                 coming.cancel()
 
     async def _pieces(self) -> AsyncIterator[bytes]:
-        chunks = received(self._request)
+        chunks = received(self._request, self._patience_s)
         packed = self._request.headers.get("content-encoding", "").strip().lower() == "gzip"
         async for piece in unpacked(chunks) if packed else chunks:
             yield piece

@@ -18,16 +18,24 @@ _PIECE = 1 << 20
 _GZIP = 16 + zlib.MAX_WBITS
 
 
-async def received(request: Request) -> AsyncIterator[bytes]:
+async def received(request: Request, patience_s: float) -> AsyncIterator[bytes]:
     """The body as it arrives.
 
     Raises:
+        ApiError: nothing arrives any more.
         ClientGoneError: the connection was cut off.
     """
+    stream = aiter(request.stream())
     try:
-        async for chunk in request.stream():
+        while True:
+            async with asyncio.timeout(patience_s):
+                chunk = await anext(stream)
             if chunk:
                 yield chunk
+    except StopAsyncIteration:
+        return
+    except TimeoutError:
+        raise ApiError("body_timeout", f"Nothing of the body arrived for {patience_s:g} s.") from None
     except ClientDisconnect:
         raise ClientGoneError from None
 
@@ -49,7 +57,7 @@ async def unpacked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             try:
                 piece = unpacker.decompress(rest, _PIECE)
             except zlib.error:
-                raise broken() from None
+                raise _broken() from None
             fresh = False
             rest = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
             size += len(piece)
@@ -59,9 +67,8 @@ async def unpacked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
                 yield piece
                 await asyncio.sleep(0)
     if fresh or not unpacker.eof:
-        raise broken()
+        raise _broken()
 
 
-def broken() -> ApiError:
-    """The body is not what its Content-Encoding says."""
+def _broken() -> ApiError:
     return ApiError("broken_encoding", "The body is not complete gzip data.", suggestion="Compress it again.")

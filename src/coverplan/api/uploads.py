@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import zlib
 from collections.abc import AsyncIterator
 
 from fastapi import Request
-from starlette.requests import ClientDisconnect
 
-from coverplan.api.errors import ApiError, ClientGoneError
+from coverplan.api.errors import ApiError
+from coverplan.api.streams import received, unpacked
 from coverplan.payload.datasets import TableFormat
 from coverplan.payload.error_document import Limit
 from coverplan.payload.issues import IssueReport
@@ -26,11 +24,6 @@ MEDIA_TYPES: dict[str, TableFormat] = {
 TEXT = ("csv", "ndjson")
 MAX_LINE = 1 << 20
 """Bytes of a line of text."""
-MAX_RATIO = 250
-"""Bytes that one compressed byte may stand for, once there are many: text does not shrink further by itself."""
-_MANY = 8 << 20
-_PIECE = 1 << 20
-_GZIP = 16 + zlib.MAX_WBITS
 _EDGES: dict[TableFormat, tuple[tuple[bytes, ...], bytes]] = {
     "parquet": ((b"PAR1",), b"PAR1"),
     "arrow": ((b"ARROW1",), b"ARROW1"),
@@ -80,8 +73,8 @@ class Upload:
         Raises:
             ApiError: it is too large, too slow, broken, or not of its format.
         """
-        received = self._received()
-        async for piece in self._unpacked(received) if self._packed else received:
+        chunks = received(self._request, self._settings.body_timeout_s)
+        async for piece in unpacked(chunks) if self._packed else chunks:
             self.bytes += len(piece)
             if self.bytes > self._settings.max_table_bytes:
                 raise self._too_large()
@@ -89,47 +82,6 @@ class Upload:
             self._look(piece)
             yield piece
         self._close()
-
-    async def _received(self) -> AsyncIterator[bytes]:
-        stream = aiter(self._request.stream())
-        try:
-            while True:
-                async with asyncio.timeout(self._settings.body_timeout_s):
-                    chunk = await anext(stream)
-                if chunk:
-                    yield chunk
-        except StopAsyncIteration:
-            return
-        except TimeoutError:
-            waited = f"{self._settings.body_timeout_s:g} s"
-            raise ApiError("body_timeout", f"Nothing of the body arrived for {waited}.") from None
-        except ClientDisconnect:
-            raise ClientGoneError from None
-
-    async def _unpacked(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """The content of gzip members, at most a megabyte at a time."""
-        unpacker, packed, unpacked = zlib.decompressobj(_GZIP), 0, 0
-        fresh = True
-        async for chunk in chunks:
-            packed += len(chunk)
-            rest = chunk
-            while rest:
-                if unpacker.eof:
-                    unpacker = zlib.decompressobj(_GZIP)
-                try:
-                    piece = unpacker.decompress(rest, _PIECE)
-                except zlib.error:
-                    raise _broken() from None
-                fresh = False
-                rest = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
-                unpacked += len(piece)
-                if unpacked > max(_MANY, packed * MAX_RATIO):
-                    raise ApiError("body_too_large", f"It unpacks to more than {MAX_RATIO} times its size.")
-                if piece:
-                    yield piece
-                    await asyncio.sleep(0)
-        if fresh or not unpacker.eof:
-            raise _broken()
 
     def _look(self, piece: bytes) -> None:
         """Bytes that no text holds, lines that no table has, and the first and last bytes."""
@@ -189,7 +141,3 @@ def _unreadable(reason: str) -> ApiError:
     report = IssueReport()
     report.add("invalid_value", "", reason=reason)
     return ApiError("invalid", reason, issues=report.errors, total=1)
-
-
-def _broken() -> ApiError:
-    return ApiError("broken_encoding", "The body is not complete gzip data.", suggestion="Compress it again.")

@@ -2,6 +2,7 @@
 
 from coverplan.client.client import Client
 from coverplan.client.errors import AnswerError, ConnectionFailedError, CoverplanError, RefusedError, UnavailableError
+from coverplan.client.runs import RunEvent
 from coverplan.client.webhooks import SignatureError, read_webhook
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "AnswerError",
     "RefusedError",
     "UnavailableError",
+    "RunEvent",
     "read_webhook",
     "SignatureError",
 ]

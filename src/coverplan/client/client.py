@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self
 
 import httpx
-from httpx_sse import ServerSentEvent, SSEError, connect_sse
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from httpx_sse import ServerSentEvent, connect_sse
 
-from coverplan.client.errors import AnswerError, ConnectionFailedError, RefusedError, UnavailableError
+from coverplan.client.batches import Batches
+from coverplan.client.datasets import Datasets
+from coverplan.client.errors import ConnectionFailedError
+from coverplan.client.policies import Policies
+from coverplan.client.runs import Runs
+from coverplan.client.transport import Document, Transport, answer_error, content_of, successful
 from coverplan.payload.error_document import ErrorDocument
 from coverplan.payload.options import Options
 from coverplan.payload.plan import AssignmentIn, Plan, Progress
@@ -20,28 +22,31 @@ from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
 from coverplan.payload.validation import ValidationReport
 
-Model = TypeVar("Model", bound=BaseModel)
-Document = BaseModel | Mapping[str, Any]
-"""A document as a model, or as a plain mapping."""
-
-_JSON = TypeAdapter[Any](Any)
-_CONNECT_S = 10.0
-_SILENCE_S = 30.0
-"""The service speaks at least once a second while it solves."""
-_ZIP_FROM = 100_000
+PATIENCE_S = 60.0
 
 
 class Client:
     """Talks to one service; use it as a context manager, or `close` it.
 
-    All methods raise the exceptions of `coverplan.client.errors`.
+    What the service cannot do now (503, 429), and what does not reach it, is tried again for `patience_s`, after the
+    pause that it asks for; calls that create carry an idempotency key, so that nothing is created twice. The API key
+    is `api_key`, else the environment variable COVERPLAN_API_KEY. All methods raise the exceptions of
+    `coverplan.client.errors`.
     """
 
     def __init__(
-        self, base_url: str = "http://127.0.0.1:8000", *, transport: httpx.BaseTransport | None = None
+        self,
+        base_url: str = "http://127.0.0.1:8000",
+        *,
+        api_key: str | None = None,
+        patience_s: float = PATIENCE_S,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
-        timeout = httpx.Timeout(_SILENCE_S, connect=_CONNECT_S)
-        self._http = httpx.Client(base_url=base_url, timeout=timeout, transport=transport, trust_env=False)
+        self._transport = Transport(base_url, api_key, patience_s, transport)
+        self.runs = Runs(self._transport)
+        self.batches = Batches(self._transport)
+        self.datasets = Datasets(self._transport)
+        self.policies = Policies(self._transport)
 
     def __enter__(self) -> Self:
         return self
@@ -53,7 +58,7 @@ class Client:
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._transport.http.close()
 
     def solve(
         self,
@@ -65,48 +70,32 @@ class Client:
         on_progress: Callable[[Progress], None] | None = None,
     ) -> Plan:
         """The plan of a small problem. `on_progress` hears objective, bound and gap at least once a second."""
-        body = {"problem": problem, "policy": policy, "options": options, "start_plan": start_plan}
-        with _failures(), connect_sse(self._http, "POST", "/v1/solve", **_content(body)) as source:
-            if not source.response.is_success:
-                source.response.read()
-                raise _error(source.response)
-            return _plan(source.iter_sse(), on_progress)
+        content = content_of({"problem": problem, "policy": policy, "options": options, "start_plan": start_plan})
+
+        def attempt() -> Plan:
+            with connect_sse(self._transport.http, "POST", "/v1/solve", **content) as source:
+                successful(source.response)
+                return _plan(source.iter_sse(), on_progress)
+
+        return self._transport.patiently(attempt)
 
     def validate(self, problem: Document, policy: Document | None = None) -> ValidationReport:
         """Every issue of a problem and a policy; nothing is solved."""
-        return self._post("/v1/validate", ValidationReport, {"problem": problem, "policy": policy})
+        return self._transport.post("/v1/validate", ValidationReport, {"problem": problem, "policy": policy})
 
     def evaluate(
         self, problem: Document, policy: Document | None, assignments: Sequence[AssignmentIn | Document]
     ) -> Plan:
         """Given assignments in the shape of a plan, with every violation; nothing is solved."""
-        return self._post(
-            "/v1/evaluate", Plan, {"problem": problem, "policy": policy, "assignments": list(assignments)}
-        )
+        body = {"problem": problem, "policy": policy, "assignments": list(assignments)}
+        return self._transport.post("/v1/evaluate", Plan, body)
 
     def ready(self) -> bool:
         """Whether the service can work."""
         try:
-            return self._http.get("/readyz").status_code == httpx.codes.OK
+            return self._transport.http.get("/readyz").status_code == httpx.codes.OK
         except httpx.HTTPError:
             return False
-
-    def _post(self, path: str, kind: type[Model], body: Mapping[str, Any]) -> Model:
-        with _failures():
-            response = self._http.post(path, **_content(body))
-            if not response.is_success:
-                raise _error(response)
-            return kind.model_validate_json(response.content)
-
-
-def _content(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The body as JSON, compressed if large; what is None is left to the service's defaults."""
-    data = _JSON.dump_json({name: value for name, value in body.items() if value is not None})
-    headers = {"Content-Type": "application/json"}
-    if len(data) >= _ZIP_FROM:
-        data = gzip.compress(data, compresslevel=4)
-        headers["Content-Encoding"] = "gzip"
-    return {"content": data, "headers": headers}
 
 
 def _plan(events: Iterator[ServerSentEvent], on_progress: Callable[[Progress], None] | None) -> Plan:
@@ -116,28 +105,5 @@ def _plan(events: Iterator[ServerSentEvent], on_progress: Callable[[Progress], N
         elif event.event == "plan":
             return Plan.model_validate_json(event.data)
         elif event.event == "error":
-            raise _answer_error(ErrorDocument.model_validate_json(event.data), 0.0)
+            raise answer_error(ErrorDocument.model_validate_json(event.data), 0.0)
     raise ConnectionFailedError("The service hung up before the plan.")
-
-
-@contextmanager
-def _failures() -> Iterator[None]:
-    """Other libraries' exceptions as ours."""
-    try:
-        yield
-    except (httpx.HTTPError, SSEError) as error:
-        raise ConnectionFailedError(f"{type(error).__name__}: {error}") from error
-    except ValidationError as error:
-        raise ConnectionFailedError("The answer is not one of this version of Coverplan.") from error
-
-
-def _error(response: httpx.Response) -> AnswerError:
-    retry_after = response.headers.get("retry-after", "")
-    document = ErrorDocument.model_validate_json(response.content)
-    return _answer_error(document, float(retry_after) if retry_after.isdecimal() else 1.0)
-
-
-def _answer_error(document: ErrorDocument, retry_after_s: float) -> AnswerError:
-    if document.status == httpx.codes.SERVICE_UNAVAILABLE:
-        return UnavailableError(document, retry_after_s)
-    return RefusedError(document) if document.status < httpx.codes.INTERNAL_SERVER_ERROR else AnswerError(document)

@@ -5,7 +5,7 @@ CoverplanError
 |-- SignatureError          a webhook's message that is not genuine (in `webhooks`)
 `-- AnswerError             an error document; `document` has it
     |-- RefusedError        the request was wrong (4xx)
-    `-- UnavailableError    try again after `retry_after_s` (503)
+    `-- UnavailableError    try again after `retry_after_s` (503, 429; also while a call of the same key is at work)
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ class CoverplanError(Exception):
 
 
 class ConnectionFailedError(CoverplanError):
-    """The service could not be reached, hung up, or is no Coverplan service."""
+    """The service could not be reached, hung up, or is no Coverplan service.
+
+    `may_pass` says whether trying again may help.
+    """
+
+    def __init__(self, message: str, *, may_pass: bool = True) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
 
 
 class AnswerError(CoverplanError):

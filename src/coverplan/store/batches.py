@@ -13,7 +13,7 @@ from coverplan.store.idempotency import IN_FLIGHT_S, KEPT_S, KeyInFlightError
 from coverplan.store.schema import batch_errors, batches, runs
 
 _TICKET = ("id", "batch_line", "job_status")
-_RESULT = (*_TICKET, "name", "solution_status", "plan_path", "plan_bytes", "request_path", "error")
+_RESULT = (*_TICKET, "name", "solution_status", "plan_path", "plan_bytes", "table_path", "request_path", "error")
 
 Line = tuple[int, RowMapping | None, dict[str, Any] | None]
 """Its number, its run, or why there is none."""

@@ -32,7 +32,7 @@ router = APIRouter(prefix="/v1/batches", tags=["batches"])
 
 CSV = "text/csv"
 BatchId = Annotated[str, Path(pattern="^[A-Za-z0-9-]{1,40}$", description="Id of the batch.")]
-_LAST = 2**31 - 1
+After = Annotated[int, Query(ge=0, le=2**31 - 1, description="Leave out the lines up to this one.")]
 _TICKETS_AT_ONCE = 256
 _CANCELLED_AT_ONCE = 500
 _LINE = '{"problem": {"accounts": [{"id": "a", "potential": 1}], "reps": [{"id": "r"}]}}\n'
@@ -56,7 +56,7 @@ def _stream(description: str, *media: str) -> dict[str, Any]:
     response_class=Response,
     responses={
         202: _stream("One `BatchTicket` a line: a run or an error for each line, in order, as they are read.", NDJSON),
-        **error_responses(408, 409, 413, 415, 422, 503),
+        **error_responses(408, 409, 413, 415, 422, 429, 503),
     },
     openapi_extra=_BODY,
     dependencies=[accepts(NDJSON)],
@@ -120,7 +120,7 @@ async def show_tickets(
     batch_id: BatchId,
     caller: Reader,
     store: Stored,
-    after: Annotated[int, Query(ge=0, le=_LAST, description="Leave out the lines up to this one.")] = 0,
+    after: After = 0,
 ) -> Response:
     """The run or the error of each line that was taken, as their runs are now."""
     state = await _state(store, caller.tenant, batch_id)
@@ -155,6 +155,7 @@ async def show_results(
         Query(description="Lines with a completed run, or those that were refused or failed."),
     ] = None,
     partial: Annotated[bool, Query(description="What there is, before all runs have ended.")] = False,
+    after: After = 0,
 ) -> Response:
     """The plan or the error of each line, as one stream; runs that were deleted are left out."""
     state = await _state(store, caller.tenant, batch_id)
@@ -168,9 +169,9 @@ async def show_results(
         )
     media_type = {"ndjson": NDJSON, "csv": CSV}.get(form or "") or chosen(request, NDJSON, CSV)
     if media_type == CSV:
-        content = as_csv(store, batch_id, state.lines if only != runs.FAILED else 0)
+        content = as_csv(store, batch_id, after, state.lines if only != runs.FAILED else 0)
     else:
-        content = as_ndjson(store, batch_id, state.lines, only)
+        content = as_ndjson(store, batch_id, after, state.lines, only)
     suffix = "csv" if media_type == CSV else "ndjson"
     headers = {"Content-Disposition": f'attachment; filename="{batch_id}.{suffix}"'}
     return StreamingResponse(content, media_type=media_type, headers=headers)

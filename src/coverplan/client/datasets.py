@@ -1,0 +1,105 @@
+"""Datasets: upload once, solve many times."""
+
+from __future__ import annotations
+
+import io
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coverplan.client.transport import Document, Transport, parsed, successful
+from coverplan.payload.dataset_patch import DatasetPatch
+from coverplan.payload.datasets import DatasetState, DatasetSummary, TableName, TableState
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_MEDIA_TYPES = {
+    ".parquet": "application/vnd.apache.parquet",
+    ".csv": "text/csv",
+    ".ndjson": "application/x-ndjson",
+    ".arrow": "application/vnd.apache.arrow.file",
+}
+_PIECE = 1 << 20
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
+
+
+class Datasets:
+    """The datasets of the caller."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def upload(
+        self,
+        tables: Mapping[TableName, Path | pl.DataFrame],
+        *,
+        problem: Document | None = None,
+        name: str | None = None,
+    ) -> DatasetState:
+        """Create a dataset of these tables, files or polars frames, and wait for its check: `valid` and `report`.
+
+        `problem` has what is no table: horizon, currency, segments.
+        """
+        dataset_id = self.create(problem=problem, name=name).dataset_id
+        for table, content in tables.items():
+            self.put_table(dataset_id, table, content)
+        return self.wait(self.commit(dataset_id).dataset_id)
+
+    def create(self, *, problem: Document | None = None, name: str | None = None) -> DatasetState:
+        """Begin a dataset, which takes tables until it is committed."""
+        body = {"problem": problem, "name": name}
+        return self._transport.post("/v1/datasets", DatasetState, body, uuid.uuid4().hex)
+
+    def put_table(self, dataset_id: str, table: TableName, content: Path | pl.DataFrame) -> TableState:
+        """Send a table, a file by its suffix (`.parquet`, `.csv`, `.ndjson`, `.arrow`) or a polars frame."""
+        suffix = content.suffix if isinstance(content, Path) else ".parquet"
+
+        def attempt() -> TableState:
+            with content.open("rb") if isinstance(content, Path) else _parquet(content) as file:
+                answer = self._transport.http.put(
+                    f"/v1/datasets/{dataset_id}/tables/{table}",
+                    content=iter(lambda: file.read(_PIECE), b""),
+                    headers={"Content-Type": _MEDIA_TYPES[suffix]},
+                )
+            return parsed(TableState, successful(answer))
+
+        return self._transport.patiently(attempt)
+
+    def commit(self, dataset_id: str) -> DatasetState:
+        """It changes no more, and is checked; where an earlier dataset holds the same, the answer is that one."""
+        return self._transport.post(f"/v1/datasets/{dataset_id}/commit", DatasetState)
+
+    def patch(self, dataset_id: str, patch: DatasetPatch | Mapping[str, Any]) -> DatasetState:
+        """A new dataset with some accounts or reps added, changed or removed; its check follows."""
+        body = patch if isinstance(patch, Mapping) else patch.model_dump(mode="json", exclude_unset=True)
+        return self._transport.post(f"/v1/datasets/{dataset_id}/patch", DatasetState, body, uuid.uuid4().hex)
+
+    def get(self, dataset_id: str) -> DatasetState:
+        """How far a dataset is, and what is wrong with it."""
+        return self._transport.get(f"/v1/datasets/{dataset_id}", DatasetState)
+
+    def wait(self, dataset_id: str) -> DatasetState:
+        """The state of a dataset once it has been checked."""
+        pause = _FIRST_PAUSE_S
+        while (state := self.get(dataset_id)).job_status in ("queued", "running"):
+            time.sleep(pause)
+            pause = min(1.5 * pause, _LONGEST_PAUSE_S)
+        return state
+
+    def list(self) -> Iterator[DatasetSummary]:
+        """Datasets, newest first."""
+        return self._transport.pages("/v1/datasets", DatasetSummary)
+
+    def delete(self, dataset_id: str) -> None:
+        """Delete a dataset that no open run needs."""
+        self._transport.send("DELETE", f"/v1/datasets/{dataset_id}")
+
+
+def _parquet(frame: pl.DataFrame) -> io.BytesIO:
+    file = io.BytesIO()
+    frame.write_parquet(file)
+    file.seek(0)
+    return file

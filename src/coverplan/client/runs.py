@@ -1,0 +1,170 @@
+"""Durable runs: submit, follow, stop, download."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from httpx_sse import connect_sse
+from pydantic import BaseModel
+
+from coverplan.client.errors import ConnectionFailedError, UnavailableError
+from coverplan.client.transport import Document, Transport, failures, successful
+from coverplan.payload.options import Options
+from coverplan.payload.plan import Plan
+from coverplan.payload.policy import Policy
+from coverplan.payload.problem import Problem
+from coverplan.payload.runs import JobStatus, RunState, RunTicket
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class RunEvent(BaseModel):
+    """Something that happened to a run."""
+
+    number: int
+    kind: str
+    """`queued`, `started`, `progress` or `ended`."""
+    run_id: str
+    at: dt.datetime
+    job_status: JobStatus
+    objective_value: float | None = None
+    dual_bound: float | None = None
+    gap: float | None = None
+    phase: str | None = None
+
+
+_FORMATS = {".json": "json", ".csv": "csv", ".parquet": "parquet"}
+
+
+class Runs:
+    """The runs of the caller."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def submit(
+        self,
+        problem: Problem | Document | None = None,
+        policy: Policy | Document | None = None,
+        options: Options | Document | None = None,
+        *,
+        dataset_id: str | None = None,
+        policy_ref: Document | None = None,
+        start_plan: Plan | Document | None = None,
+        start_run_id: str | None = None,
+        name: str | None = None,
+        tags: Sequence[str] = (),
+        priority: int = 0,
+        timeout_s: float | None = None,
+        retention_days: float | None = None,
+        reuse: bool = False,
+        key: str | None = None,
+    ) -> RunTicket:
+        """Queue a run. Under the same `key` the same run is answered, also by another process; by default a new one."""
+        body = {
+            "problem": problem,
+            "policy": policy,
+            "options": options,
+            "dataset_id": dataset_id,
+            "policy_ref": policy_ref,
+            "start_plan": start_plan,
+            "start_run_id": start_run_id,
+            "name": name,
+            "tags": list(tags),
+            "priority": priority,
+            "timeout_s": timeout_s,
+            "retention_days": retention_days,
+            "reuse": reuse,
+        }
+        return self._transport.post("/v1/runs", RunTicket, body, key or uuid.uuid4().hex)
+
+    def get(self, run_id: str) -> RunState:
+        """How far a run is."""
+        return self._transport.get(f"/v1/runs/{run_id}", RunState)
+
+    def list(
+        self,
+        *,
+        status: JobStatus | None = None,
+        tag: str | None = None,
+        name: str | None = None,
+        batch_id: str | None = None,
+    ) -> Iterator[RunState]:
+        """Runs, newest first; further pages are asked for as they are needed."""
+        wanted = {"status": status, "tag": tag, "name": name, "batch_id": batch_id}
+        return self._transport.pages("/v1/runs", RunState, **wanted)
+
+    def events(self, run_id: str, after: int = 0) -> Iterator[RunEvent]:
+        """What happens to a run, each event once, until it has ended; a lost connection is taken up where it broke."""
+        patience = self._transport.patience()
+        while True:
+            try:
+                with failures():
+                    for event in self._listen(run_id, after):
+                        after = event.number
+                        patience.renew()
+                        yield event
+                        if event.kind == "ended":
+                            return
+                    raise ConnectionFailedError("The service hung up before the run ended.")
+            except (UnavailableError, ConnectionFailedError) as error:
+                patience.spend(error)
+
+    def wait(self, run_id: str, on_progress: Callable[[RunEvent], None] | None = None) -> RunState:
+        """The state of a run once it has ended; `on_progress` hears its events."""
+        for event in self.events(run_id):
+            if on_progress is not None:
+                on_progress(event)
+        return self.get(run_id)
+
+    def plan(self, run_id: str, *, incumbent: bool = False) -> Plan:
+        """The plan of a run that has ended; or, while it runs, its `incumbent`."""
+        return self._transport.get(f"/v1/runs/{run_id}/plan", Plan, incumbent=incumbent or None)
+
+    def table(self, run_id: str, *, incumbent: bool = False) -> pl.DataFrame:
+        """The plan as a table, one row per seat."""
+        import polars  # noqa: PLC0415, ICN001 - for those who ask for tables
+
+        parameters = {"format": "parquet"} | ({"incumbent": True} if incumbent else {})
+        answer = self._transport.send("GET", f"/v1/runs/{run_id}/plan", params=parameters)
+        return polars.read_parquet(io.BytesIO(answer.content))
+
+    def download(self, run_id: str, path: Path) -> None:
+        """Write the plan to a file, piece by piece, as its suffix says: `.json`, `.csv` or `.parquet`."""
+        form = _FORMATS[path.suffix]
+        with self._transport.stream(f"/v1/runs/{run_id}/plan", format=form) as answer, path.open("wb") as file:
+            for piece in answer.iter_bytes():
+                file.write(piece)
+
+    def program(self, run_id: str, form: Literal["mps", "lp"] = "mps") -> str:
+        """The mixed-integer program of a run."""
+        return self._transport.send("GET", f"/v1/runs/{run_id}/model.{form}").text
+
+    def finish(self, run_id: str) -> RunState:
+        """Stop a run and keep its best plan, which follows within a second or two."""
+        return self._transport.post(f"/v1/runs/{run_id}/finish", RunState)
+
+    def cancel(self, run_id: str) -> RunState:
+        """Stop a run and discard what it found."""
+        return self._transport.post(f"/v1/runs/{run_id}/cancel", RunState)
+
+    def delete(self, run_id: str) -> None:
+        """Cancel and erase a run."""
+        self._transport.send("DELETE", f"/v1/runs/{run_id}")
+
+    def _listen(self, run_id: str, after: int) -> Iterator[RunEvent]:
+        """The events that one connection has."""
+        headers = {"Last-Event-ID": str(after)} if after else {}
+        with connect_sse(self._transport.http, "GET", f"/v1/runs/{run_id}/events", headers=headers) as source:
+            successful(source.response)
+            for event in source.iter_sse():
+                if event.data:  # the comments of a silent connection come as events without any
+                    data = json.loads(event.data)
+                    yield RunEvent.model_validate({**data, "kind": event.event, "number": int(event.id)})
