@@ -20,7 +20,7 @@ PACK = 64
 """Most runs in one job."""
 PACKS = 2
 """Packs that one worker has at the same time, so that the next has begun when one runs out."""
-SMALL_PAUSE_S, LARGE_PAUSE_S, PACKED_PAUSE_S = 0.03, 0.1, 0.25
+SMALL_PAUSE_S, LARGE_PAUSE_S, PACKED_PAUSE_S = 0.1, 0.25, 0.25
 """Between two looks for a job; the default of a second would be most of what a small run takes."""
 _LEAST_PRIORITY = 1000
 _SCHEMA = "dbos"
@@ -87,7 +87,7 @@ def configuration(url: str, worker: str) -> DBOSConfig:
 
 async def listen(slots: int) -> None:
     """Offer this worker's slots; the last worker to start says for all of them how many each has."""
-    queues = ((SMALL, 2 * slots, SMALL_PAUSE_S), (PACKED, PACKS, PACKED_PAUSE_S), (LARGE, slots, LARGE_PAUSE_S))
+    queues = ((SMALL, 8 * slots, SMALL_PAUSE_S), (PACKED, PACKS, PACKED_PAUSE_S), (LARGE, slots, LARGE_PAUSE_S))
     for name, concurrency, pause in queues:
         await DBOS.register_queue_async(
             name, worker_concurrency=concurrency, polling_interval_sec=pause, on_conflict="always_update"

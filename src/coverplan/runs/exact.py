@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from coverplan.formulation.build import Formulation
-from coverplan.formulation.program import to_point, to_program
-from coverplan.mip.program import Result, Status, StoppedBy, close_enough
+from coverplan.formulation.program import to_choice, to_point, to_program
+from coverplan.mip.program import Floats, Result, Status, StoppedBy, close_enough, is_optimal
 from coverplan.pricing.bound import Prices, admissible
 from coverplan.pricing.dual import SmoothedDual
 from coverplan.runs.choice import backend_of
@@ -25,6 +25,7 @@ ROUNDING_SHARE = 0.2
 RELAXATION_SHARE = 0.5
 """Share of the time that the linear relaxation may take; beyond it, its prices come from the smoothed dual."""
 DUAL_SHARE = 0.3
+WHOLE = 1e-6
 
 
 class ExactRun(Run):
@@ -41,7 +42,9 @@ class ExactRun(Run):
         relaxed = self.timed("bound", self._relax)
         if self.impossible or (not self.truncated and relaxed is not None and relaxed.status is Status.INFEASIBLE):
             return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), None)
-        if relaxed is not None and relaxed.x is not None and self.formulation.pairs.n_columns >= ROUND_FROM:
+        if relaxed is not None and relaxed.x is not None and self._is_whole(relaxed.x):
+            self.incumbent.offer(to_choice(self.formulation, relaxed.x))
+        elif relaxed is not None and relaxed.x is not None and self.formulation.pairs.n_columns >= ROUND_FROM:
             self.timed("rounding", lambda: self._round(relaxed))
         name = backend_of(self.request.backend)
         return self.conclude(self.timed("search", lambda: self._search(name)), name)
@@ -59,6 +62,11 @@ class ExactRun(Run):
         elif not self.truncated:
             self.certify(relaxed)
         return relaxed
+
+    def _is_whole(self, x: Floats) -> bool:
+        """Whether the relaxation is a plan already, and no backend was asked for by name to find one."""
+        whole = x[self.program.integer]
+        return self.request.backend == "auto" and bool((np.abs(whole - np.rint(whole)) <= WHOLE).all())
 
     def _prices(self, _start: Prices | None) -> Prices | None:
         """Row prices of the relaxation of the listed pairs."""
@@ -87,7 +95,8 @@ class ExactRun(Run):
     def _search(self, name: str) -> Result:
         """Branch and bound on the whole program, unless the gap is closed already."""
         limits, found = self.request.limits, self.incumbent.choice
-        if close_enough(self.incumbent.objective, self.incumbent.dual_bound, limits):
+        objective, bound = self.incumbent.objective, self.incumbent.dual_bound
+        if close_enough(objective, bound, limits) or (objective is not None and is_optimal(objective, bound)):
             return Result(Status.FEASIBLE, StoppedBy.GAP)
         choice = self.hint if found is None else found
         start = None if choice is None else to_point(self.formulation, self.program, choice)
