@@ -51,7 +51,7 @@ class Deployment:
 
     def start_api(self, *arguments: str) -> None:
         """Start the service and wait until it answers."""
-        self.api = self._start("serve", *arguments, log="api.log")
+        self.api = self._start("serve", *arguments, log="api.log", COVERPLAN_WARM_CHILDREN="0")
         until = time.monotonic() + 60
         with self.client() as client:
             while time.monotonic() < until and self.api.poll() is None:
@@ -136,10 +136,13 @@ class Deployment:
             time.sleep(0.2)
         raise AssertionError(answer.text)
 
-    def _start(self, *command: str, log: str) -> subprocess.Popen[bytes]:
+    def _start(self, *command: str, log: str, **environment: str) -> subprocess.Popen[bytes]:
         with (self.folder / log).open("ab") as file:
             return subprocess.Popen(
-                [sys.executable, "-P", "-m", "coverplan", *command], env=self.env, stdout=file, stderr=file
+                [sys.executable, "-P", "-m", "coverplan", *command],
+                env={**self.env, **environment},
+                stdout=file,
+                stderr=file,
             )
 
 

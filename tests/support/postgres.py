@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import tempfile
 import warnings
 from pathlib import Path
 
+import psutil
 import sqlalchemy as sa
 
 
@@ -44,5 +46,7 @@ class Postgres:
 
     def stop(self) -> None:
         """Stop the server and remove its data."""
-        self._server.cleanup()
+        server = psutil.Process(self._server.get_pid())
+        server.send_signal(signal.SIGQUIT)  # at once: nobody needs the data any more
+        psutil.wait_procs([server], timeout=20)
         shutil.rmtree(self.folder, ignore_errors=True)

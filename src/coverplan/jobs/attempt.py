@@ -94,7 +94,7 @@ class Attempt:
             if row["timeout_s"] is not None:
                 self._ends_at = row["started_at"] + row["timeout_s"]
             self.number = row["attempt"]
-            ended = await self._outcome(row)
+            ended = await self._surely(row)
             if ended is not None:
                 await ending.write(self._place, row, ended)
 
@@ -133,6 +133,14 @@ class Attempt:
         if self._solving_since and now - max(self._kept_at, self._solving_since) > _KEEP_EVERY_S:
             self._kept_at = now
             await self._keep()
+
+    async def _surely(self, row: RowMapping) -> Ending | None:
+        """How the run ends, whatever goes wrong: none is left as if it still ran."""
+        try:
+            return await self._outcome(row)
+        except Exception:
+            log.exception("the attempt failed")
+            return Ending.failed("internal_error", "Something went wrong inside; the log of the worker says what.")
 
     async def _outcome(self, row: RowMapping) -> Ending | None:
         """How the run ends; None where another attempt will say."""
