@@ -1,5 +1,8 @@
 """Hypothesis in every test: the same examples in every run, no deadline on a shared machine; and databases."""
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +15,14 @@ settings.register_profile(
     "steady", deadline=None, derandomize=True, max_examples=25, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("steady")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def state() -> Iterator[None]:
+    """No test leaves state in the home folder."""
+    os.environ["COVERPLAN_DATA_DIR"] = folder = tempfile.mkdtemp(prefix="coverplan-tests-")
+    yield
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,7 +74,7 @@ def demo(
 def _posted(out: Path, problem: Problem, policy: Policy, options: Options) -> Plan:
     """The service's answer; exits where there is none."""
     try:
-        with _service(out / "service.log") as url, Client(url) as client:
+        with _service(out) as url, Client(url) as client:
             _say(f"POST {url}/v1/solve: {len(problem.accounts):,} accounts, {len(problem.reps):,} reps")
             with ProgressLine(problem.currency) as line:
                 return client.solve(problem, policy, options, on_progress=line)
@@ -83,12 +84,14 @@ def _posted(out: Path, problem: Problem, policy: Policy, options: Options) -> Pl
 
 
 @contextmanager
-def _service(log: Path) -> Iterator[str]:
-    """A service of our own on a free loopback port; it is stopped at the end, whatever happens."""
+def _service(out: Path) -> Iterator[str]:
+    """A service of our own on a free loopback port; it is stopped at the end, whatever happens, and leaves its log."""
     port = _free_port()
     command = [sys.executable, "-P", "-m", "coverplan", "serve", "--host", "127.0.0.1", "--port", str(port)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERPLAN_")}
-    with log.open("wb") as file:
+    state = tempfile.TemporaryDirectory(prefix="coverplan-demo-")
+    environment["COVERPLAN_DATA_DIR"] = state.name
+    with (out / "service.log").open("wb") as file:
         service = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=environment)
     try:
         url = f"http://127.0.0.1:{port}"
@@ -101,6 +104,7 @@ def _service(log: Path) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             service.kill()
             service.wait()
+        state.cleanup()
         _say("The service has stopped.")
 
 
