@@ -125,11 +125,10 @@ def test_a_full_disk_is_said_and_accepted_runs_survive(small_disk: Path, tmp_pat
         run_id = running.submit(slow(3))
         running.wait(run_id, "running")
         filler = small_disk / "filler"
-        with filler.open("wb") as file:
+        with filler.open("wb", buffering=0) as file:
             try:
                 while True:
                     file.write(b"\0" * 4096)
-                    file.flush()
             except OSError:
                 pass
         with running.client() as client:

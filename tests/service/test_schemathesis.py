@@ -26,7 +26,7 @@ LOADED_MACHINE_S = 500
 )
 def test_nothing_is_found(tmp_path: Path, chosen: list[str]) -> None:
     """Two halves, so that two workers share the time."""
-    command = [str(Path(sys.executable).parent / "schemathesis"), "run", "--generation-deterministic", "-n", "30"]
+    command = [str(Path(sys.executable).parent / "schemathesis"), "run", "--generation-deterministic", "-n", "10"]
     secret = new_key(f"sqlite:///{tmp_path / 'data' / 'coverplan.db'}", requests_per_minute=10**6)
     with service(tmp_path, with_worker=True, max_time_limit_s=LONGEST_SOLVE_S) as running:
         found = subprocess.run(
