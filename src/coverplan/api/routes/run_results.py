@@ -41,7 +41,11 @@ _STREAM: dict[str, Any] = {
     "description": "`queued`, `started`, `progress`... and one `ended`; a comment line at least every five seconds.",
     "content": {
         EVENTS: {
-            "schema": {"type": "string"},
+            "schema": {
+                "description": "One event.",
+                "type": "object",
+                "properties": {"id": {"type": "string"}, "event": {"type": "string"}, "data": {"type": "string"}},
+            },
             "example": 'id: 3\nevent: progress\ndata: {"run_id": "run-01", "objective_value": 1240000.0}\n\n',
         }
     },
