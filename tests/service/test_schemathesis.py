@@ -1,6 +1,7 @@
 """Schemathesis, as anybody with a key would run it, on the service's own OpenAPI document, with `schemathesis.toml`.
 
-All phases and checks on all operations; only the fuzzing tries fewer examples than it does by default.
+All checks on all operations but streams. The fuzzing tries fewer examples than by default, and calls that follow each
+other are left out: what they try depends on the ids that a service makes, so no two runs are alike.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from support.service import service
 ROOT = Path(__file__).parents[2]
 LONGEST_SOLVE_S = 60
 LOADED_MACHINE_S = 500
-"""Either half takes half a minute where nothing else runs."""
+"""The longer half takes less than three minutes where nothing else runs."""
 
 
 @pytest.mark.timeout(LOADED_MACHINE_S + 60)
@@ -27,6 +28,7 @@ LOADED_MACHINE_S = 500
 def test_nothing_is_found(tmp_path: Path, chosen: list[str]) -> None:
     """Two halves, so that two workers share the time."""
     command = [str(Path(sys.executable).parent / "schemathesis"), "run", "--generation-deterministic", "-n", "10"]
+    command += ["--phases", "examples,coverage,fuzzing"]
     secret = new_key(f"sqlite:///{tmp_path / 'data' / 'coverplan.db'}", requests_per_minute=10**6)
     with service(tmp_path, with_worker=True, max_time_limit_s=LONGEST_SOLVE_S) as running:
         found = subprocess.run(
