@@ -24,7 +24,6 @@ from coverplan.api.idempotency import in_flight, reused
 from coverplan.api.known import known_of
 from coverplan.api.lines import Line, Lines
 from coverplan.api.quotas import admit
-from coverplan.api.run_states import reading, writing
 from coverplan.jobs.submit import Accepted, Known, Submission
 from coverplan.payload.batches import BatchTicket
 from coverplan.payload.error_document import Limit
@@ -85,7 +84,7 @@ class Intake:
         reader = new_id("call")
         facts = {"id": new_id("batch"), "tenant": means.caller.tenant, "name": name, "key": key}
         try:
-            row = await writing(means.store, lambda c: batches.begin(c, facts, reader))
+            row = await means.store.database.writing(lambda c: batches.begin(c, facts, reader))
         except KeyInFlightError:
             raise in_flight() from None
         return cls(means, lines, row, reader)
@@ -155,8 +154,7 @@ class Intake:
         close = complete or not self._keyed
         expires_at = time.time() + DAY_S * self._means.settings.retention_days
         try:
-            await writing(
-                self._means.store,
+            await self._means.store.database.writing(
                 lambda c: batches.leave(c, self.batch_id, self._reader, close=close, expires_at=expires_at),
             )
         except DatabaseLostError:
@@ -215,7 +213,7 @@ class Intake:
                 raise in_flight()
             self._means.submission.add_lines(connection, self.batch_id, taken)
 
-        await writing(self._means.store, add)
+        await self._means.store.database.writing(add)
         self._accepted = accepted
 
     async def _accepted_of(self, lines: Sequence[Line]) -> list[Accepted | ApiError]:
@@ -259,7 +257,7 @@ def _read(line: Line, settings: Settings) -> RunRequest | ApiError:
 
 async def tickets_between(store: Store, batch_id: str, after: int, upto: int) -> bytes:
     """The tickets and errors of some lines."""
-    lines = await reading(store, lambda c: batches.tickets(c, batch_id, after, upto))
+    lines = await store.database.reading(lambda c: batches.tickets(c, batch_id, after, upto))
     return lines_of(
         [
             BatchTicket(line=line, error=RunError.model_validate(error))

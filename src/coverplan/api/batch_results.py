@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import RowMapping
 
-from coverplan.api.run_states import reading
 from coverplan.store import batches, runs
 from coverplan.store.batches import Line
 from coverplan.store.blobs import NoBlobError
@@ -65,7 +64,9 @@ async def as_csv(store: Store, batch_id: str, after: int, lines: int) -> AsyncIt
 
 async def _pages(store: Store, batch_id: str, after: int, lines: int, only: str | None) -> AsyncIterator[list[Line]]:
     for start in range(after, lines, _PAGE):
-        page = await reading(store, partial(batches.results, batch_id=batch_id, after=start, upto=start + _PAGE))
+        page = await store.database.reading(
+            partial(batches.results, batch_id=batch_id, after=start, upto=start + _PAGE)
+        )
         yield [line for line in page if only is None or _status(line) == only]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import RowMapping
 
 from coverplan.api.errors import ApiError
-from coverplan.api.run_states import reading, run_row
+from coverplan.api.run_states import run_row
 from coverplan.jobs.submit import Known
 from coverplan.payload.checks import check_references
 from coverplan.payload.plan import Plan
@@ -54,14 +54,14 @@ async def plan_of(run_id: str, tenant: str, store: Store) -> bytes:
 
 
 async def _policy(wanted: PolicyName, tenant: str, store: Store) -> tuple[Policy, int]:
-    row = await reading(store, lambda c: policies.document(c, tenant, wanted.name, wanted.version))
+    row = await store.database.reading(lambda c: policies.document(c, tenant, wanted.name, wanted.version))
     if row is None:
         raise ApiError("not_found", "There is no policy of this name and version.", suggestion="See /v1/policies.")
     return Policy.model_validate(row["document"], strict=False), row["version"]
 
 
 async def _dataset(dataset_id: str, tenant: str, store: Store) -> RowMapping:
-    row = await reading(store, lambda c: datasets.get(c, tenant, dataset_id))
+    row = await store.database.reading(lambda c: datasets.get(c, tenant, dataset_id))
     if row is None:
         raise ApiError("not_found", "There is no dataset of this id.", suggestion="See /v1/datasets.")
     if row["job_status"] != datasets.COMPLETED or not row["valid"]:

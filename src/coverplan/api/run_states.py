@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import RowMapping
 
 from coverplan.api.errors import ApiError
 from coverplan.payload.runs import RunError, RunState
@@ -36,26 +35,6 @@ _SAME = (
 _TIMES = ("created_at", "started_at", "ended_at", "expires_at")
 
 
-async def reading(store: Store, look: Callable[[Connection], Result]) -> Result:
-    """A transaction that only reads, off the event loop."""
-
-    def read() -> Result:
-        with store.database.read() as connection:
-            return look(connection)
-
-    return await asyncio.to_thread(read)
-
-
-async def writing(store: Store, change: Callable[[Connection], Result]) -> Result:
-    """A transaction that writes, off the event loop."""
-
-    def write() -> Result:
-        with store.database.begin() as connection:
-            return change(connection)
-
-    return await asyncio.to_thread(write)
-
-
 def found(row: RowMapping | None, run_id: str) -> RowMapping:
     """The row of a run.
 
@@ -69,7 +48,7 @@ def found(row: RowMapping | None, run_id: str) -> RowMapping:
 
 async def run_row(store: Store, tenant: str, run_id: str) -> RowMapping:
     """The row of a run of the tenant; raises as `found` does."""
-    return found(await reading(store, lambda c: runs.get(c, tenant, run_id)), run_id)
+    return found(await store.database.reading(lambda c: runs.get(c, tenant, run_id)), run_id)
 
 
 def state_of(row: RowMapping, tags: Sequence[str]) -> RunState:

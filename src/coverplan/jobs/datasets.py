@@ -7,12 +7,12 @@ import contextlib
 import json
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import RowMapping
 
 from coverplan.metrics import INGESTED_ROWS
 from coverplan.payload.datasets import SUFFIXES, CheckBook, CheckedBook, CheckFailure, CheckReport
@@ -41,13 +41,13 @@ async def validate_due(store: Store, settings: Settings) -> None:
         DatabaseLostError: the database does not answer.
         BlobLostError: the blobs do not; what was begun waits again.
     """
-    while (dataset_id := await _read(store, lambda c: datasets.next_due(c, time.time()))) is not None:
+    while (dataset_id := await store.database.reading(lambda c: datasets.next_due(c, time.time()))) is not None:
         await validate_dataset(store, settings, dataset_id)
 
 
 async def validate_dataset(store: Store, settings: Settings, dataset_id: str) -> bool:
     """Check one dataset; False where there is nothing to do. Raises as `validate_due` does."""
-    row = await _write(store, lambda c: datasets.claim(c, dataset_id, time.time(), LEASE_S))
+    row = await store.database.writing(lambda c: datasets.claim(c, dataset_id, time.time(), LEASE_S))
     if row is None:
         return False
     one_child = settings.model_copy(update={"slots": 1, "warm_children": 0})
@@ -77,7 +77,7 @@ async def materialise(store: Store, dataset: RowMapping, folder: Path) -> None:
 
 async def expire_datasets(store: Store) -> None:
     """Erase datasets that were never committed. Raises as `validate_due` does."""
-    while gone := await _write(store, lambda c: datasets.expire(c, time.time(), _AT_ONCE)):
+    while gone := await store.database.writing(lambda c: datasets.expire(c, time.time(), _AT_ONCE)):
         for dataset_id in gone:
             await store.blobs.remove(paths.dataset(dataset_id))
 
@@ -112,7 +112,7 @@ async def _prepared(store: Store, row: RowMapping, folder: Path, max_rows: int) 
     (book / "problem.json").write_text(json.dumps(row["head"]), encoding="utf-8")
     patch = None
     if row["patch_path"] is not None:
-        parent = await _read(store, lambda c: datasets.get(c, row["tenant"], row["parent_id"]))
+        parent = await store.database.reading(lambda c: datasets.get(c, row["tenant"], row["parent_id"]))
         if parent is None:
             raise NoBlobError(row["parent_id"])
         await materialise(store, parent, uploads)
@@ -160,10 +160,10 @@ async def _keep(store: Store, row: RowMapping, checked: CheckedBook, book: Path)
 
 async def _end(store: Store, row: RowMapping, facts: dict[str, Any]) -> None:
     """End the check; what a deleted dataset would leave behind goes with it."""
-    if await _write(store, lambda c: datasets.end(c, row["id"], row["attempt"], facts)):
+    if await store.database.writing(lambda c: datasets.end(c, row["id"], row["attempt"], facts)):
         log.info("dataset checked", job_status=facts["job_status"], valid=facts["valid"])
         return
-    if await _read(store, lambda c: datasets.get(c, row["tenant"], row["id"])) is None:
+    if await store.database.reading(lambda c: datasets.get(c, row["tenant"], row["id"])) is None:
         await store.blobs.remove(paths.dataset(row["id"]))
 
 
@@ -180,7 +180,9 @@ async def _lease(store: Store, row: RowMapping) -> AsyncIterator[None]:
         while True:
             await asyncio.sleep(LEASE_S / 5)
             with contextlib.suppress(DatabaseLostError):
-                await _write(store, lambda c: datasets.renew(c, row["id"], row["attempt"], time.time() + LEASE_S))
+                await store.database.writing(
+                    lambda c: datasets.renew(c, row["id"], row["attempt"], time.time() + LEASE_S)
+                )
 
     task = asyncio.create_task(renew())
     try:
@@ -191,20 +193,4 @@ async def _lease(store: Store, row: RowMapping) -> AsyncIterator[None]:
 
 async def _hand_back(store: Store, row: RowMapping) -> None:
     with contextlib.suppress(DatabaseLostError):
-        await _write(store, lambda c: datasets.hand_back(c, row["id"], row["attempt"]))
-
-
-async def _read(store: Store, look: Callable[[Connection], Result]) -> Result:
-    def read() -> Result:
-        with store.database.read() as connection:
-            return look(connection)
-
-    return await asyncio.to_thread(read)
-
-
-async def _write(store: Store, change: Callable[[Connection], Result]) -> Result:
-    def write() -> Result:
-        with store.database.begin() as connection:
-            return change(connection)
-
-    return await asyncio.to_thread(write)
+        await store.database.writing(lambda c: datasets.hand_back(c, row["id"], row["attempt"]))

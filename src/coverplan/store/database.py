@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -17,6 +18,8 @@ _BUSY_S = 30.0
 _POOL, _OVERFLOW = 8, 8
 _CONNECT_S = 5
 _READS = "coverplan_reads"
+
+Result = TypeVar("Result")
 
 
 class DatabaseLostError(Exception):
@@ -71,6 +74,24 @@ class Database:
         """
         with _losses(), self._reading.begin() as connection:
             yield connection
+
+    async def reading(self, look: Callable[[Connection], Result]) -> Result:
+        """What `look` returns of a transaction that only reads, off the event loop; raises as `read` does."""
+
+        def work() -> Result:
+            with self.read() as connection:
+                return look(connection)
+
+        return await asyncio.to_thread(work)
+
+    async def writing(self, change: Callable[[Connection], Result]) -> Result:
+        """What `change` returns of a transaction, off the event loop; raises as `begin` does."""
+
+        def work() -> Result:
+            with self.begin() as connection:
+                return change(connection)
+
+        return await asyncio.to_thread(work)
 
     def close(self) -> None:
         """Close all connections."""

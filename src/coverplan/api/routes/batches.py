@@ -20,7 +20,6 @@ from coverplan.api.idempotency import Key
 from coverplan.api.lines import NDJSON, Lines
 from coverplan.api.media import JSON, accepts, chosen
 from coverplan.api.paging import IdCursor, Limit, Page
-from coverplan.api.run_states import reading, writing
 from coverplan.api.state import Configured, Stored, Submitted
 from coverplan.jobs.queue import PACK
 from coverplan.payload.batches import BatchState
@@ -98,7 +97,7 @@ async def list_batches(caller: Reader, store: Stored, limit: Limit = 50, cursor:
         items = [state_of(row, counts[row["id"]]) for row in rows[:limit]]
         return Page[BatchState](items=items, next_cursor=more)
 
-    return await reading(store, look)
+    return await store.database.reading(look)
 
 
 @router.get(
@@ -197,7 +196,7 @@ async def delete_batch(batch_id: BatchId, caller: Writer, store: Stored, setting
     """It is gone with all its runs from now on; their files follow within minutes."""
     await _state(store, caller.tenant, batch_id)
     await _cancel(store, caller.tenant, batch_id, settings)
-    await writing(store, lambda c: batches.hide(c, caller.tenant, batch_id))
+    await store.database.writing(lambda c: batches.hide(c, caller.tenant, batch_id))
 
 
 class _Tickets(Response):
@@ -226,13 +225,13 @@ async def _state(store: Store, tenant: str, batch_id: str) -> BatchState:
         row = found(batches.get(connection, tenant, batch_id), batch_id)
         return state_of(row, batches.counts(connection, [batch_id])[batch_id])
 
-    return await reading(store, look)
+    return await store.database.reading(look)
 
 
 async def _cancel(store: Store, tenant: str, batch_id: str, settings: Settings) -> None:
     """Close it first, so that no line comes in any more."""
     expires_at = time.time() + DAY_S * settings.retention_days
-    await writing(store, lambda c: batches.close(c, tenant, batch_id, expires_at))
-    while await writing(store, lambda c: runs.cancel_some(c, tenant, batch_id, _CANCELLED_AT_ONCE)):
+    await store.database.writing(lambda c: batches.close(c, tenant, batch_id, expires_at))
+    while await store.database.writing(lambda c: runs.cancel_some(c, tenant, batch_id, _CANCELLED_AT_ONCE)):
         pass
-    await writing(store, lambda c: runs.wish_all(c, tenant, batch_id, "cancel"))
+    await store.database.writing(lambda c: runs.wish_all(c, tenant, batch_id, "cancel"))

@@ -18,7 +18,6 @@ from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import IdCursor, Limit, Page
 from coverplan.api.quotas import admit
-from coverplan.api.run_states import reading, writing
 from coverplan.api.state import Configured, Stored
 from coverplan.api.uploads import MEDIA_TYPES, Upload
 from coverplan.payload.dataset_patch import DatasetPatch, check_patch
@@ -71,7 +70,7 @@ async def list_datasets(
     caller: Reader, store: Stored, limit: Limit = 50, cursor: IdCursor = None
 ) -> Page[DatasetSummary]:
     """Datasets of the caller, newest first, without their issues."""
-    rows = await reading(store, lambda c: datasets.page(c, caller.tenant, limit + 1, cursor))
+    rows = await store.database.reading(lambda c: datasets.page(c, caller.tenant, limit + 1, cursor))
     more = rows[limit - 1]["id"] if len(rows) > limit else None
     return Page[DatasetSummary](items=[summary_of(row) for row in rows[:limit]], next_cursor=more)
 
@@ -115,8 +114,8 @@ async def put_table(
         raise
     facts = {"format": upload.format, "path": path, "bytes": upload.bytes, "digest": upload.digest}
     until = time.time() + UNCOMMITTED_S
-    kept, replaced = await writing(
-        store, lambda c: datasets.put_table(c, caller.tenant, row["id"], table, facts, until)
+    kept, replaced = await store.database.writing(
+        lambda c: datasets.put_table(c, caller.tenant, row["id"], table, facts, until)
     )
     if kept is None:
         await store.blobs.drop(path)
@@ -144,7 +143,9 @@ async def commit_dataset(dataset_id: DatasetId, response: Response, caller: Writ
         report.add("no_accounts", "/tables/accounts", suggestion="Send at least the accounts and the reps.")
         report.raise_errors()
     digest = content_hash(row)
-    kept = found(await writing(store, lambda c: datasets.commit(c, caller.tenant, dataset_id, digest)), dataset_id)
+    kept = found(
+        await store.database.writing(lambda c: datasets.commit(c, caller.tenant, dataset_id, digest)), dataset_id
+    )
     if kept["id"] != dataset_id:
         await store.blobs.remove(paths.dataset(dataset_id))
         response.status_code = 200
@@ -215,7 +216,7 @@ async def delete_dataset(dataset_id: DatasetId, caller: Writer, store: Stored) -
         needed = datasets.is_needed(connection, caller.tenant, dataset_id)
         return needed, not needed and datasets.remove(connection, caller.tenant, dataset_id)
 
-    needed, removed = await writing(store, delete)
+    needed, removed = await store.database.writing(delete)
     if needed:
         raise ApiError("dataset_in_use", "A run or a patch needs it.", suggestion="Try again when it has ended.")
     if not removed:
@@ -237,4 +238,4 @@ def _check_open(job_status: str) -> None:
 
 
 async def _row(store: Store, tenant: str, dataset_id: str) -> RowMapping:
-    return found(await reading(store, lambda c: datasets.get(c, tenant, dataset_id)), dataset_id)
+    return found(await store.database.reading(lambda c: datasets.get(c, tenant, dataset_id)), dataset_id)

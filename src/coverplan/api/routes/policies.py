@@ -17,7 +17,6 @@ from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import MAX_ITEMS, Cursor, Limit, Mark, Page, mark_of, marked
-from coverplan.api.run_states import reading
 from coverplan.api.state import Stored
 from coverplan.payload.hashing import policy_hash
 from coverplan.payload.issues import IssueReport
@@ -68,7 +67,7 @@ async def list_policies(
 ) -> Page[PolicyVersion]:
     """The latest version of every policy, by name."""
     after = None if cursor is None else marked(cursor)
-    rows = await reading(store, lambda c: policies.latest(c, caller.tenant, limit + 1, after))
+    rows = await store.database.reading(lambda c: policies.latest(c, caller.tenant, limit + 1, after))
     more = mark_of(rows[limit - 1]["name"]) if len(rows) > limit else None
     return Page[PolicyVersion](items=[_version(row) for row in rows[:limit]], next_cursor=more)
 
@@ -79,7 +78,7 @@ async def list_policy_versions(
 ) -> Page[PolicyVersion]:
     """All versions, newest first."""
     before = None if cursor is None else int(cursor)
-    rows = await reading(store, lambda c: policies.versions(c, caller.tenant, name, limit + 1, before))
+    rows = await store.database.reading(lambda c: policies.versions(c, caller.tenant, name, limit + 1, before))
     if not rows and before is None:
         raise _missing(name)
     more = str(rows[limit - 1]["version"]) if len(rows) > limit else None
@@ -114,7 +113,7 @@ def policy_of(row: RowMapping) -> Policy:
 
 
 async def _found(store: Store, tenant: str, name: str, version: int | None) -> RowMapping:
-    row = await reading(store, lambda c: policies.document(c, tenant, name, version))
+    row = await store.database.reading(lambda c: policies.document(c, tenant, name, version))
     if row is None:
         raise _missing(name if version is None else f"{name}, version {version}")
     return row

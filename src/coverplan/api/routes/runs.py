@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BeforeValidator
@@ -20,11 +20,12 @@ from coverplan.api.known import known_of
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import Limit
 from coverplan.api.quotas import admit
-from coverplan.api.run_states import found, reading, run_row, state_of, writing
+from coverplan.api.run_states import found, run_row, state_of
 from coverplan.api.state import Stored, Submitted
 from coverplan.payload.runs import JobStatus, RunPage, RunRequest, RunState, RunTicket
 from coverplan.store import runs
 from coverplan.store.runs import Filter
+from coverplan.store.store import Store
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
 
@@ -100,7 +101,7 @@ async def list_runs(
         items = [state_of(row, tags[row["id"]]) for row in shown]
         return RunPage(items=items, next_cursor=shown[-1]["id"] if len(rows) > limit else None)
 
-    return await reading(store, look)
+    return await store.database.reading(look)
 
 
 @router.get("/{run_id}", summary="Show a run", responses=error_responses(404, 422, 503), dependencies=[accepts(JSON)])
@@ -120,7 +121,7 @@ async def finish_run(run_id: str, caller: Writer, store: Stored) -> RunState:
     row = await run_row(store, caller.tenant, run_id)
     if row["job_status"] == runs.QUEUED:
         raise ApiError("run_not_running", "It has not begun: there is nothing to keep.", suggestion="Cancel it.")
-    await writing(store, lambda c: runs.wish(c, caller.tenant, run_id, "finish"))
+    await store.database.writing(lambda c: runs.wish(c, caller.tenant, run_id, "finish"))
     return await _state(run_id, caller.tenant, store)
 
 
@@ -133,7 +134,7 @@ async def finish_run(run_id: str, caller: Writer, store: Stored) -> RunState:
 async def cancel_run(run_id: str, caller: Writer, store: Stored) -> RunState:
     """A queued run is cancelled at once, a running one within a second; one that has ended stays as it is."""
     await run_row(store, caller.tenant, run_id)
-    await writing(store, lambda c: _cancel(c, caller.tenant, run_id))
+    await store.database.writing(lambda c: _cancel(c, caller.tenant, run_id))
     return await _state(run_id, caller.tenant, store)
 
 
@@ -146,15 +147,15 @@ async def delete_run(run_id: str, caller: Writer, store: Stored) -> None:
         _cancel(connection, caller.tenant, run_id)
         runs.hide(connection, caller.tenant, run_id)
 
-    await writing(store, delete)
+    await store.database.writing(delete)
 
 
-async def _state(run_id: str, tenant: str, store: Any) -> RunState:
+async def _state(run_id: str, tenant: str, store: Store) -> RunState:
     def look(connection: Connection) -> RunState:
         row = found(runs.get(connection, tenant, run_id), run_id)
         return state_of(row, runs.tags_of(connection, [run_id])[run_id])
 
-    return await reading(store, look)
+    return await store.database.reading(look)
 
 
 def _cancel(connection: Connection, tenant: str, run_id: str) -> None:

@@ -14,7 +14,6 @@ from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import MAX_ITEMS, IdCursor, Limit, Page
-from coverplan.api.run_states import reading, writing
 from coverplan.api.state import Configured, Stored
 from coverplan.delivery.addresses import AllowList
 from coverplan.delivery.target import InvalidUrlError, host_of, read_url
@@ -54,7 +53,7 @@ async def list_webhooks(
     caller: Reader, store: Stored, limit: Limit = MAX_ITEMS, cursor: IdCursor = None
 ) -> Page[Webhook]:
     """All webhooks, newest first."""
-    rows = await reading(store, lambda connection: webhooks.page(connection, caller.tenant, limit + 1, cursor))
+    rows = await store.database.reading(lambda connection: webhooks.page(connection, caller.tenant, limit + 1, cursor))
     more = rows[limit - 1]["id"] if len(rows) > limit else None
     return Page[Webhook](items=[_shown(row) for row in rows[:limit]], next_cursor=more)
 
@@ -62,13 +61,13 @@ async def list_webhooks(
 @router.get("/{webhook_id}", summary="Show a webhook", responses=error_responses(404, 422, 503))
 async def show_webhook(webhook_id: WebhookId, caller: Reader, store: Stored) -> Webhook:
     """The webhook without its secret."""
-    return _shown(await reading(store, lambda connection: _found(connection, caller.tenant, webhook_id)))
+    return _shown(await store.database.reading(lambda connection: _found(connection, caller.tenant, webhook_id)))
 
 
 @router.delete("/{webhook_id}", status_code=204, summary="Remove a webhook", responses=error_responses(404, 422, 503))
 async def remove_webhook(webhook_id: WebhookId, caller: Writer, store: Stored) -> None:
     """Its address is not called any more; its deliveries are removed with it."""
-    if not await writing(store, lambda connection: webhooks.remove(connection, caller.tenant, webhook_id)):
+    if not await store.database.writing(lambda connection: webhooks.remove(connection, caller.tenant, webhook_id)):
         raise _missing(webhook_id)
 
 
@@ -84,7 +83,7 @@ async def list_deliveries(
         _found(connection, caller.tenant, webhook_id)
         return list(webhooks.log(connection, webhook_id, limit + 1, cursor))
 
-    rows = await reading(store, read)
+    rows = await store.database.reading(read)
     more = rows[limit - 1]["id"] if len(rows) > limit else None
     return Page[Delivery](items=[_delivery(row) for row in rows[:limit]], next_cursor=more)
 
@@ -97,7 +96,7 @@ async def try_webhook(webhook_id: WebhookId, caller: Writer, store: Stored) -> D
         _found(connection, caller.tenant, webhook_id)
         return webhooks.announce_test(connection, webhook_id)
 
-    return _delivery(await writing(store, announce))
+    return _delivery(await store.database.writing(announce))
 
 
 def _check_url(text: str, settings: Settings) -> None:
