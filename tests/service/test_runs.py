@@ -107,6 +107,24 @@ def test_a_cancelled_run_leaves_no_process(running: Deployment) -> None:
     assert (refused.status_code, refused.json()["code"]) == (409, "run_without_plan")
 
 
+def test_a_run_that_waits_for_a_slot_is_cancelled_at_once(running: Deployment) -> None:
+    """The one slot is taken by another run, which goes on."""
+    first = running.submit(slow(60))
+    running.wait(first, "running")
+    second = running.submit(slow(60))
+    running.wait(second, "running")
+
+    with running.client() as client:
+        client.post(f"/v1/runs/{second}/cancel")
+        state = running.wait(second, seconds=3)
+        other = running.state(first)
+        client.post(f"/v1/runs/{first}/cancel")
+
+    assert state["job_status"] == "cancelled"
+    assert other["job_status"] == "running"
+    running.wait(first, seconds=10)
+
+
 def test_a_finished_run_has_its_best_plan(running: Deployment) -> None:
     """Long before its time is over; the incumbent can be had before that."""
     document = slow(60)

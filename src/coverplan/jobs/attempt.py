@@ -48,7 +48,7 @@ class Place:
         Raises:
             DatabaseLostError: the database does not answer.
         """
-        return await asyncio.to_thread(self._write, change)
+        return await self.store.database.writing(change)
 
     async def write_at_last(self, change: Callable[[Connection], Result]) -> Result:
         """A transaction that must not be lost: it waits until the database is back."""
@@ -58,10 +58,6 @@ class Place:
             except DatabaseLostError as error:
                 log.warning("waiting for the database", reason=str(error))
                 await asyncio.sleep(_PAUSE_S)
-
-    def _write(self, change: Callable[[Connection], Result]) -> Result:
-        with self.store.database.begin() as connection:
-            return change(connection)
 
 
 class Attempt:
@@ -73,6 +69,8 @@ class Attempt:
         """0 before the run is claimed."""
         self._place = place
         self._job: Run | None = None
+        self._waiting: asyncio.Task[Run] | None = None
+        """For a slot."""
         self._wish: str | None = None
         self._news: Mapping[str, Any] | None = None
         self._told_at = self._kept_at = self._solving_since = 0.0
@@ -109,6 +107,8 @@ class Attempt:
         self._wish = wish
         if self._job is not None:
             self._obey(self._job)
+        elif self._waiting is not None and wish in ("cancel", "abandon"):
+            self._waiting.cancel()
 
     async def hand_back(self) -> None:
         """Stop for a shutdown; another worker goes on from what was found."""
@@ -160,8 +160,9 @@ class Attempt:
     async def _solved(self, row: RowMapping) -> Ending:
         pool = self._place.small if row["small"] else self._place.large
         async with prepared(self._place.store, pool, row, self._spent_s) as work:
-            self._job = await pool.submit(work.job, self._hear)
+            self._waiting = asyncio.create_task(pool.submit(work.job, self._hear))
             try:
+                self._job = await self._waiting
                 self._obey(self._job)
                 plan = await self._job.result()
             finally:
