@@ -1,5 +1,6 @@
 """Hypothesis in every test: the same examples in every run, no deadline on a shared machine; and databases."""
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -16,13 +17,10 @@ settings.register_profile(
 )
 settings.load_profile("steady")
 
-
-@pytest.fixture(scope="session", autouse=True)
-def state() -> Iterator[None]:
-    """No test leaves state in the home folder."""
-    os.environ["COVERPLAN_DATA_DIR"] = folder = tempfile.mkdtemp(prefix="coverplan-tests-")
-    yield
-    shutil.rmtree(folder, ignore_errors=True)
+STATE = tempfile.mkdtemp(prefix="coverplan-tests-")
+"""No test leaves state in the home folder; it is named before any test module makes its settings."""
+os.environ["COVERPLAN_DATA_DIR"] = STATE
+atexit.register(shutil.rmtree, STATE, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
