@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _STORE_TRIES = 8
 _STORE_PAUSE_S = 0.5
 _MOST_ERRORS = 20
+_SMALL = 1 << 16
+"""Bytes that are parsed faster than a thread is woken."""
 MAX_SEATS_IN_JSON = 20_000
 """Of a dataset's plan; a longer one has its seats in a table only."""
 
@@ -62,7 +64,7 @@ async def kept(store: Store, row: RowMapping, plan: bytes, table: Path | None) -
     run_id, attempt = row["id"], row["attempt"]
     plan = plan.replace(b'"run_id":null', f'"run_id":{json.dumps(run_id)}'.encode(), 1)
     facts: dict[str, Any] = {"plan_path": paths.plan(run_id, attempt), "phase": "done"}
-    facts |= await asyncio.to_thread(told_of, plan)
+    facts |= told_of(plan) if len(plan) < _SMALL else await asyncio.to_thread(told_of, plan)
     size = 0
     if table is not None:
         facts["table_path"] = paths.seats(run_id, attempt)
