@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import RowMapping
 
 from coverplan.metrics import note_run_ended
 from coverplan.payload.plan import Assignment, Uncovered
@@ -82,11 +82,7 @@ async def kept(store: Store, row: RowMapping, plan: bytes, table: Path | None) -
 async def write(place: Place, row: RowMapping, ended: Ending) -> None:
     """Write down how a run ended; nothing happens where another attempt counts by now."""
     over = {"job_status": ended.status, "error": ended.error, "expires_at": time.time() + row["retention_s"]}
-
-    def end(connection: Connection) -> RowMapping | None:
-        return runs.end(connection, row["id"], row["attempt"], {**ended.facts, **over})
-
-    ended_row = await place.write_at_last(end)
+    ended_row = await place.end(runs.End(row["id"], row["attempt"], {**ended.facts, **over}))
     if ended_row is not None:
         note_run_ended(ended.status, ended_row["solution_status"])
         gap, error = ended.facts.get("gap"), (ended.error or {}).get("code")

@@ -80,6 +80,11 @@ class SolverPool:
             self.settings.idle_children == 0 or any(child.alive for child in self._children)
         )
 
+    @property
+    def crowded(self) -> bool:
+        """Whether jobs wait for a slot."""
+        return self._waiting > 0
+
     async def submit(self, job: Job, listen: Listener | None = None) -> Run:
         """Start a job once a slot is free.
 
