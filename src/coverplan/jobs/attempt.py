@@ -29,7 +29,7 @@ from coverplan.store.store import Store
 _PROGRESS_EVERY_S = 0.5
 _KEEP_EVERY_S = 2.0
 _PAUSE_S = 0.5
-_LINGER_S = 0.1
+_LINGER_S = 0.05
 """How long the end of a run may wait to be written down with others, while more runs wait for a slot."""
 
 Result = TypeVar("Result")

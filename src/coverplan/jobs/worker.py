@@ -28,10 +28,8 @@ from coverplan.store.store import Store
 
 _LOOK_S = 0.2
 """How often a worker asks what its runs' callers want, and tells how far they are."""
-_NEAR = 8
-"""Runs of packs that are claimed per slot, as many as of those that come alone: some are loaded and some are written
-down while one is solved.
-"""
+_NEAR = 6
+"""Runs of packs that are claimed per slot: some are loaded and some are written down while one is solved."""
 _REAP_S = 1.0
 _SWEEP_S = 60.0
 _PRUNE_S = 3600.0
