@@ -20,7 +20,7 @@ PACK = 64
 """Most runs in one job."""
 PACKS = 2
 """Packs that one worker has at the same time, so that the next has begun when one runs out."""
-SMALL_PAUSE_S, LARGE_PAUSE_S, PACKED_PAUSE_S = 0.1, 0.5, 0.5
+SMALL_PAUSE_S, LARGE_PAUSE_S, PACKED_PAUSE_S = 0.15, 0.5, 0.5
 """Between two looks for a job; the default of a second would be most of what a small run takes."""
 _LEAST_PRIORITY = 1000
 _NEVER_S = 3600.0

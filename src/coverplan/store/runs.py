@@ -60,12 +60,7 @@ class Filter:
 
 def add(connection: Connection, facts: Facts, tags: Collection[str] = ()) -> None:
     """A new run, queued."""
-    now = time.time()
-    row = {"priority": 0, "created_at": now, **facts, "job_status": QUEUED}
-    connection.execute(insert(runs).values(**row))
-    if tags:
-        connection.execute(insert(run_tags), [{"run_id": row["id"], "tag": tag} for tag in dict.fromkeys(tags)])
-    events.add_firsts(connection, [row["id"]], "queued", {"job_status": QUEUED})
+    add_all(connection, [facts], {facts["id"]: tags})
 
 
 def add_all(connection: Connection, facts: Sequence[Facts], tags: Mapping[str, Collection[str]]) -> None:
