@@ -22,7 +22,7 @@ from coverplan.pricing.knapsack import Knapsacks
 from coverplan.runs.choice import knapsacks_of
 from coverplan.runs.dense import DenseRun
 from coverplan.runs.outcome import Outcome
-from coverplan.runs.run import Setting, formulate, listing_of
+from coverplan.runs.run import Setting, formulate
 from coverplan.verify import verify
 from support.brute import documents
 from support.sampling import examples
@@ -59,7 +59,7 @@ def _run(problem: Document, rules: list[Document], seconds: float = 20.0) -> tup
     formulation = formulate(request)
     knapsacks = Knapsacks.of(formulation)
     assert knapsacks is not None
-    setting = Setting(None, None, time.monotonic(), "", listing_of(request))
+    setting = Setting(None, None, time.monotonic(), "")
     return DenseRun(request, formulation, setting, knapsacks).answer(), knapsacks
 
 

@@ -15,7 +15,7 @@ from coverplan.api.disconnect import gone
 from coverplan.api.feed import Feed
 from coverplan.api.media import EVENTS
 
-PING = b": still there\n\n"
+PING = b": still there\n"
 
 
 class RunEvents(Response):

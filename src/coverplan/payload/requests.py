@@ -10,7 +10,7 @@ from coverplan.payload.plan import AssignmentIn, Plan
 from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
 
-CHECKPOINT_FILE = "incumbent.npz"
+CHECKPOINT_FILE = "incumbent.bin"
 """In the checkpoint folder of a solve: reps of the seats, bound and prices of its best plan so far."""
 
 SMALLEST_PROBLEM = {
