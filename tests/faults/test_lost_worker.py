@@ -49,7 +49,7 @@ def test_twenty_kills_lose_nothing(postgres: Postgres, tmp_path: Path) -> None:
     """
     moments = random.Random(4)
     with deployment(tmp_path, workers=2, database_url=postgres.database()) as running:
-        took, made = [], []
+        took, made = list[float](), list[str]()
         for kill in range(KILLS):
             for run_id in made[-2:-1]:
                 running.wait(run_id)  # so that a kill hits the run before at most, and no run is given up

@@ -82,7 +82,7 @@ def test_events_are_numbered_and_can_be_taken_up_again(running: Deployment) -> N
 
 def test_a_cancelled_run_leaves_no_process(running: Deployment) -> None:
     """The answer comes within a second, the child is gone within two."""
-    run_id = running.submit(slow(60))
+    run_id = running.submit(slow(60, "priced"))
     running.wait(run_id, "running")
     deadline = time.monotonic() + 10
     while not _solving(running) and time.monotonic() < deadline:
