@@ -29,7 +29,7 @@ def _kill(worker: Started) -> None:
 
 def _events(running: Deployment, run_id: str) -> list[tuple[int, str]]:
     with running.client() as client, connect_sse(client, "GET", f"/v1/runs/{run_id}/events") as source:
-        return [(int(event.id), event.event) for event in source.iter_sse()]
+        return [(int(event.id), event.event) for event in source.iter_sse() if event.data]
 
 
 def _until_at_work(running: Deployment, run_id: str, attempts: int) -> float:
