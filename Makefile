@@ -28,7 +28,7 @@ serve: setup
 	@$(BIN)/coverplan serve
 
 test: setup
-	@$(BIN)/python -m pytest -n logical --maxprocesses 8
+	@$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal
 
 check: setup
 	@$(BIN)/ruff format --check .
