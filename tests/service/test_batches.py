@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import polars as pl
 import psutil
 import pytest
 
@@ -69,10 +70,17 @@ def test_each_line_has_its_ticket_and_its_result(running: Deployment) -> None:
 
     with running.client() as client:
         table = client.get(f"/v1/batches/{batch_id}/results", headers={"Accept": "text/csv"})
+        packed = client.get(f"/v1/batches/{batch_id}/results", headers={"Accept": "application/vnd.apache.parquet"})
         again = client.get(f"/v1/batches/{batch_id}/tickets", params={"after": 118})
         listed = client.get("/v1/runs", params={"batch_id": batch_id, "limit": 2}).json()["items"]
     seats = list(csv.DictReader(io.StringIO(table.text)))
     assert len(seats) == 117 * 4
+    rows = pl.read_parquet(io.BytesIO(packed.content))
+    assert packed.headers["content-disposition"] == f'attachment; filename="{batch_id}.parquet"'
+    assert rows.columns == list(seats[0])
+    names = ("run_id", "account_id", "rep_id")
+    assert rows.select(*names).rows() == [tuple(seat[name] for name in names) for seat in seats]
+    assert rows.filter(pl.col("line") == 9)["expected_revenue"].sum() == worth(9)
     assert [seat["line"] for seat in seats[:5]] == ["1", "1", "1", "1", "2"]
     assert sum(float(seat["expected_revenue"]) for seat in seats if seat["line"] == "9") == worth(9)
     assert [line.startswith('{"line":119,') for line in again.text.splitlines()] == [True, False]

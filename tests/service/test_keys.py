@@ -20,7 +20,7 @@ from coverplan.store.database import Database, DatabaseLostError
 from coverplan.store.keys import Scope
 from support.api_keys import bearer, command_line_key, new_key
 from support.command import call, run
-from support.deployment import TINY
+from support.deployment import TINY, slow
 from support.ports import free_port
 from support.service import JSON, in_process, service
 
@@ -72,6 +72,25 @@ def test_the_first_key_closes_an_open_service_and_the_last_does_not_open_it(tmp_
     stored = b"".join(file.read_bytes() for file in (tmp_path / "data").iterdir() if file.is_file())
     assert key_id.encode() in stored
     assert secret.encode() not in stored
+
+
+def test_a_revoked_key_hears_no_more_events(tmp_path: Path) -> None:
+    """The run would go on for a minute; the stream ends once the key is looked up again, without the last event."""
+    folder = {"COVERPLAN_DATA_DIR": str(tmp_path / "data")}
+    with service(tmp_path) as running, running.client() as client:
+        key_id, secret = command_line_key(tmp_path / "data", "--tenant", "acme", "--name", "listener")
+        run_id = client.post("/v1/runs", json=slow(60), headers=bearer(secret)).json()["run_id"]
+        with client.stream("GET", f"/v1/runs/{run_id}/events", headers=bearer(secret)) as stream:
+            heard = stream.iter_text()
+            text = next(heard)
+            assert run("keys", "revoke", key_id, env=folder).returncode == 0
+            began = time.monotonic()
+            text += "".join(heard)
+            waited = time.monotonic() - began
+
+    assert "event: queued" in text
+    assert "event: ended" not in text
+    assert waited < 2 * REMEMBERED_S + 2
 
 
 def test_other_machines_need_a_key(tmp_path: Path) -> None:
