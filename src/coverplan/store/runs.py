@@ -28,6 +28,7 @@ class Filter:
     tag: str | None = None
     name: str | None = None
     batch_id: str | None = None
+    experiment_id: str | None = None
     created_from: float | None = None
     created_to: float | None = None
 
@@ -75,6 +76,7 @@ def page(connection: Connection, tenant: str, wanted: Filter, limit: int, before
         (runs.c.job_status, wanted.status),
         (runs.c.name, wanted.name),
         (runs.c.batch_id, wanted.batch_id),
+        (runs.c.experiment_id, wanted.experiment_id),
     ):
         if value is not None:
             query = query.where(column == value)
@@ -174,18 +176,18 @@ def cancel_queued(connection: Connection, tenant: str, run_id: str) -> RowMappin
     return row
 
 
-def cancel_some(connection: Connection, tenant: str, batch_id: str, limit: int) -> bool:
-    """Cancel some runs of a batch that have not started; whether there may be more."""
-    queued = and_(runs.c.batch_id == batch_id, runs.c.tenant == tenant, runs.c.job_status == QUEUED)
+def cancel_some(connection: Connection, tenant: str, owner: str, limit: int) -> bool:
+    """Cancel some runs of a batch or an experiment that have not started; whether there may be more."""
+    queued = and_(_belongs_to(owner), runs.c.tenant == tenant, runs.c.job_status == QUEUED)
     some = connection.execute(select(runs.c.id).where(queued).limit(limit)).scalars().all()
     for run_id in some:
         cancel_queued(connection, tenant, run_id)
     return bool(some)
 
 
-def wish_all(connection: Connection, tenant: str, batch_id: str, wanted: str) -> None:
-    """The same wish for all running runs of a batch."""
-    change = update(runs).where(runs.c.batch_id == batch_id, runs.c.tenant == tenant, runs.c.job_status == RUNNING)
+def wish_all(connection: Connection, tenant: str, owner: str, wanted: str) -> None:
+    """The same wish for all running runs of a batch or an experiment."""
+    change = update(runs).where(_belongs_to(owner), runs.c.tenant == tenant, runs.c.job_status == RUNNING)
     connection.execute(change.values(wish=wanted))
 
 
@@ -213,8 +215,8 @@ def wishes(connection: Connection, worker: str) -> dict[str, tuple[int, str | No
 
 
 def to_erase(connection: Connection, now: float, limit: int) -> Sequence[str]:
-    """Ended runs that were deleted, or whose time is over."""
-    over = or_(runs.c.deleted.is_(True), runs.c.expires_at < now)
+    """Ended runs that were deleted, or whose time is over; those of an experiment live as long as it does."""
+    over = or_(runs.c.deleted.is_(True), and_(runs.c.expires_at < now, runs.c.experiment_id.is_(None)))
     wanted = select(runs.c.id).where(runs.c.job_status.not_in(OPEN), over).limit(limit)
     return connection.execute(wanted).scalars().all()
 
@@ -229,6 +231,11 @@ def erase(connection: Connection, run_ids: Sequence[str]) -> None:
 def state(row: RowMapping) -> dict[str, Any]:
     """What an event says of a run."""
     return {name: row[name] for name in STATE}
+
+
+def _belongs_to(owner: str) -> Any:
+    """Ids say of what they are."""
+    return or_(runs.c.batch_id == owner, runs.c.experiment_id == owner)
 
 
 def _current(run_id: str, attempt: int) -> Any:
