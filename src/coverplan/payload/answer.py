@@ -17,13 +17,13 @@ from coverplan.payload.columns import to_instance
 from coverplan.payload.issues import IssueReport, pointer
 from coverplan.payload.options import Options
 from coverplan.payload.outcome import Listen, evaluate_book, finish_book, plan_of, request_of, solve_book
-from coverplan.payload.plan import AssignmentIn, Plan
+from coverplan.payload.plan import Assignment, AssignmentIn, Plan
 from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
 from coverplan.runs.solve import formulate
 from coverplan.solvers.export import export as export_program
 
-__all__ = ["evaluate", "export", "finish", "request_of", "solve", "today"]
+__all__ = ["evaluate", "export", "finish", "request_of", "solve", "start_seats", "today"]
 
 
 def solve(
@@ -47,7 +47,7 @@ def solve(
     issues = check(problem, policy)
     issues.raise_errors()
     book = Book.of(to_instance(problem))
-    start = None if start_plan is None else _start_seats(book, start_plan, issues)
+    start = None if start_plan is None else start_seats(book, start_plan.assignments, issues)
     seconds = {"load": time.monotonic() - began}
     outcome = solve_book(book, policy, options, seconds, start=start, listen=listen, checkpoint=checkpoint)
     return plan_of(policy, options, outcome, issues, seconds)
@@ -135,9 +135,9 @@ def _seat_reps(book: Book, assignments: Sequence[AssignmentIn], issues: IssueRep
     return reps
 
 
-def _start_seats(book: Book, plan: Plan, issues: IssueReport) -> Ints:
-    """The seats of an earlier plan; what this problem no longer has is left out with a warning."""
-    given = [AssignmentIn(account_id=item.account_id, role=item.role, rep_id=item.rep_id) for item in plan.assignments]
+def start_seats(book: Book, seats: Sequence[Assignment], issues: IssueReport) -> Ints:
+    """The reps of an earlier plan; what this problem no longer has is left out with a warning."""
+    given = [AssignmentIn(account_id=seat.account_id, role=seat.role, rep_id=seat.rep_id) for seat in seats]
     found = IssueReport()
     reps = _seat_reps(book, given, found, "")
     if found.total:
