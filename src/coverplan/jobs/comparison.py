@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import RowMapping
 
@@ -79,10 +80,8 @@ async def _outcomes(desk: Desk, ended: Sequence[RowMapping]) -> AsyncIterator[li
             with contextlib.suppress(NoBlobError):
                 plan = await _file(desk, stack, row["plan_path"])
                 table = await _file(desk, stack, row["table_path"])
-            spent = (
-                None if row["started_at"] is None or row["ended_at"] is None else row["ended_at"] - row["started_at"]
-            )
-            found.append(StoredOutcome(key=row["key"], run_id=row["run_id"], plan=plan, table=table, seconds=spent))
+            own: dict[str, Any] = {name: row[name] for name in ("key", "problem", "run_id")}
+            found.append(StoredOutcome(**own, plan=plan, table=table, seconds=seconds_of(row)))
         yield found
 
 

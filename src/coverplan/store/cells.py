@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from coverplan.store.schema import experiment_cells as cells
@@ -52,16 +52,12 @@ def give_run(connection: Connection, experiment_id: str, key: str, run_id: str) 
 
 def every(connection: Connection, experiment_id: str) -> list[RowMapping]:
     """All cells in their order, with what became of their runs; `job_status` is None where there is none."""
-    wanted = _with_runs().where(cells.c.experiment_id == experiment_id)
-    return list(connection.execute(wanted.order_by(cells.c.problem, cells.c.place, cells.c.key)).mappings())
+    return list(connection.execute(_in_order(experiment_id)).mappings())
 
 
-def page(connection: Connection, experiment_id: str, limit: int, after: str | None) -> list[RowMapping]:
-    """Cells by key, after one, likewise."""
-    wanted = _with_runs().where(cells.c.experiment_id == experiment_id)
-    if after is not None:
-        wanted = wanted.where(cells.c.key > after)
-    return list(connection.execute(wanted.order_by(cells.c.key).limit(limit)).mappings())
+def page(connection: Connection, experiment_id: str, limit: int, start: int) -> list[RowMapping]:
+    """Some of them."""
+    return list(connection.execute(_in_order(experiment_id).limit(limit).offset(start)).mappings())
 
 
 def counts(connection: Connection, experiment_ids: Sequence[str]) -> dict[str, dict[str, int]]:
@@ -96,11 +92,13 @@ def nearest(connection: Connection, run_id: str, limit: int) -> list[RowMapping]
     return list(connection.execute(wanted).mappings())
 
 
-def _with_runs() -> Any:
+def _in_order(experiment_id: str) -> Select[Any]:
     facts = [runs.c[name] for name in _OF_RUN]
     own = [cells.c[name] for name in ("key", "place", "problem", "details", "run_id")]
-    return select(*own, *facts).select_from(cells.outerjoin(runs, _run_that_counts()))
+    wanted = select(*own, *facts).select_from(cells.outerjoin(runs, _run_that_counts()))
+    wanted = wanted.where(cells.c.experiment_id == experiment_id)
+    return wanted.order_by(cells.c.problem, cells.c.place, cells.c.key)
 
 
-def _run_that_counts() -> Any:
+def _run_that_counts() -> ColumnElement[bool]:
     return and_(runs.c.id == cells.c.run_id, runs.c.deleted.is_(False))
