@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from support.deployment import Deployment, deployment, slow
-from support.experiments import cells, check_each_cell_once, runs_of, state, submit, tiny_experiment, wait
+from support.cells import cells, check_each_cell_once, runs_of, state, submit, tiny_experiment, wait
 from support.service import wait_for
 
 TOLERANCES = [0.05, 0.1, 0.2]

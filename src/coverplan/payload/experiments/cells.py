@@ -81,13 +81,18 @@ class CellOutcome:
         return CellFacts("completed", plan.solution_status, objective, plan.dual_bound)
 
 
-def cell_key(problem_id: str, policy: Policy, options: Options, perturbation: Perturbation | None = None) -> str:
-    """Hash of what a cell solves; the policy's name and the order of its rules make no difference."""
+def policy_text(policy: Policy) -> str:
+    """What a policy says, as text; its name and the order of its rules make no difference."""
     document = policy.filled()
     del document["name"]
     document["constraints"].sort(key=_text)
+    return _text(document)
+
+
+def cell_key(problem_id: str, policy: str, options: Options, perturbation: Perturbation | None = None) -> str:
+    """Hash of what a cell solves; `policy` is the text of its policy."""
     shown = None if perturbation is None else asdict(perturbation)
-    text = _text([problem_id, document, options.model_dump(mode="json"), shown])
+    text = _text([problem_id, policy, options.model_dump(mode="json"), shown])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

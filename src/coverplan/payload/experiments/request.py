@@ -45,11 +45,11 @@ class ExperimentRequest(Document):
     options: Options = Field(
         default_factory=Options, description="How long and how each is solved.", examples=[{"time_limit_s": 10}]
     )
-    seeds: list[Seed] = Field(
-        default_factory=lambda: [0],
+    seeds: list[Seed] | None = Field(
+        default=None,
         min_length=1,
         max_length=100,
-        description="Seeds, one solve each, all different; they stand for that of the options.",
+        description="Seeds, one solve each, all different; null: that of the options alone.",
         examples=[[0, 1, 2]],
     )
     baseline: Id | None = Field(
@@ -95,3 +95,8 @@ class ExperimentRequest(Document):
     def problem_ids(self) -> list[str]:
         """Ids of the problems, as results name them."""
         return [one.id or f"problem-{place}" for place, one in enumerate(self.problems, 1)]
+
+    @property
+    def all_seeds(self) -> list[int]:
+        """The seeds of the solves."""
+        return [self.options.seed] if self.seeds is None else self.seeds
