@@ -10,8 +10,8 @@ import httpx
 import polars as pl
 import pytest
 
-from support.deployment import Deployment, deployment, slow
 from support.cells import cells, check_each_cell_once, runs_of, state, submit, tiny_experiment, wait
+from support.deployment import Deployment, deployment, slow
 from support.service import wait_for
 
 TOLERANCES = [0.05, 0.1, 0.2]

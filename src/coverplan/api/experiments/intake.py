@@ -12,7 +12,7 @@ from coverplan.api.errors import ApiError
 from coverplan.api.known import dataset_of, policy_of
 from coverplan.payload.error_document import Limit
 from coverplan.payload.experiments.cells import NamedPolicy, StoredPolicies
-from coverplan.payload.experiments.expansion import policies_of
+from coverplan.payload.experiments.checks import check_experiment
 from coverplan.payload.experiments.request import ExperimentRequest
 from coverplan.payload.experiments.state import ExperimentEstimate
 from coverplan.payload.experiments.stored import StoredExperiment, StoredProblem
@@ -67,7 +67,7 @@ async def planned(request: ExperimentRequest, tenant: str, store: Store, setting
         if one.dataset_id is not None:
             await dataset_of(one.dataset_id, tenant, store)
     stored, versions = await _stored_policies(request, tenant, store)
-    policies = await asyncio.to_thread(policies_of, request, stored)
+    policies = await asyncio.to_thread(check_experiment, request, stored)
     slots = settings.slots * max(1, await asyncio.to_thread(workers.alive, store.database))
     found = await asyncio.to_thread(estimate, request, policies, slots)
     return Planned(_with_versions(request, versions), policies, found)

@@ -65,5 +65,6 @@ class ExperimentExtension(Document):
         update = {name: value for name, value in given.items() if value is not None}
         update["problems"] = [*named, *self.problems]
         update["policies"] = [*request.policies, *self.policies]
-        update["seeds"] = list(dict.fromkeys([*request.seeds, *self.seeds]))
-        return ExperimentRequest.model_validate(request.model_copy(update=update))
+        if self.seeds:
+            update["seeds"] = list(dict.fromkeys([*request.all_seeds, *self.seeds]))
+        return request.model_copy(update=update)
