@@ -62,7 +62,11 @@ def results_of(
         today=list(today.values()),
         policies=compared,
         verdict=comparison.verdict(worths, bounds),
-        accepted=[one.policy_id for one in compared if all(rule.passed for rule in one.accepted)],
+        accepted=[
+            one.policy_id
+            for one in compared
+            if one.plans == len(comparison.pairs) and all(rule.passed for rule in one.accepted)
+        ],
         frontiers=frontiers(plans),
         churn=churn_of(plans),
         rule_prices=rule_prices(plans),

@@ -9,7 +9,7 @@ import numpy as np
 
 from coverplan.domain.instance import Bools, Floats
 from coverplan.payload.experiments.cells import policy_text
-from coverplan.payload.experiments.design import interval, judges_itself
+from coverplan.payload.experiments.design import interval
 from coverplan.payload.experiments.plans import Plans
 from coverplan.payload.experiments.results import (
     Difference,
@@ -106,7 +106,7 @@ class Comparison:
         highs = [interval(self.plans.facts.get(cell.key))[1] for cell in cells]
         if min(highs) == -math.inf:
             return -math.inf
-        if judges_itself(self.design.by_id[name].policy, self.design.reference):
+        if self.design.judge_themselves[name]:
             return min(highs)
         cell = self.design.reference_cell(problem, name)
         return math.inf if cell is None else interval(self.plans.facts.get(cell.key))[1]
@@ -115,8 +115,7 @@ class Comparison:
         """Reference objective of each policy's plans, (policies, problems, seeds); NaN without one."""
         problems, seeds = range(len(self.design.request.problems)), self.design.seeds
         found = [
-            [[self.plans.worth(self.design.policy_cell(problem, name, seed)) for seed in seeds] for problem in problems]
-            for name in self.ids
+            [[self.plans.worth(problem, name, seed) for seed in seeds] for problem in problems] for name in self.ids
         ]
         return np.array(found, np.float64)
 
@@ -126,7 +125,7 @@ class Comparison:
         high = np.where(np.isneginf(bounds).any(axis=1), -np.inf, np.where(np.isneginf(bounds), 0, bounds).sum(axis=1))
         same = self.same()
         intervals = [
-            PolicyInterval(policy_id=name, low=_finite(one), high=_finite(other))
+            PolicyInterval(policy_id=name, low=_finite(one), high=_finite(other), infeasible=bool(np.isneginf(other)))
             for name, one, other in zip(self.ids, low, high, strict=True)
         ]
         beats, by_pair = self._by_pair(worths, low, high, same)
@@ -142,19 +141,24 @@ class Comparison:
     def _by_pair(
         self, worths: Floats, low: Floats, high: Floats, same: list[int | None]
     ) -> tuple[Bools, list[PairVerdict]]:
-        """Each two policies. Over several problems, a difference that may be chance decides nothing either."""
-        beats, size = better(low, high), len(self.ids)
+        """Who beats whom, and the first pairs. Over several problems, what may be chance decides nothing either.
+
+        Chance is looked into for the pairs that are listed, and for those of the only policy that can win.
+        """
+        beats, size, lead = better(low, high), len(self.ids), int(np.argmax(low))
         one, other = np.triu_indices(size, 1)
+        listed = np.arange(len(one)) < MAX_VERDICTS
+        looked_into = np.flatnonzero(listed | (one == lead) | (other == lead))
         flat = worths.reshape(size, -1)
-        shown: list[PairVerdict] = []
-        for start in range(0, len(one), MAX_VERDICTS):
-            part = slice(start, start + MAX_VERDICTS)
-            for a, b, found in zip(one[part], other[part], paired(flat[one[part]] - flat[other[part]]), strict=True):
-                if worths.shape[1] > 1 and found is not None and not math.isnan(found.low):
-                    beats[a, b] &= found.low > 0
-                    beats[b, a] &= found.high < 0
-                if len(shown) < MAX_VERDICTS:
-                    shown.append(self._pair(int(a), int(b), beats, low, high, same, found))
+        found = paired(flat[one[looked_into]] - flat[other[looked_into]])
+        shown = []
+        for place, difference in zip(looked_into.tolist(), found, strict=True):
+            a, b = int(one[place]), int(other[place])
+            if worths.shape[1] > 1 and difference is not None and not math.isnan(difference.low):
+                beats[a, b] &= difference.low > 0
+                beats[b, a] &= difference.high < 0
+            if listed[place]:
+                shown.append(self._pair(a, b, beats, low, high, same, difference))
         return beats, shown
 
     def _pair(

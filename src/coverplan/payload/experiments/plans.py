@@ -9,7 +9,7 @@ import numpy as np
 from coverplan.domain.book import Book
 from coverplan.domain.instance import Ints
 from coverplan.payload.experiments.cells import Cell, CellOutcome
-from coverplan.payload.experiments.design import Design, judges_itself, referred
+from coverplan.payload.experiments.design import Design, referred
 from coverplan.payload.options import Options
 from coverplan.payload.outcome import request_of
 from coverplan.payload.plan import Plan
@@ -69,14 +69,15 @@ class Plans:
             self._values[cell.key] = in_order(found)
         return self._values[cell.key]
 
-    def worth(self, cell: Cell) -> float | None:
-        """The reference objective of a policy cell's plan."""
-        plan, seats, reference = self.plan(cell), self.seats(cell), self.design.reference
+    def worth(self, problem: int, name: str, seed: int) -> float | None:
+        """The reference objective of a policy's plan; None without one."""
+        cell = self.design.policy_cell(problem, name, seed)
+        plan, seats = self.plan(cell), self.seats(cell)
         if plan is None or seats is None or plan.objective is None:
             return None
-        if judges_itself(cell.policy, reference):
+        if self.design.judge_themselves[name]:
             return plan.objective.value
-        return self._judge(self.books[cell.problem], referred(cell.policy, reference), seats)
+        return self._judge(self.books[problem], self.design.referred[name], seats)
 
     def _judge(self, book: Book, policy: Policy, seats: Ints) -> float:
         """An assignment under a policy whose soft rules are those of the reference."""
