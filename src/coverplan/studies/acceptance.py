@@ -92,7 +92,8 @@ def parse(text: str, metrics: Sequence[str], *, today: bool = True) -> Rule:
         with warnings.catch_warnings(action="ignore"):
             tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        column = (getattr(error, "offset", None) or 1) + indent
+        end = len(text) + 1
+        column = min((getattr(error, "offset", 1) or end) + indent, end)
         raise RuleError("this is no comparison.", column, HOW) from None
     if sum(1 for _ in ast.walk(tree)) > MAX_PARTS:
         raise RuleError("the rule is too long.", 1, "Make it several rules.")

@@ -24,6 +24,20 @@ def difference(book: Book, one: Ints, other: Ints) -> Churn:
     return Churn(float(len(touched)), float(book.revenue[touched].sum()))
 
 
+def matrix(book: Book, plans: Ints) -> tuple[Floats, Floats]:
+    """The same for each two of several assignments, (plans, seats): accounts and revenue, (plans, plans)."""
+    size, account = len(plans), book.seats.account
+    counts, amounts = np.zeros((size, size)), np.zeros((size, size))
+    first = np.flatnonzero(np.diff(account, prepend=-1))
+    if len(first) == 0:
+        return counts, amounts
+    revenue = book.revenue[account[first]]
+    for row in range(size):
+        touched = np.logical_or.reduceat(plans != plans[row], first, axis=1)
+        counts[row], amounts[row] = touched.sum(axis=1), touched @ revenue
+    return counts, amounts
+
+
 def changes(book: Book, one: Ints, other: Ints) -> Ints:
     """Seats that differ, most revenue first, ties in the order of the book."""
     seats = np.flatnonzero(one != other)

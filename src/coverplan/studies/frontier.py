@@ -72,7 +72,7 @@ def next_bounds(
     width = np.diff(places) / max(float(np.ptp(places)), 1e-300)
     height = np.full(len(width), np.inf)
     there = np.isfinite(lows[:-1]) & np.isfinite(highs[1:])
-    height[there] = (highs[1:] - lows[:-1])[there]
+    height[there] = highs[1:][there] - lows[:-1][there]
     height[np.isneginf(highs[1:])] = 0.0
     hidden = np.where(there, height / max(span, 1e-300), 1.0)
     open_ = (height > gap.of(np.where(np.isfinite(lows[1:]), lows[1:], 0.0))) & (width > 0)

@@ -43,7 +43,8 @@ class Design:
     def __init__(self, request: ExperimentRequest, policies: Sequence[NamedPolicy]) -> None:
         self.request, self.policies = request, policies
         self.by_id = {one.id: one for one in policies}
-        self.texts: dict[int, str] = {}
+        self._texts: dict[int, str] = {}
+        self._policy_cells: dict[tuple[int, str, int], Cell] = {}
 
     @property
     def baseline(self) -> NamedPolicy:
@@ -70,17 +71,26 @@ class Design:
 
     def policy_cell(self, problem: int, name: str, seed: int) -> Cell:
         """A policy on a problem with a seed."""
-        return self._cell("policy", name, problem, self.by_id[name].policy, self.near[name], seed)
+        place = (problem, name, seed)
+        if place not in self._policy_cells:
+            policy, near = self.by_id[name].policy, self.near[name]
+            self._policy_cells[place] = self._cell("policy", name, problem, policy, near, seed)
+        return self._policy_cells[place]
 
     def reference_cell(self, problem: int, name: str) -> Cell | None:
         """The reference objective under a policy's hard rules; None where that is the policy itself."""
-        policy = self.by_id[name].policy
-        if judges_itself(policy, self.reference):
+        if self.judge_themselves[name]:
             return None
-        return self._cell("reference", name, problem, self._referred[name], self.near[name] + 0.25)
+        return self._cell("reference", name, problem, self.referred[name], self.near[name] + 0.25)
 
     @cached_property
-    def _referred(self) -> dict[str, Policy]:
+    def judge_themselves(self) -> dict[str, bool]:
+        """By policy: whether its own objective is the reference."""
+        return {one.id: judges_itself(one.policy, self.reference) for one in self.policies}
+
+    @cached_property
+    def referred(self) -> dict[str, Policy]:
+        """Hard rules of each policy with the reference as objective."""
         return {one.id: referred(one.policy, self.reference) for one in self.policies}
 
     def rule_cells(self, problem: int) -> list[tuple[tuple[str, ...], Cell]]:
@@ -196,9 +206,9 @@ class Design:
         perturbation: Perturbation | None = None,
     ) -> Cell:
         options = self._options[self.seeds[0] if seed is None else seed]
-        text = self.texts.get(id(policy)) or policy_text(policy)
+        text = self._texts.get(id(policy)) or policy_text(policy)
         if kind in ("policy", "reference", "stability"):  # these policies live as long as the design does
-            self.texts[id(policy)] = text
+            self._texts[id(policy)] = text
         key = cell_key(self.request.problem_ids[problem], text, options, perturbation)
         return Cell(key, problem, policy, options, perturbation, (kind,), (label,), near)
 

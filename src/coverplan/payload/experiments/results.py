@@ -92,9 +92,7 @@ class RuleResult(Document):
 
     rule: str = Field(description="The rule.", examples=["moved_revenue_share <= 0.1"])
     passed: bool = Field(alias="pass", description="Whether it holds on every problem and seed.")
-    why: str = Field(
-        description="Where it holds least, or fails first.", examples=["problem-1, seed 0: moved_revenue_share is 0.08"]
-    )
+    why: str = Field(description="Where it fails first.", examples=["problem-1, seed 0: moved_revenue_share is 0.08"])
 
 
 class PolicyResult(Document):
@@ -134,6 +132,7 @@ class PolicyInterval(Document):
         examples=[1250500.0],
         json_schema_extra=MONEY,
     )
+    infeasible: bool = Field(default=False, description="Whether it is proven that some problem has no plan.")
 
 
 class PairVerdict(Document):
@@ -194,7 +193,9 @@ class ExperimentResults(Document):
     policies: list[PolicyResult] = Field(description="The policies, in order.", examples=[[]])
     verdict: Verdict = Field(description="Which one is best.", examples=[None])
     accepted: list[str] = Field(
-        default_factory=list, description="Policies that meet every acceptance rule.", examples=[["gentle"]]
+        default_factory=list,
+        description="Policies with a plan on every problem and seed that meets every acceptance rule.",
+        examples=[["gentle"]],
     )
     frontiers: list[Frontier] = Field(default_factory=list, description="One per problem.", examples=[[]])
     churn: Churn | None = Field(default=None, description="Which accounts plans differ by.", examples=[None])
