@@ -82,18 +82,18 @@ def test_five_kills_of_workers_and_of_the_service(postgres: Postgres, tmp_path: 
 
 
 @pytest.mark.timeout(300)
-def test_the_embedded_service_goes_on_after_a_restart(tmp_path: Path) -> None:
-    """On SQLite the service is killed, and its worker with it; the next one goes on by itself."""
-    with deployment(tmp_path, workers=0) as running:
-        assert running.api is not None
-        _kill(running.api)
-        running.start_api()
+def test_the_embedded_state_outlives_its_processes(tmp_path: Path) -> None:
+    """On SQLite the service and its worker are killed together; the next ones go on by themselves."""
+    with deployment(tmp_path) as running:
         with running.client() as client:
             experiment_id = submit(client, tiny_experiment(TOLERANCES[:10], 2))
         for cells in (3, 9):
             _until(running, experiment_id, cells)
+            assert running.api is not None
+            _kill(running.workers.pop())
             _kill(running.api)
-            running.start_api()
+            running.start_api("--role", "api")
+            running.start_worker()
         assert _until_over(running, experiment_id) == "completed"
         check_each_cell_once(running, experiment_id, 20)
         assert _document(running, experiment_id)["status"] == "complete"
