@@ -94,7 +94,7 @@ def print_results(found: ExperimentResults, *, as_json: bool = False) -> None:
     console = Console()
     console = console if console.is_terminal else Console(width=PIPE_WIDTH)
     table = Table(box=box.SIMPLE, pad_edge=False)
-    longest = max(len(one.policy_id) for one in found.policies)
+    longest = max(len(_name(found, one)) for one in found.policies)
     table.add_column("policy", overflow="fold", min_width=min(longest, _WIDEST))
     for name in SHOWN:
         table.add_column(name.replace("_", " "), justify="right")
@@ -109,11 +109,14 @@ def print_results(found: ExperimentResults, *, as_json: bool = False) -> None:
 
 
 def _row(found: ExperimentResults, one: PolicyResult) -> list[str]:
-    name = f"{one.policy_id} (baseline)" if one.policy_id == found.baseline else one.policy_id
     units = {metric.name: metric.unit for metric in found.metrics}
     values = [_shown(one.metrics.get(metric), units.get(metric, "")) for metric in SHOWN]
     verdict = [] if not one.accepted else ["yes" if one.policy_id in found.accepted else "no"]
-    return [escape(name), *values, *verdict]
+    return [escape(_name(found, one)), *values, *verdict]
+
+
+def _name(found: ExperimentResults, one: PolicyResult) -> str:
+    return f"{one.policy_id} (baseline)" if one.policy_id == found.baseline else one.policy_id
 
 
 def _shown(value: float | None, unit: str) -> str:
