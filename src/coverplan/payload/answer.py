@@ -17,9 +17,10 @@ from coverplan.payload.columns import to_instance
 from coverplan.payload.issues import IssueReport, pointer
 from coverplan.payload.options import Options
 from coverplan.payload.outcome import Listen, evaluate_book, finish_book, plan_of, request_of, solve_book
-from coverplan.payload.plan import Assignment, AssignmentIn, Plan
+from coverplan.payload.plan import Assignment, AssignmentIn, Certificate, Plan
 from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
+from coverplan.runs.precedent import Precedent, RowPrices
 from coverplan.runs.solve import formulate
 from coverplan.solvers.export import export as export_program
 
@@ -32,10 +33,14 @@ def solve(
     options: Options,
     *,
     start_plan: Plan | None = None,
+    other_plans: Sequence[Plan] = (),
     listen: Listen | None = None,
     checkpoint: Path | None = None,
 ) -> Plan:
     """Solve a problem under a policy.
+
+    `other_plans` are answers for the same accounts and reps under any policy, the most alike first: where they keep
+    the rules the answer is no worse, and their prices are where its bound begins, as are those of the start plan.
 
     `listen` hears objective, bound and phase; the best plan so far is kept in the folder `checkpoint`, from where
     `finish` takes it if this process is lost.
@@ -48,9 +53,28 @@ def solve(
     issues.raise_errors()
     book = Book.of(to_instance(problem))
     start = None if start_plan is None else start_seats(book, start_plan.assignments, issues)
+    plans = precedents_of(book, start_plan, other_plans)
     seconds = {"load": time.monotonic() - began}
-    outcome = solve_book(book, policy, options, seconds, start=start, listen=listen, checkpoint=checkpoint)
+    outcome = solve_book(
+        book, policy, options, seconds, start=start, precedents=plans, listen=listen, checkpoint=checkpoint
+    )
     return plan_of(policy, options, outcome, issues, seconds)
+
+
+def precedents_of(book: Book, start_plan: Plan | None, other_plans: Sequence[Plan]) -> tuple[Precedent, ...]:
+    """What other plans of a book offer; of the start plan, which is looked at by itself, the prices."""
+    started = () if start_plan is None else (Precedent(prices=row_prices(start_plan.certificate)),)
+    seats = [
+        None if plan.objective is None else start_seats(book, plan.assignments, IssueReport()) for plan in other_plans
+    ]
+    others = zip(seats, other_plans, strict=True)
+    return (*started, *(Precedent(reps, row_prices(plan.certificate)) for reps, plan in others))
+
+
+def row_prices(found: Certificate | None) -> RowPrices:
+    """The prices of a plan's certificate."""
+    prices = [] if found is None else found.prices
+    return {(price.constraint, price.scope): (price.upper, price.lower) for price in prices}
 
 
 def finish(problem: Problem, policy: Policy, options: Options, checkpoint: Path, stopped_by: str) -> Plan:

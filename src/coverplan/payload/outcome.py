@@ -32,6 +32,7 @@ from coverplan.payload.policy import Policy
 from coverplan.payload.requests import CHECKPOINT_FILE
 from coverplan.runs import outcome as runs
 from coverplan.runs.evaluate import evaluate as evaluate_seats
+from coverplan.runs.precedent import Precedent
 from coverplan.runs.run import listing_of
 from coverplan.runs.solve import Request, choice_of, formulate
 from coverplan.runs.solve import solve as solve_request
@@ -48,6 +49,7 @@ def solve_book(
     seconds: dict[str, float],
     *,
     start: Ints | None = None,
+    precedents: tuple[Precedent, ...] = (),
     listen: Listen | None = None,
     checkpoint: Path | None = None,
 ) -> runs.Outcome:
@@ -62,7 +64,7 @@ def solve_book(
     earlier = None if checkpoint is None or not (checkpoint / CHECKPOINT_FILE).exists() else Checkpoint.read(checkpoint)
     if earlier is not None and len(earlier.reps) == len(book.seats):
         start = earlier.reps
-    request = request_of(book, policy, options, start)
+    request = replace(request_of(book, policy, options, start), precedents=precedents)
     if earlier is not None:
         request = replace(request, earlier=runs.Proof(earlier.dual_bound, earlier.certificate))
     report_method = IssueReport()

@@ -100,10 +100,12 @@ class SmoothedDual:
             tell(found)
         if len(y) == 0 or time.monotonic() > deadline:
             return found
-        temperatures = self.cooling
+        temperatures = self.cooling if start is None else self.cooling[SAMPLED_TEMPERATURES - 1 :]
+        told = False
         if start is None and SAMPLE * self.formulation.pairs.n_columns >= LEAST_SAMPLE:
             y, temperatures = self._sampled(y, deadline), self.cooling[SAMPLED_TEMPERATURES - 1 :]
             found = _better(found, self._prove(y), tell)
+            told = True
             if first is not None:
                 first(found)
         smoothed = Smoothed(self.formulation)
@@ -114,7 +116,7 @@ class SmoothedDual:
             latest = self._prove(y)
             gained = found.bound - latest.bound
             found = _better(found, latest, tell)
-            if place == 0 and temperatures is self.cooling and first is not None:
+            if place == 0 and not told and first is not None:
                 first(found)
             if place and 0 <= gained < SETTLED * abs(found.bound):
                 break

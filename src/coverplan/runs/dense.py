@@ -89,6 +89,8 @@ class DenseRun(Run):
 
     def answer(self) -> Outcome:
         """Bound, dive, then re-plan and finish side by side."""
+        if self.settled:
+            return self.conclude(Result(Status.FEASIBLE, StoppedBy.GAP), None)
         self.timed("bound", self._relax)
         if self.impossible or self.relaxed_away:
             return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), None)

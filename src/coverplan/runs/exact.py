@@ -39,6 +39,8 @@ class ExactRun(Run):
 
     def answer(self) -> Outcome:
         """Relax, round, branch and bound."""
+        if self.settled:
+            return self.conclude(Result(Status.FEASIBLE, StoppedBy.GAP), None)
         relaxed = self.timed("bound", self._relax)
         if self.impossible or (not self.truncated and relaxed is not None and relaxed.status is Status.INFEASIBLE):
             return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), None)

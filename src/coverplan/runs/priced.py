@@ -69,6 +69,8 @@ class PricedRun(StandingRun):
 
     def answer(self) -> Outcome:
         """Bound, round, re-plan, and finish exactly where little is left open."""
+        if self.settled:
+            return self.conclude(Result(Status.FEASIBLE, StoppedBy.GAP), None)
         if self.request.backend not in {"auto", BACKEND}:
             self.notes.append(f"the priced method solves its parts with {BACKEND}, not {self.request.backend}")
         self.timed("bound", self._bound)
@@ -107,7 +109,7 @@ class PricedRun(StandingRun):
                 return self.certify(relaxed)
         deadline = time.monotonic() + DUAL_SHARE * self.remaining()
         dual = SmoothedDual(self.formulation, self.request.limits.seed, self.parts.smoothing)
-        dual.minimise(deadline, tell=self.prove, first=self._first_plan)
+        dual.minimise(deadline, self.known_prices, tell=self.prove, first=self._first_plan)
         return None
 
     def _prices(self, start: Prices | None) -> Prices | None:

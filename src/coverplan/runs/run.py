@@ -19,13 +19,14 @@ from coverplan.domain.listing import Listing, keys_of
 from coverplan.formulation.build import Formulation, build
 from coverplan.formulation.objective import Weights
 from coverplan.formulation.program import Choice, best_column
-from coverplan.mip.program import Limits, Result, Status, StoppedBy, is_optimal
+from coverplan.mip.program import Limits, Result, Status, StoppedBy, close_enough, is_optimal
 from coverplan.pricing.bound import Prices, admissible, floor, upper_bound
 from coverplan.pricing.dual import Found
 from coverplan.runs.demand import MOST_PAIRS, look_at_all
 from coverplan.runs.incumbent import Incumbent
 from coverplan.runs.least_violating import least_violating
 from coverplan.runs.outcome import Certificate, Checkpoint, Outcome, Proof, Report
+from coverplan.runs.precedent import Precedent, carried
 from coverplan.solvers.relaxation import Relaxation
 
 T = TypeVar("T")
@@ -39,7 +40,7 @@ WORTH_ANOTHER_LOOK = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """What to solve. `start` is the rep of each seat (-1: uncovered), or None."""
+    """What to solve. `start` is the rep of each seat (-1: uncovered), or None; `precedents` are tried beside it."""
 
     book: Book
     rules: Sequence[Constraint]
@@ -50,6 +51,7 @@ class Request:
     backend: str = "auto"
     start: Ints | None = None
     earlier: Proof | None = None
+    precedents: tuple[Precedent, ...] = ()
 
 
 def listing_of(request: Request) -> Listing:
@@ -102,6 +104,14 @@ class Run:
             self._take_start(request.start)
         if request.earlier is not None:
             self._recall(request.earlier)
+        self.known_prices: Prices | None = None
+        """The best of other runs' prices, to begin with."""
+        self._follow(request.precedents)
+
+    @property
+    def settled(self) -> bool:
+        """Whether what was known beforehand is good enough already."""
+        return close_enough(self.incumbent.objective, self.incumbent.dual_bound, self.request.limits)
 
     @property
     def truncated(self) -> bool:
@@ -121,7 +131,7 @@ class Run:
         little time.
         """
         deadline = time.monotonic() + seconds
-        prices = find(None)
+        prices = find(self.known_prices)
         while prices is not None:
             seen = None
             if self.listing.n_admissible <= MOST_PAIRS:
@@ -184,6 +194,23 @@ class Run:
         if found is not None and len(found.prices.upper) == self.formulation.n_rows:
             self.incumbent.certify(found)
         self.incumbent.bounded(earlier.dual_bound)
+
+    def _follow(self, precedents: Sequence[Precedent]) -> None:
+        """Begin with the best plan and the best prices of other runs of this book."""
+        least = np.inf
+        for found in precedents:
+            prices = carried(self.formulation, found.prices)
+            bound = np.inf if prices is None else upper_bound(self.formulation, prices)
+            if prices is not None and np.isfinite(bound) and bound < least:
+                least, self.known_prices = bound, prices
+            choice = None if found.rep_of_seat is None else choice_of(self.formulation, found.rep_of_seat)
+            if choice is not None:
+                self.incumbent.offer(choice)
+        if self.known_prices is not None:
+            self.prove(Found(self.known_prices, least))
+        plans = [found.rep_of_seat for found in precedents if found.rep_of_seat is not None]
+        if plans and self.hint is None and self.incumbent.choice is None:
+            self.hint = mended(self.formulation, plans[0])
 
     def conclude(self, result: Result, backend: str | None) -> Outcome:
         """The outcome: what the incumbent holds, judged by its own recount."""

@@ -10,20 +10,20 @@ from pathlib import Path
 from pydantic import ConfigDict, Field
 
 from coverplan.domain.book import Book
-from coverplan.domain.instance import Ints
-from coverplan.payload.answer import start_seats
+from coverplan.payload.answer import row_prices, start_seats
 from coverplan.payload.base import Document
 from coverplan.payload.columns import to_instance
 from coverplan.payload.experiments.stored import CellRequest
 from coverplan.payload.hashing import instance_hash
 from coverplan.payload.issues import IssueReport
 from coverplan.payload.outcome import Listen, finish_book, nothing_found, plan_of, solve_book
-from coverplan.payload.plan import Assignment, Plan
+from coverplan.payload.plan import Assignment, Certificate, Plan
 from coverplan.payload.policy import Policy
 from coverplan.payload.policy_checks import Known, check_policy, check_policy_effects
 from coverplan.payload.problem import Problem
 from coverplan.payload.problem_checks import check_problem
 from coverplan.payload.reach_checks import Reach, check_reach
+from coverplan.runs.precedent import Precedent
 from coverplan.studies.perturbation import Perturbation, perturbed
 
 AT_PROBLEM, AT_POLICY = "/problem", "/policy"
@@ -82,10 +82,10 @@ def solve(request: CellRequest, listen: Listen | None, checkpoint: Path | None) 
     began = time.monotonic()
     facts = _facts(request)
     issues = facts.checked(request.policy)
-    start = _start(facts.book, request.start_plans, issues)
+    others = tuple(_precedent(facts.book, Path(file)) for file in request.start_plans)
     seconds = {"load": time.monotonic() - began}
     policy, options = request.policy, request.options
-    outcome = solve_book(facts.book, policy, options, seconds, start=start, listen=listen, checkpoint=checkpoint)
+    outcome = solve_book(facts.book, policy, options, seconds, precedents=others, listen=listen, checkpoint=checkpoint)
     return plan_of(policy, options, outcome, issues, seconds)
 
 
@@ -106,12 +106,13 @@ def nothing(request: CellRequest, stopped_by: str) -> Plan:
     return nothing_found(instance_hash(_facts(request).book.instance), request.policy, request.options, stopped_by)
 
 
-class _Seats(Document):
-    """The seats of a plan, and nothing else of it."""
+class _Other(Document):
+    """What a plan offers to other cells."""
 
     model_config = ConfigDict(extra="ignore")
 
     assignments: list[Assignment] = Field(default_factory=list)
+    certificate: Certificate | None = None
 
 
 def _facts(request: CellRequest) -> Facts:
@@ -119,8 +120,7 @@ def _facts(request: CellRequest) -> Facts:
     return facts_of(request.problem).turned_out(request.perturbation)
 
 
-def _start(book: Book, files: list[str], issues: IssueReport) -> Ints | None:
-    if not files:
-        return None
-    plan = _Seats.model_validate_json(Path(files[0]).read_bytes())
-    return start_seats(book, plan.assignments, issues)
+def _precedent(book: Book, file: Path) -> Precedent:
+    """The plan in a file and its prices."""
+    plan = _Other.model_validate_json(file.read_bytes())
+    return Precedent(start_seats(book, plan.assignments, IssueReport()), row_prices(plan.certificate))
