@@ -18,12 +18,13 @@ from support.service import JSON, service
 EXAMPLES = Path(__file__).parents[2] / "openapi" / "examples"
 CREATED = {
     "run": ("/v1/runs", 202),
+    "experiment": ("/v1/experiments", 202),
     "webhook": ("/v1/webhooks", 201),
     "policy": ("/v1/policies", 201),
     "dataset": ("/v1/datasets", 201),
 }
-PATCHED = {"dataset_patch"}
-"""Posted with the tests of datasets, which have a worker."""
+PATCHED = {"dataset_patch", "experiment_extension"}
+"""Posted with the tests of datasets and of tenants, which have a worker."""
 SOLVED = ["minimal", "small", "every_constraint_kind", "infeasible"]
 
 

@@ -88,9 +88,21 @@ def _batch(owner: httpx.Client) -> str:
     return batch_id
 
 
+def _experiment(owner: httpx.Client) -> str:
+    document = {"name": "a secret name", "problems": [{"problem": TINY["problem"]}], "options": TINY["options"]}
+    answer = owner.post("/v1/experiments", json=document)
+    assert answer.status_code == 202, answer.text
+    until = time.monotonic() + 60
+    while owner.get(answer.headers["location"]).json()["job_status"] != "completed":
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return str(answer.json()["experiment_id"])
+
+
 MAKERS: dict[str, Callable[[httpx.Client], str]] = {
     "batch_id": _batch,
     "dataset_id": _dataset,
+    "experiment_id": _experiment,
     "name": _policy,
     "run_id": _completed_run,
     "webhook_id": _webhook,

@@ -24,11 +24,11 @@ async def known_of(request: RunRequest, tenant: str, store: Store) -> Known:
     """
     policy, version, start, dataset = None, None, None, None
     if request.policy_ref is not None:
-        policy, version = await _policy(request.policy_ref, tenant, store)
+        policy, version = await policy_of(request.policy_ref, tenant, store)
         if request.problem is not None:
             check_references(request.problem, policy, at_policy="/policy_ref").raise_errors()
     if request.dataset_id is not None:
-        dataset = await _dataset(request.dataset_id, tenant, store)
+        dataset = await dataset_of(request.dataset_id, tenant, store)
     if request.start_run_id is not None:
         plan = await plan_of(request.start_run_id, tenant, store)
         start = None if dataset is not None else Plan.model_validate_json(plan)
@@ -53,14 +53,24 @@ async def plan_of(run_id: str, tenant: str, store: Store) -> bytes:
     raise ApiError("run_without_plan", f"The run is {row['job_status']}.", suggestion="See its error.")
 
 
-async def _policy(wanted: PolicyName, tenant: str, store: Store) -> tuple[Policy, int]:
+async def policy_of(wanted: PolicyName, tenant: str, store: Store) -> tuple[Policy, int]:
+    """A stored policy and its version.
+
+    Raises:
+        ApiError: the tenant has none of that name and version.
+    """
     row = await store.database.reading(lambda c: policies.document(c, tenant, wanted.name, wanted.version))
     if row is None:
         raise ApiError("not_found", "There is no policy of this name and version.", suggestion="See /v1/policies.")
     return Policy.model_validate(row["document"], strict=False), row["version"]
 
 
-async def _dataset(dataset_id: str, tenant: str, store: Store) -> RowMapping:
+async def dataset_of(dataset_id: str, tenant: str, store: Store) -> RowMapping:
+    """A dataset that can be solved.
+
+    Raises:
+        ApiError: the tenant has none of that id, or it is not ready.
+    """
     row = await store.database.reading(lambda c: datasets.get(c, tenant, dataset_id))
     if row is None:
         raise ApiError("not_found", "There is no dataset of this id.", suggestion="See /v1/datasets.")

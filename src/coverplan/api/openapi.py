@@ -19,6 +19,8 @@ from coverplan.payload.batches import BatchResult, BatchTicket
 from coverplan.payload.dataset_patch import DatasetPatch
 from coverplan.payload.datasets import DatasetRequest
 from coverplan.payload.error_document import ErrorDocument
+from coverplan.payload.experiments.extension import ExperimentExtension
+from coverplan.payload.experiments.request import ExperimentRequest
 from coverplan.payload.policies import PolicyRequest
 from coverplan.payload.requests import EvaluateRequest, SolveRequest, ValidateRequest
 from coverplan.payload.runs import RunRequest
@@ -36,6 +38,8 @@ _MODELS = (
     WebhookRequest,
     WebhookEvent,
     PolicyRequest,
+    ExperimentRequest,
+    ExperimentExtension,
     DatasetRequest,
     DatasetPatch,
     ErrorDocument,

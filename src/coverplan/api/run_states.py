@@ -31,6 +31,7 @@ _SAME = (
     "policy_version",
     "start_run_id",
     "batch_id",
+    "experiment_id",
 )
 _TIMES = ("created_at", "started_at", "ended_at", "expires_at")
 

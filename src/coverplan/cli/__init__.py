@@ -25,6 +25,7 @@ COMMANDS = (
     "serve",
     "worker",
     "keys",
+    "experiment",
     "demo",
     "doctor",
 )

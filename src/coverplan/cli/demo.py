@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +13,7 @@ import typer
 from coverplan.cli.exits import Exit, exit_of
 from coverplan.cli.inputs import examine
 from coverplan.cli.outputs import write_plan, write_report
+from coverplan.cli.own_service import own_service
 from coverplan.cli.progress import ProgressLine
 from coverplan.cli.summary import print_plan
 from coverplan.cli.verify import report, verified
@@ -40,7 +34,6 @@ POLICY = {
         {"kind": "protect", "accounts": {"top": 20, "by": "revenue"}},
     ],
 }
-START_S, STOP_S = 30.0, 15.0
 
 
 def demo(
@@ -74,53 +67,19 @@ def demo(
 def _posted(out: Path, problem: Problem, policy: Policy, options: Options) -> Plan:
     """The service's answer; exits where there is none."""
     try:
-        with _service(out) as url, Client(url) as client:
+        with (
+            tempfile.TemporaryDirectory(prefix="coverplan-demo-") as state,
+            own_service(out / "service.log", Path(state)) as url,
+            Client(url) as client,
+        ):
             _say(f"POST {url}/v1/solve: {len(problem.accounts):,} accounts, {len(problem.reps):,} reps")
             with ProgressLine(problem.currency) as line:
-                return client.solve(problem, policy, options, on_progress=line)
+                plan = client.solve(problem, policy, options, on_progress=line)
+        _say("The service has stopped.")
     except CoverplanError as error:
         _say(f"coverplan: {error} The service's log is {out / 'service.log'}.")
         raise typer.Exit(Exit.INTERNAL) from None
-
-
-@contextmanager
-def _service(out: Path) -> Iterator[str]:
-    """A service of our own on a free loopback port; it is stopped at the end, whatever happens, and leaves its log."""
-    port = _free_port()
-    command = [sys.executable, "-P", "-m", "coverplan", "serve", "--host", "127.0.0.1", "--port", str(port)]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERPLAN_")}
-    state = tempfile.TemporaryDirectory(prefix="coverplan-demo-")
-    environment["COVERPLAN_DATA_DIR"] = state.name
-    with (out / "service.log").open("wb") as file:
-        service = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=environment)
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _await_ready(url, service)
-        yield url
-    finally:
-        service.send_signal(signal.SIGTERM)
-        try:
-            service.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            service.kill()
-            service.wait()
-        state.cleanup()
-        _say("The service has stopped.")
-
-
-def _await_ready(url: str, service: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_S
-    with Client(url) as client:
-        while not client.ready():
-            if service.poll() is not None or time.monotonic() > deadline:
-                raise CoverplanError("The service did not start.")
-            time.sleep(0.1)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return plan
 
 
 def _write(path: Path, document: object) -> None:

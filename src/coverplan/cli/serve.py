@@ -10,6 +10,7 @@ import typer
 
 from coverplan.api.serve import AlreadyServedError, UnsafeAddressError, run
 from coverplan.cli.bad_input import BadInputError
+from coverplan.process.tether import die_with_parent
 from coverplan.settings import Settings, redacted
 from coverplan.store.blobs import BlobLostError
 from coverplan.store.database import DatabaseLostError
@@ -23,6 +24,7 @@ def serve(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Run open on an address that other machines reach.")
     ] = False,
+    tethered: Annotated[bool, typer.Option("--tethered", hidden=True, help="End with the process above.")] = False,
 ) -> None:
     """Serve the HTTP API until told to stop (Ctrl-C or SIGTERM).
 
@@ -31,6 +33,8 @@ def serve(
 
     Settings are environment variables COVERPLAN_*: COVERPLAN_HOST, COVERPLAN_PORT, COVERPLAN_SLOTS...
     """
+    if tethered:
+        die_with_parent()
     settings = Settings()
     address, number = settings.host if host is None else host, settings.port if port is None else port
     try:

@@ -12,6 +12,7 @@ from httpx_sse import ServerSentEvent, connect_sse
 from coverplan.client.batches import Batches
 from coverplan.client.datasets import Datasets
 from coverplan.client.errors import ConnectionFailedError
+from coverplan.client.experiments import Experiments
 from coverplan.client.policies import Policies
 from coverplan.client.runs import Runs
 from coverplan.client.transport import Document, Transport, answer_error, content_of, successful
@@ -45,6 +46,7 @@ class Client:
         self._transport = Transport(base_url, api_key, patience_s, transport)
         self.runs = Runs(self._transport)
         self.batches = Batches(self._transport)
+        self.experiments = Experiments(self._transport)
         self.datasets = Datasets(self._transport)
         self.policies = Policies(self._transport)
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, RowMapping
 from coverplan.jobs import ending
 from coverplan.jobs.ending import Ending, kept
 from coverplan.jobs.preparation import prepared
+from coverplan.jobs.shelf import Shelf
 from coverplan.jobs.together import Together
 from coverplan.metrics import RUN_WAIT
 from coverplan.process.job import InvalidError, JobFailedError
@@ -45,6 +46,7 @@ class Place:
     store: Store
     small: SolverPool
     large: SolverPool
+    shelf: Shelf
 
     async def write(self, change: Callable[[Connection], Result]) -> Result:
         """A transaction.
@@ -187,7 +189,7 @@ class Attempt:
 
     async def _solved(self, row: RowMapping) -> Ending:
         pool = self._place.small if row["small"] else self._place.large
-        async with prepared(self._place.store, pool, row, self._spent_s) as work:
+        async with prepared(self._place.store, pool, self._place.shelf, row, self._spent_s) as work:
             self._waiting = asyncio.create_task(pool.submit(work.job, self._hear))
             try:
                 self._job = await self._waiting

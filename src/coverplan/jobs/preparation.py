@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -13,17 +14,21 @@ from typing import TypeVar
 from sqlalchemy import RowMapping
 
 from coverplan.jobs.datasets import materialise
+from coverplan.jobs.shelf import Shelf
+from coverplan.payload.experiments.stored import CellRequest
 from coverplan.payload.requests import BookRequest, SolveRequest
 from coverplan.process.job import Job
 from coverplan.process.pool import SolverPool
-from coverplan.store import datasets, paths, runs
+from coverplan.store import cells, datasets, paths, runs
 from coverplan.store.blobs import NoBlobError
 from coverplan.store.store import Store
 
+MOST_STARTS = 3
+"""Plans of other cells that a cell begins with."""
 _LEAST_TIME_S = 0.5
 """What a recovered solve gets at least: its start plan has to be read, checked and written again."""
 
-Request = TypeVar("Request", SolveRequest, BookRequest)
+Request = TypeVar("Request", SolveRequest, BookRequest, CellRequest)
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,9 @@ class Work:
 
 
 @asynccontextmanager
-async def prepared(store: Store, pool: SolverPool, row: RowMapping, spent_s: float) -> AsyncIterator[Work]:
+async def prepared(
+    store: Store, pool: SolverPool, shelf: Shelf, row: RowMapping, spent_s: float
+) -> AsyncIterator[Work]:
     """The job of a run, with what earlier attempts found and the time that they left.
 
     Raises:
@@ -44,18 +51,46 @@ async def prepared(store: Store, pool: SolverPool, row: RowMapping, spent_s: flo
     """
     document = await store.blobs.get(row["request_path"])
     checkpoint = await _checkpoint(store, row)
-    if row["dataset_id"] is None:
+    cell = None if row["experiment_id"] is None else CellRequest.model_validate_json(document)
+    if row["dataset_id"] is not None:
+        request = BookRequest.model_validate_json(document) if cell is None else _book_of(cell)
+        start = row["start_run_id"] if cell is None else await _nearest_of(store, row, cell)
+        async with _book(store, pool, row, request, start) as book:
+            yield Work(Job.solve_book(_shortened(book, spent_s), checkpoint=checkpoint), Path(book.table))
+    elif cell is not None:
+        async with _with_files(store, shelf, row, cell) as ready:
+            yield Work(Job.solve_cell(_shortened(ready, spent_s), large=not row["small"], checkpoint=checkpoint))
+    else:
         if spent_s > 0:
             document = await asyncio.to_thread(_shortened_solve, document, spent_s)
         limit = _time_left(row["time_limit_s"], spent_s)
         yield Work(Job("solve", document, limit, large=not row["small"], checkpoint=checkpoint))
-        return
-    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="book-", dir=pool.folder))
-    try:
-        book = await _book(store, row, BookRequest.model_validate_json(document), folder)
-        yield Work(Job.solve_book(_shortened(book, spent_s), checkpoint=checkpoint), Path(book.table))
-    finally:
-        pool.discard(folder)
+
+
+@asynccontextmanager
+async def _with_files(store: Store, shelf: Shelf, row: RowMapping, cell: CellRequest) -> AsyncIterator[CellRequest]:
+    """A cell with its problem, and the plans of the cells next to it, as files."""
+    assert cell.problem is not None
+    starts = [] if not cell.share else await store.database.reading(lambda c: cells.nearest(c, row["id"], MOST_STARTS))
+    async with AsyncExitStack() as stack:
+        (problem,) = await stack.enter_async_context(shelf.holding(cell.problem))
+        files: list[str] = []
+        for start in starts:
+            with contextlib.suppress(NoBlobError):  # its run was deleted meanwhile
+                files += map(str, await stack.enter_async_context(shelf.holding(start["plan_path"])))
+        yield cell.model_copy(update={"problem": str(problem), "start_plans": files})
+
+
+def _book_of(cell: CellRequest) -> BookRequest:
+    return BookRequest(
+        folder="", policy=cell.policy, options=cell.options, table="seats", perturbation=cell.perturbation
+    )
+
+
+async def _nearest_of(store: Store, row: RowMapping, cell: CellRequest) -> str | None:
+    """The run of the cell next to this one."""
+    found = await store.database.reading(lambda c: cells.nearest(c, row["id"], 1)) if cell.share else []
+    return found[0]["id"] if found else None
 
 
 async def _checkpoint(store: Store, row: RowMapping) -> bytes | None:
@@ -67,29 +102,35 @@ async def _checkpoint(store: Store, row: RowMapping) -> bytes | None:
         return None
 
 
-async def _book(store: Store, row: RowMapping, request: BookRequest, folder: Path) -> BookRequest:
-    """The request with its files in the folder."""
+@asynccontextmanager
+async def _book(
+    store: Store, pool: SolverPool, row: RowMapping, request: BookRequest, start_run: str | None
+) -> AsyncIterator[BookRequest]:
+    """The request with its files in a folder that lasts as long as the block."""
 
     def look() -> tuple[RowMapping | None, RowMapping | None]:
         with store.database.read() as connection:
-            start = row["start_run_id"]
             return (
                 datasets.get(connection, row["tenant"], row["dataset_id"]),
-                None if start is None else runs.get(connection, row["tenant"], start),
+                None if start_run is None else runs.get(connection, row["tenant"], start_run),
             )
 
     dataset, start = await asyncio.to_thread(look)
     if dataset is None:
         raise NoBlobError(row["dataset_id"])
-    book = folder / "book"
-    book.mkdir()
-    await materialise(store, dataset, book)
-    plan = None
-    if start is not None and start["plan_path"] is not None:
-        plan = folder / ("start.parquet" if start["table_path"] else "start.json")
-        await store.blobs.get_file(start["table_path"] or start["plan_path"], plan)
-    files = {"folder": str(book), "table": str(folder / "seats.parquet")}
-    return request.model_copy(update={**files, "start_plan": None if plan is None else str(plan)})
+    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="book-", dir=pool.folder))
+    try:
+        book = folder / "book"
+        book.mkdir()
+        await materialise(store, dataset, book)
+        plan = None
+        if start is not None and start["plan_path"] is not None:
+            plan = folder / ("start.parquet" if start["table_path"] else "start.json")
+            await store.blobs.get_file(start["table_path"] or start["plan_path"], plan)
+        files = {"folder": str(book), "table": str(folder / "seats.parquet")}
+        yield request.model_copy(update={**files, "start_plan": None if plan is None else str(plan)})
+    finally:
+        pool.discard(folder)
 
 
 def _shortened_solve(document: bytes, spent_s: float) -> bytes:

@@ -13,6 +13,8 @@ from sqlalchemy import Connection, RowMapping
 
 from coverplan.jobs.packs import packs
 from coverplan.jobs.queue import Queue
+from coverplan.payload.experiments.cells import Cell
+from coverplan.payload.experiments.stored import CellRequest, StoredExperiment
 from coverplan.payload.plan import Plan
 from coverplan.payload.policy import Policy
 from coverplan.payload.requests import BookRequest, SolveRequest
@@ -127,6 +129,36 @@ class Submission:
             return
         facts = [{**run.facts, "batch_id": batch_id, "batch_line": line} for line, run in lines]
         runs.add_all(connection, facts, {run.id: run.tags for _, run in lines})
-        for pack in packs([(run.id, run.size, run.facts["small"], run.facts["priority"]) for _, run in lines]):
-            name = None if len(pack.run_ids) == 1 else f"{batch_id}-{pack.run_ids[0]}"
+        self._put_packed(connection, batch_id, [run for _, run in lines])
+
+    def add_cells(self, connection: Connection, experiment_id: str, cells: Sequence[Accepted]) -> None:
+        """Add the runs of some cells of an experiment and queue them likewise."""
+        if cells:
+            runs.add_all(connection, [run.facts for run in cells], {})
+            self._put_packed(connection, experiment_id, cells)
+
+    def _put_packed(self, connection: Connection, owner: str, accepted: Sequence[Accepted]) -> None:
+        for pack in packs([(run.id, run.size, run.facts["small"], run.facts["priority"]) for run in accepted]):
+            name = None if len(pack.run_ids) == 1 else f"{owner}-{pack.run_ids[0]}"
             self._queue.put(connection, pack.run_ids, small=pack.small, priority=pack.priority, name=name)
+
+
+def cell_run(row: RowMapping, cell: Cell, stored: StoredExperiment, settings: Settings) -> Accepted:
+    """The run of a cell of the experiment in this row."""
+    problem = stored.problems[cell.problem]
+    data = CellRequest.of(cell, problem, share=stored.request.share).model_dump_json().encode()
+    facts = {
+        "id": new_id("run"),
+        "tenant": row["tenant"],
+        "name": row["name"],
+        "priority": row["priority"],
+        "retention_s": row["retention_s"],
+        "small": problem.path is not None and problem.size <= settings.small_account_reps,
+        "dataset_id": problem.dataset_id,
+        "experiment_id": row["id"],
+        "request_path": paths.cell(row["id"], cell.key),
+        "request_hash": hashlib.sha256(data).hexdigest(),
+        "request_bytes": len(data),
+        "time_limit_s": cell.options.time_limit_s,
+    }
+    return Accepted(facts, [], problem.size, data)

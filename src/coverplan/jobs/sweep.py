@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from dbos import DBOS
 
 from coverplan.settings import Settings
-from coverplan.store import batches, idempotency, paths, runs
+from coverplan.store import batches, experiments, idempotency, paths, runs
 from coverplan.store.store import Store
 
 _AT_ONCE = 200
@@ -17,7 +18,7 @@ _DAY_S = 86400.0
 
 
 async def sweep(store: Store, settings: Settings) -> None:
-    """Erase ended runs and batches that were deleted or are past their time, and old answers to idempotency keys.
+    """Erase runs, batches and experiments that were deleted or are past their time, and old idempotency keys.
 
     Of a run its blobs go first, so that none is orphaned.
 
@@ -25,12 +26,16 @@ async def sweep(store: Store, settings: Settings) -> None:
         DatabaseLostError: the database does not answer.
         BlobLostError: the blobs do not.
     """
+    await store.database.writing(lambda c: experiments.expire(c, _AT_ONCE))
     while run_ids := await asyncio.to_thread(_expired, store):
         await erase(store, run_ids)
         await DBOS.delete_workflows_async(list(run_ids))
     for batch_id in await asyncio.to_thread(_ended_batches, store, settings):
-        packs = await DBOS.list_workflows_async(workflow_id_prefix=batch_id, load_input=False, load_output=False)
-        await DBOS.delete_workflows_async([pack.workflow_id for pack in packs])
+        await _forget_packs(batch_id)
+    for experiment_id in await store.database.reading(lambda c: experiments.gone(c, _AT_ONCE)):
+        await store.blobs.remove(paths.experiment(experiment_id))
+        await store.database.writing(partial(experiments.erase, experiment_id=experiment_id))
+        await _forget_packs(experiment_id)
     await asyncio.to_thread(_forget_answers, store)
 
 
@@ -44,6 +49,12 @@ async def erase(store: Store, run_ids: Sequence[str]) -> None:
             runs.erase(connection, run_ids)
 
     await asyncio.to_thread(forget)
+
+
+async def _forget_packs(owner: str) -> None:
+    """Forget the jobs of a batch or an experiment that is gone."""
+    packs = await DBOS.list_workflows_async(workflow_id_prefix=owner, load_input=False, load_output=False)
+    await DBOS.delete_workflows_async([pack.workflow_id for pack in packs])
 
 
 def _forget_answers(store: Store) -> None:

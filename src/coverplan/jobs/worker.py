@@ -18,7 +18,9 @@ from coverplan.jobs import queue, sweep
 from coverplan.jobs.attempt import Attempt, Place
 from coverplan.jobs.datasets import expire_datasets, validate_due
 from coverplan.jobs.deliveries import deliver_forever, prune_deliveries
+from coverplan.jobs.experiments import Experiments
 from coverplan.jobs.reaper import Reaper
+from coverplan.jobs.shelf import Shelf
 from coverplan.process.pool import SolverPool
 from coverplan.settings import Settings
 from coverplan.store import runs, workers
@@ -35,6 +37,8 @@ _SWEEP_S = 60.0
 _PRUNE_S = 3600.0
 _CHECK_S = 0.5
 """How often a worker looks for a dataset that waits for its check."""
+_ADVANCE_S = 0.25
+"""How often a worker looks for an experiment that has cells to add, or to compare."""
 _FOR_EVER_S = 1e7
 _MANY = 1_000_000
 
@@ -50,6 +54,7 @@ class Worker:
         self._life = life
         self._attempts: dict[str, Attempt] = {}
         self._reaper = Reaper(place.store, place.worker)
+        self._experiments = Experiments(place)
         self._near = asyncio.Semaphore(_NEAR * place.settings.slots)
 
     async def work_on(self, run_ids: Sequence[str]) -> None:
@@ -72,6 +77,7 @@ class Worker:
             (_SWEEP_S, lambda: sweep.sweep(self.place.store, self.place.settings)),
             (_PRUNE_S, lambda: prune_deliveries(self.place.store, self.place.settings)),
             (_SWEEP_S, lambda: expire_datasets(self.place.store)),
+            (_ADVANCE_S, self._experiments.look),
             (_CHECK_S, lambda: validate_due(self.place.store, self.place.settings)),
         )
         tasks = [asyncio.create_task(self._regularly(pause, duty)) for pause, duty in duties]
@@ -81,6 +87,7 @@ class Worker:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._experiments.close()
 
     async def _work_on_next(self, run_id: str) -> None:
         """Work on a run of a pack, which is claimed no sooner than a slot is near."""
@@ -167,7 +174,8 @@ async def _run(settings: Settings, store: Store) -> None:
     name = f"worker-{uuid.uuid4().hex[:24]}"
     life = await asyncio.to_thread(workers.enrol, store.database, name)
     async with _pools(settings) as (small, large):
-        _worker = Worker(Place(name, settings, store, small, large), life)
+        shelf = Shelf(store.blobs, small.folder / "shelf")
+        _worker = Worker(Place(name, settings, store, small, large, shelf), life)
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(signum, _worker.closing.set)

@@ -16,14 +16,14 @@ from coverplan.payload.checks import checked_book
 from coverplan.payload.issues import IssueReport, pointer
 from coverplan.payload.options import Options
 from coverplan.payload.outcome import Listen, evaluate_book, finish_book, plan_of, request_of, solve_book
-from coverplan.payload.plan import AssignmentIn, Plan
+from coverplan.payload.plan import Assignment, AssignmentIn, Certificate, Plan
 from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
 from coverplan.runs.precedent import Precedent, RowPrices
 from coverplan.runs.solve import formulate
 from coverplan.solvers.export import export as export_program
 
-__all__ = ["evaluate", "export", "finish", "request_of", "solve", "today"]
+__all__ = ["evaluate", "export", "finish", "request_of", "solve", "start_seats", "today"]
 
 
 def solve(
@@ -49,7 +49,7 @@ def solve(
     """
     began = time.monotonic()
     book, issues = checked_book(problem, policy)
-    start = None if start_plan is None else _start_seats(book, start_plan, issues)
+    start = None if start_plan is None else start_seats(book, start_plan.assignments, issues)
     plans = precedents_of(book, start_plan, other_plans)
     seconds = {"load": time.monotonic() - began}
     outcome = solve_book(
@@ -60,15 +60,17 @@ def solve(
 
 def precedents_of(book: Book, start_plan: Plan | None, other_plans: Sequence[Plan]) -> tuple[Precedent, ...]:
     """What other plans of a book offer; of the start plan, which is looked at by itself, the prices."""
-    started = () if start_plan is None else (Precedent(prices=row_prices(start_plan)),)
-    seats = [_start_seats(book, plan, IssueReport()) if plan.objective is not None else None for plan in other_plans]
+    started = () if start_plan is None else (Precedent(prices=row_prices(start_plan.certificate)),)
+    seats = [
+        None if plan.objective is None else start_seats(book, plan.assignments, IssueReport()) for plan in other_plans
+    ]
     others = zip(seats, other_plans, strict=True)
-    return (*started, *(Precedent(reps, row_prices(plan)) for reps, plan in others))
+    return (*started, *(Precedent(reps, row_prices(plan.certificate)) for reps, plan in others))
 
 
-def row_prices(plan: Plan) -> RowPrices:
+def row_prices(found: Certificate | None) -> RowPrices:
     """The prices of a plan's certificate."""
-    prices = [] if plan.certificate is None else plan.certificate.prices
+    prices = [] if found is None else found.prices
     return {(price.constraint, price.scope): (price.upper, price.lower) for price in prices}
 
 
@@ -152,9 +154,9 @@ def _seat_reps(book: Book, assignments: Sequence[AssignmentIn], issues: IssueRep
     return reps
 
 
-def _start_seats(book: Book, plan: Plan, issues: IssueReport) -> Ints:
-    """The seats of an earlier plan; what this problem no longer has is left out with a warning."""
-    given = [AssignmentIn(account_id=item.account_id, role=item.role, rep_id=item.rep_id) for item in plan.assignments]
+def start_seats(book: Book, seats: Sequence[Assignment], issues: IssueReport) -> Ints:
+    """The reps of an earlier plan; what this problem no longer has is left out with a warning."""
+    given = [AssignmentIn(account_id=seat.account_id, role=seat.role, rep_id=seat.rep_id) for seat in seats]
     found = IssueReport()
     reps = _seat_reps(book, given, found, "")
     if found.total:

@@ -9,6 +9,7 @@ from coverplan.payload.options import Options
 from coverplan.payload.plan import AssignmentIn, Plan
 from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
+from coverplan.studies.perturbation import Perturbation
 
 CHECKPOINT_FILE = "incumbent.bin"
 """In the checkpoint folder of a solve: reps of the seats, bound and prices of its best plan so far."""
@@ -52,6 +53,7 @@ class BookRequest(Document):
     )
     start_plan: str | None = Field(None, description="File of a plan to start from.", examples=["plan.parquet"])
     table: str = Field(description="Parquet file that takes the seats.", examples=["plan.parquet"])
+    perturbation: Perturbation | None = Field(None, description="How the facts turn out; null: as given.")
 
 
 class ValidateRequest(Document):

@@ -132,6 +132,7 @@ class RunState(Document):
     policy_version: int | None = Field(default=None, description="Its version.", examples=[3])
     start_run_id: str | None = Field(default=None, description="The run whose plan it began with.", examples=[None])
     batch_id: str | None = Field(default=None, description="The batch that it came with.", examples=[None])
+    experiment_id: str | None = Field(default=None, description="The experiment that it is of.", examples=[None])
     error: RunError | None = Field(default=None, description="Why it failed; null: it did not.", examples=[None])
     created_at: dt.datetime = Field(description="When it was accepted (UTC).", examples=["2027-01-05T08:30:00Z"])
     started_at: dt.datetime | None = Field(

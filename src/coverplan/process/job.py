@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from coverplan.mip.program import StoppedBy
+from coverplan.payload.base import Document
 from coverplan.payload.datasets import CheckBook
+from coverplan.payload.experiments.stored import CellRequest, ResultsRequest
 from coverplan.payload.requests import BookRequest, EvaluateRequest, SolveRequest
 
 Kind = Literal["solve", "evaluate", "export_mps", "export_lp"]
@@ -32,6 +34,11 @@ class Job:
         return cls("solve", _json(request), request.options.time_limit_s, large, checkpoint)
 
     @classmethod
+    def solve_cell(cls, request: CellRequest, *, large: bool = False, checkpoint: bytes | None = None) -> Job:
+        """A solve of a cell of an experiment."""
+        return cls("solve_cell", _json(request), request.options.time_limit_s, large, checkpoint)
+
+    @classmethod
     def solve_book(cls, request: BookRequest, *, checkpoint: bytes | None = None) -> Job:
         """A solve of a folder of tables; its result is the plan without its seats."""
         return cls("solve_book", _json(request), request.options.time_limit_s, True, checkpoint)
@@ -45,6 +52,11 @@ class Job:
     def check_book(cls, request: CheckBook) -> Job:
         """A check of tables as they were sent, for a pool of `book_checks`; its result is a `CheckedBook`."""
         return cls("check_book", _json(request), large=True)
+
+    @classmethod
+    def compare(cls, request: ResultsRequest) -> Job:
+        """A comparison of the plans of an experiment; its result is an `ExperimentResults`."""
+        return cls("compare", _json(request), large=True)
 
     @classmethod
     def evaluate(cls, request: EvaluateRequest, *, large: bool = False) -> Job:
@@ -97,5 +109,5 @@ MESSAGES = {
 }
 
 
-def _json(request: SolveRequest | EvaluateRequest | BookRequest | CheckBook) -> bytes:
-    return request.model_dump_json().encode()
+def _json(request: Document) -> bytes:
+    return request.model_dump_json(by_alias=True).encode()

@@ -33,7 +33,7 @@ _GRACE_PER_LOAD_S = 0.5
 _DECODING_PER_LOAD_S = 5.0
 """More of it for a child that is done searching: another one would have to load first, and then decode as well."""
 
-_FINISHED_BY = {"solve": "finish", "solve_book": "finish_book"}
+_FINISHED_BY = {"solve": "finish", "solve_cell": "finish_cell", "solve_book": "finish_book"}
 """The jobs whose best result can be saved, and the job that saves it."""
 
 log = logging.getLogger(__name__)

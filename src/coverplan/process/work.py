@@ -8,6 +8,8 @@ from typing import TypeVar
 
 from coverplan.mip.program import StoppedBy
 from coverplan.payload import answer
+from coverplan.payload.experiments import solving as cells
+from coverplan.payload.experiments.stored import CellRequest, ResultsRequest
 from coverplan.payload.hashing import problem_hash
 from coverplan.payload.outcome import nothing_found
 from coverplan.payload.plan import Plan, Progress
@@ -15,7 +17,7 @@ from coverplan.payload.requests import BookRequest, EvaluateRequest, SolveReques
 from coverplan.process import channel
 from coverplan.process.channel import Answers, NothingKeptError, Order
 
-Request = TypeVar("Request", SolveRequest, EvaluateRequest, BookRequest)
+Request = TypeVar("Request", SolveRequest, EvaluateRequest, BookRequest, CellRequest, ResultsRequest)
 
 _LEAST_PAUSE_S = 0.05
 """Progress in between is left out: nobody reads faster."""
@@ -60,6 +62,27 @@ def finish(order: Order) -> None:
     _leave(plan, order)
 
 
+def solve_cell(order: Order) -> None:
+    """The same for a cell of an experiment, whose problem this process may know already."""
+    request = _read(CellRequest, order)
+    checkpoint = order.folder / channel.CHECKPOINT
+    checkpoint.mkdir(exist_ok=True)
+    _leave(cells.solve(request, throttled(order.answers), checkpoint), order)
+
+
+def finish_cell(order: Order) -> None:
+    """The best plan of such a solve whose child is gone."""
+    request = _read(CellRequest, order)
+    reason = StoppedBy(order.stopped_by or StoppedBy.SOLVER_LOST)
+    try:
+        plan = cells.finish(request, order.folder / channel.CHECKPOINT, reason.value)
+    except FileNotFoundError:
+        if reason not in _ON_REQUEST:
+            raise NothingKeptError from None
+        plan = cells.nothing(request, reason.value)
+    _leave(plan, order)
+
+
 def solve_book(order: Order) -> None:
     """The same for a folder of tables, which is read here: the seats go to a table, the rest is the result."""
     from coverplan.tables.bulk import solve as bulk  # noqa: PLC0415 - polars is for those who read tables
@@ -91,6 +114,13 @@ def evaluate(order: Order) -> None:
     _leave(answer.evaluate(request.problem, request.policy, request.assignments), order)
 
 
+def compare(order: Order) -> None:
+    """Compare the plans of an experiment."""
+    from coverplan.process.comparison import compared  # noqa: PLC0415 - for experiments only
+
+    (order.folder / channel.RESULT_FILE).write_bytes(compared(_read(ResultsRequest, order)))
+
+
 def export_mps(order: Order) -> None:
     """Write the program in MPS format."""
     _export(order, ".mps")
@@ -104,9 +134,12 @@ def export_lp(order: Order) -> None:
 JOBS: dict[str, Callable[[Order], None]] = {
     "solve": solve,
     "finish": finish,
+    "solve_cell": solve_cell,
+    "finish_cell": finish_cell,
     "solve_book": solve_book,
     "finish_book": finish_book,
     "evaluate": evaluate,
+    "compare": compare,
     "export_mps": export_mps,
     "export_lp": export_lp,
 }

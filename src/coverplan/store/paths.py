@@ -43,3 +43,28 @@ def table(dataset_id: str, name: str, suffix: str) -> str:
 def patch(dataset_id: str) -> str:
     """What changes from its parent."""
     return f"{dataset(dataset_id)}/patch.json"
+
+
+def experiment(experiment_id: str) -> str:
+    """The folder of an experiment."""
+    return f"experiments/{experiment_id}"
+
+
+def experiment_request(experiment_id: str, version: int) -> str:
+    """What was asked, with the policies that it names; its problems lie beside it."""
+    return f"{experiment(experiment_id)}/request-{version}-{secrets.token_hex(4)}.json"
+
+
+def experiment_problem(experiment_id: str, digest: str) -> str:
+    """A problem of an experiment, stored once however many cells solve it."""
+    return f"{experiment(experiment_id)}/problems/{digest}.json"
+
+
+def cell(experiment_id: str, key: str) -> str:
+    """What the run of a cell has to do."""
+    return f"{experiment(experiment_id)}/cells/{key}.json"
+
+
+def results(experiment_id: str, stage: int) -> str:
+    """What an experiment came to; the experiment says which one counts."""
+    return f"{experiment(experiment_id)}/results-{stage}.json"

@@ -54,6 +54,7 @@ class Filter:
     tag: str | None = None
     name: str | None = None
     batch_id: str | None = None
+    experiment_id: str | None = None
     created_from: float | None = None
     created_to: float | None = None
 
@@ -96,6 +97,7 @@ def page(connection: Connection, tenant: str, wanted: Filter, limit: int, before
         (runs.c.job_status, wanted.status),
         (runs.c.name, wanted.name),
         (runs.c.batch_id, wanted.batch_id),
+        (runs.c.experiment_id, wanted.experiment_id),
     ):
         if value is not None:
             query = query.where(column == value)
@@ -187,18 +189,18 @@ def cancel_queued(connection: Connection, tenant: str, run_id: str) -> RowMappin
     return row
 
 
-def cancel_some(connection: Connection, tenant: str, batch_id: str, limit: int) -> bool:
-    """Cancel some runs of a batch that have not started; whether there may be more."""
-    queued = and_(runs.c.batch_id == batch_id, runs.c.tenant == tenant, runs.c.job_status == QUEUED)
+def cancel_some(connection: Connection, tenant: str, owner: str, limit: int) -> bool:
+    """Cancel some runs of a batch or an experiment that have not started; whether there may be more."""
+    queued = and_(_belongs_to(owner), runs.c.tenant == tenant, runs.c.job_status == QUEUED)
     some = connection.execute(select(runs.c.id).where(queued).order_by(runs.c.id).limit(limit)).scalars().all()
     for run_id in some:
         cancel_queued(connection, tenant, run_id)
     return bool(some)
 
 
-def wish_all(connection: Connection, tenant: str, batch_id: str, wanted: str) -> None:
-    """The same wish for all running runs of a batch."""
-    running = and_(runs.c.batch_id == batch_id, runs.c.tenant == tenant, runs.c.job_status == RUNNING)
+def wish_all(connection: Connection, tenant: str, owner: str, wanted: str) -> None:
+    """The same wish for all running runs of a batch or an experiment."""
+    running = and_(_belongs_to(owner), runs.c.tenant == tenant, runs.c.job_status == RUNNING)
     _lock(connection, running)
     connection.execute(update(runs).where(running).values(wish=wanted))
 
@@ -234,8 +236,8 @@ def wishes(connection: Connection, worker: str) -> dict[str, tuple[int, str | No
 
 
 def to_erase(connection: Connection, now: float, limit: int) -> Sequence[str]:
-    """Ended runs that were deleted, or whose time is over."""
-    over = or_(runs.c.deleted.is_(True), runs.c.expires_at < now)
+    """Ended runs that were deleted, or whose time is over; those of an experiment live as long as it does."""
+    over = or_(runs.c.deleted.is_(True), and_(runs.c.expires_at < now, runs.c.experiment_id.is_(None)))
     wanted = select(runs.c.id).where(runs.c.job_status.not_in(OPEN), over).limit(limit)
     return connection.execute(wanted).scalars().all()
 
@@ -261,6 +263,11 @@ def _announce_ends(connection: Connection, rows: Sequence[RowMapping]) -> None:
 def _lock(connection: Connection, wanted: ColumnElement[bool]) -> None:
     """Lock several runs in the order of their ids, as everybody does: so that no two wait for each other."""
     connection.execute(select(runs.c.id).where(wanted).order_by(runs.c.id).with_for_update()).all()
+
+
+def _belongs_to(owner: str) -> ColumnElement[bool]:
+    """Ids say of what they are."""
+    return or_(runs.c.batch_id == owner, runs.c.experiment_id == owner)
 
 
 def _current(run_id: str | BindParameter[str], attempt: int | BindParameter[int]) -> ColumnElement[bool]:

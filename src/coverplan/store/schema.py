@@ -50,6 +50,7 @@ runs = Table(
     Column("start_run_id", _ID),
     Column("batch_id", _ID),
     Column("batch_line", Integer),
+    Column("experiment_id", _ID),
     Column("solution_status", String(20)),
     Column("objective_value", Float),
     Column("dual_bound", Float),
@@ -72,6 +73,7 @@ runs = Table(
     Index("runs_by_status", "job_status", "expires_at"),
     Index("runs_by_content", "tenant", "request_hash"),
     Index("runs_of_batch", "batch_id", "batch_line"),
+    Index("runs_of_experiment", "experiment_id", "job_status"),
 )
 
 workers = Table(
@@ -128,6 +130,46 @@ batch_errors = Table(
     Column("batch_id", _ID, ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True),
     Column("line", Integer, primary_key=True),
     Column("error", JSON, nullable=False),
+)
+
+experiments = Table(
+    "experiments",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("tenant", _ID, nullable=False),
+    Column("name", _NAME),
+    Column("job_status", String(12), nullable=False),  # running | completed | failed | cancelled (stopped)
+    Column("phase", String(40)),
+    Column("stage", Integer, nullable=False, default=0),  # fences a worker that was given up too early
+    Column("pending", Boolean, nullable=False, default=True),  # whether there may be cells to add at once
+    Column("worker", _ID),  # the one that adds cells or compares plans now
+    Column("version", Integer, nullable=False, default=1),  # of the request
+    Column("request_path", _PATH, nullable=False),
+    Column("request_bytes", _BIG, nullable=False, default=0),  # with the problems
+    Column("results_path", _PATH),
+    Column("results_bytes", _BIG, nullable=False, default=0),
+    Column("priority", Integer, nullable=False, default=0),
+    Column("retention_s", Float, nullable=False),
+    Column("error", JSON(none_as_null=True)),
+    Column("created_at", Float, nullable=False),
+    Column("started_at", Float),
+    Column("ended_at", Float),
+    Column("expires_at", Float),
+    Column("deleted", Boolean, nullable=False, default=False),
+    Index("experiments_of_tenant", "tenant", "id"),
+    Index("experiments_by_status", "job_status", "expires_at"),
+)
+
+experiment_cells = Table(
+    "experiment_cells",
+    metadata,
+    Column("experiment_id", _ID, ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", _HASH, primary_key=True),  # of its content: equal cells are one
+    Column("place", Float, nullable=False),  # neighbours have similar policies
+    Column("problem", Integer, nullable=False),  # its place in the request
+    Column("details", JSON, nullable=False),  # what lists show of it
+    Column("run_id", _ID),  # None: it waits for one
+    Index("cells_by_place", "experiment_id", "problem", "place"),
 )
 
 datasets = Table(

@@ -19,8 +19,8 @@ from coverplan.api.media import EVENTS, JSON, accepts, chosen
 from coverplan.api.run_events import RunEvents
 from coverplan.api.run_states import run_row
 from coverplan.api.state import Fed, Pool, Stored
+from coverplan.jobs.requests import is_perturbed, problem_of, solve_request
 from coverplan.payload.plan import Plan
-from coverplan.payload.requests import SolveRequest
 from coverplan.process.job import Job
 from coverplan.store import paths
 from coverplan.store.blobs import NoBlobError
@@ -80,13 +80,13 @@ async def show_plan(
         return await _seats(run_id, row["table_path"], media_type, store)
     if incumbent and row["job_status"] == "running":
         _inline_only(row)
-        plan = await _incumbent(run_id, row["request_path"], request, store, pool)
+        plan = await _incumbent(row, request, store, pool)
     else:
         plan = await plan_of(run_id, caller.tenant, store)
     if media_type == JSON:
         return Response(plan, media_type=JSON)
-    facts = await store.blobs.get(row["request_path"])
-    table = await asyncio.to_thread(_table, plan, facts, media_type)
+    problem = await problem_of(store, row)
+    table = await asyncio.to_thread(_table, plan, problem, media_type)
     return Response(table, media_type=media_type, headers=_named(run_id, media_type))
 
 
@@ -173,24 +173,28 @@ async def _model(
 ) -> Response:
     row = await run_row(store, tenant, run_id)
     _inline_only(row)
-    asked = SolveRequest.model_validate_json(await store.blobs.get(row["request_path"]))
+    if await is_perturbed(store, row):
+        raise ApiError("inline_only", "The facts of this run are perturbed.", suggestion="See a cell that is not.")
+    asked = await solve_request(store, row)
     text = await unless_gone(request, pool.run(Job.export(asked, form, large=not row["small"])))
     return PlainTextResponse(text)
 
 
-async def _incumbent(run_id: str, path: str, request: Request, store: Store, pool: Pool) -> bytes:
-    asked = SolveRequest.model_validate_json(await store.blobs.get(path))
+async def _incumbent(row: RowMapping, request: Request, store: Store, pool: Pool) -> bytes:
+    if await is_perturbed(store, row):
+        raise ApiError("inline_only", "The facts of this run are perturbed.", suggestion="Wait for its plan.")
+    asked = await solve_request(store, row)
     try:
-        checkpoint = await store.blobs.get(paths.checkpoint(run_id))
+        checkpoint = await store.blobs.get(paths.checkpoint(row["id"]))
     except NoBlobError:
         raise ApiError("run_not_ended", "There is no plan yet.", suggestion="Ask again in a moment.") from None
     return await unless_gone(request, pool.run(Job.finish(asked, checkpoint)))
 
 
-def _table(plan: bytes, facts: bytes, media_type: str) -> bytes:
+def _table(plan: bytes, problem: dict[str, Any], media_type: str) -> bytes:
     from coverplan.tables import plans  # noqa: PLC0415 - polars is for those who ask for tables
 
-    table = plans.plan_table(json.loads(plan), json.loads(facts)["problem"])
+    table = plans.plan_table(json.loads(plan), problem)
     if media_type == CSV:
         return plans.table_csv(table).encode()
     packed = io.BytesIO()

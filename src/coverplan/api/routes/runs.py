@@ -88,11 +88,12 @@ async def list_runs(
     tag: Label = None,
     name: Label = None,
     batch_id: Label = None,
+    experiment_id: Label = None,
     created_from: Time = None,
     created_to: Time = None,
 ) -> RunPage:
     """Runs of the caller, newest first."""
-    wanted = Filter(status, tag, name, batch_id, _seconds(created_from), _seconds(created_to))
+    wanted = Filter(status, tag, name, batch_id, experiment_id, _seconds(created_from), _seconds(created_to))
 
     def look(connection: Connection) -> RunPage:
         rows = runs.page(connection, caller.tenant, wanted, limit + 1, cursor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -21,6 +22,7 @@ from coverplan.payload.policy import Policy
 from coverplan.payload.reach_checks import MAX_REACH, Reach, check_families
 from coverplan.payload.requests import BookRequest
 from coverplan.runs.outcome import Outcome
+from coverplan.studies.perturbation import perturbed
 from coverplan.tables.bulk.plans import assigned_seats, seat_table, write_table
 from coverplan.tables.bulk.read import LoadedBook, check_effects, check_wishes, read_book
 from coverplan.tables.bulk.seats import seat_reps
@@ -85,6 +87,8 @@ def evaluate(loaded: LoadedBook, policy: Policy, assignments: pl.DataFrame, at: 
 def _loaded(request: BookRequest) -> tuple[LoadedBook, IssueReport]:
     """The book and what is worth a word; families that are locked apart are found before anything is solved."""
     loaded = read_book(Path(request.folder))
+    if request.perturbation is not None:
+        loaded = replace(loaded, instance=perturbed(loaded.instance, request.perturbation))
     issues = check_wishes(loaded, request.policy, AT_POLICY)
     issues.raise_errors()
     if any(rule.kind == "family" and rule.penalty is None for rule in request.policy.rules()):

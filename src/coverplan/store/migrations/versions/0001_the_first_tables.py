@@ -79,6 +79,35 @@ def upgrade() -> None:
         batch_op.create_index("datasets_of_tenant", ["tenant", "id"], unique=False)
 
     op.create_table(
+        "experiments",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("tenant", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=500), nullable=True),
+        sa.Column("job_status", sa.String(length=12), nullable=False),
+        sa.Column("phase", sa.String(length=40), nullable=True),
+        sa.Column("stage", sa.Integer(), nullable=False),
+        sa.Column("pending", sa.Boolean(), nullable=False),
+        sa.Column("worker", sa.String(length=40), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("request_path", sa.String(length=400), nullable=False),
+        sa.Column("request_bytes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("results_path", sa.String(length=400), nullable=True),
+        sa.Column("results_bytes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("retention_s", sa.Float(), nullable=False),
+        sa.Column("error", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("started_at", sa.Float(), nullable=True),
+        sa.Column("ended_at", sa.Float(), nullable=True),
+        sa.Column("expires_at", sa.Float(), nullable=True),
+        sa.Column("deleted", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("experiments", schema=None) as batch_op:
+        batch_op.create_index("experiments_by_status", ["job_status", "expires_at"], unique=False)
+        batch_op.create_index("experiments_of_tenant", ["tenant", "id"], unique=False)
+
+    op.create_table(
         "idempotency_keys",
         sa.Column("tenant", sa.String(length=40), nullable=False),
         sa.Column("route", sa.String(length=200), nullable=False),
@@ -126,6 +155,7 @@ def upgrade() -> None:
         sa.Column("start_run_id", sa.String(length=40), nullable=True),
         sa.Column("batch_id", sa.String(length=40), nullable=True),
         sa.Column("batch_line", sa.Integer(), nullable=True),
+        sa.Column("experiment_id", sa.String(length=40), nullable=True),
         sa.Column("solution_status", sa.String(length=20), nullable=True),
         sa.Column("objective_value", sa.Float(), nullable=True),
         sa.Column("dual_bound", sa.Float(), nullable=True),
@@ -149,6 +179,7 @@ def upgrade() -> None:
         batch_op.create_index("runs_by_content", ["tenant", "request_hash"], unique=False)
         batch_op.create_index("runs_by_status", ["job_status", "expires_at"], unique=False)
         batch_op.create_index("runs_of_batch", ["batch_id", "batch_line"], unique=False)
+        batch_op.create_index("runs_of_experiment", ["experiment_id", "job_status"], unique=False)
         batch_op.create_index("runs_of_tenant", ["tenant", "id"], unique=False)
         batch_op.create_index("runs_of_worker", ["worker", "job_status"], unique=False)
 
@@ -181,6 +212,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("batch_id", "line"),
     )
+    op.create_table(
+        "experiment_cells",
+        sa.Column("experiment_id", sa.String(length=40), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("place", sa.Float(), nullable=False),
+        sa.Column("problem", sa.Integer(), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("run_id", sa.String(length=40), nullable=True),
+        sa.ForeignKeyConstraint(["experiment_id"], ["experiments.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("experiment_id", "key"),
+    )
+    with op.batch_alter_table("experiment_cells", schema=None) as batch_op:
+        batch_op.create_index("cells_by_place", ["experiment_id", "problem", "place"], unique=False)
+
     op.create_table(
         "run_events",
         sa.Column("run_id", sa.String(length=40), nullable=False),
@@ -235,6 +280,10 @@ def downgrade() -> None:
 
     op.drop_table("run_tags")
     op.drop_table("run_events")
+    with op.batch_alter_table("experiment_cells", schema=None) as batch_op:
+        batch_op.drop_index("cells_by_place")
+
+    op.drop_table("experiment_cells")
     op.drop_table("batch_errors")
     op.drop_table("workers")
     with op.batch_alter_table("webhooks", schema=None) as batch_op:
@@ -244,6 +293,7 @@ def downgrade() -> None:
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.drop_index("runs_of_worker")
         batch_op.drop_index("runs_of_tenant")
+        batch_op.drop_index("runs_of_experiment")
         batch_op.drop_index("runs_of_batch")
         batch_op.drop_index("runs_by_status")
         batch_op.drop_index("runs_by_content")
@@ -254,6 +304,11 @@ def downgrade() -> None:
         batch_op.drop_index("idempotency_by_age")
 
     op.drop_table("idempotency_keys")
+    with op.batch_alter_table("experiments", schema=None) as batch_op:
+        batch_op.drop_index("experiments_of_tenant")
+        batch_op.drop_index("experiments_by_status")
+
+    op.drop_table("experiments")
     with op.batch_alter_table("datasets", schema=None) as batch_op:
         batch_op.drop_index("datasets_of_tenant")
         batch_op.drop_index("datasets_by_status")

@@ -1,0 +1,145 @@
+"""Taking in an experiment: what it names is looked up, it is expanded and measured, then stored."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+from coverplan.api.errors import ApiError
+from coverplan.api.known import dataset_of, policy_of
+from coverplan.payload.error_document import Limit
+from coverplan.payload.experiments.cells import NamedPolicy, StoredPolicies
+from coverplan.payload.experiments.checks import check_experiment
+from coverplan.payload.experiments.request import ExperimentRequest
+from coverplan.payload.experiments.state import ExperimentEstimate
+from coverplan.payload.experiments.stored import StoredExperiment, StoredProblem
+from coverplan.payload.experiments.wanted import estimate
+from coverplan.payload.policy import Policy
+from coverplan.payload.problem import Problem
+from coverplan.payload.runs import PolicyName
+from coverplan.settings import Settings
+from coverplan.store import paths, workers
+from coverplan.store.store import Store
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An experiment that is sound: its policies, and what it comes to."""
+
+    request: ExperimentRequest
+    """With the versions of its stored policies, so that they stay what they are."""
+    policies: list[NamedPolicy]
+    estimate: ExperimentEstimate
+
+
+@dataclass(frozen=True)
+class Packed:
+    """An experiment that is ready to be stored: blobs by path, and what its row says of them."""
+
+    facts: dict[str, Any]
+    blobs: dict[str, bytes] = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all blobs."""
+        return sum(map(len, self.blobs.values()))
+
+    async def store(self, store: Store) -> None:
+        """Store the blobs, before the row is written.
+
+        Raises:
+            BlobLostError: the store does not take them.
+        """
+        await asyncio.gather(*(store.blobs.put(path, data) for path, data in self.blobs.items()))
+
+
+async def planned(request: ExperimentRequest, tenant: str, store: Store, settings: Settings) -> Planned:
+    """The request expanded.
+
+    Raises:
+        ApiError: the tenant has no policy or dataset of a name, or there are too many cells.
+        PayloadError: something is wrong with the request.
+    """
+    for one in request.problems:
+        if one.dataset_id is not None:
+            await dataset_of(one.dataset_id, tenant, store)
+    stored, versions = await _stored_policies(request, tenant, store)
+    policies = await asyncio.to_thread(check_experiment, request, stored)
+    slots = settings.slots * max(1, await asyncio.to_thread(workers.alive, store.database))
+    found = await asyncio.to_thread(estimate, request, policies, slots)
+    return Planned(_with_versions(request, versions), policies, found)
+
+
+def check_size(found: ExperimentEstimate, settings: Settings) -> None:
+    """Raise ApiError if there are more cells than are taken."""
+    most = settings.max_experiment_cells
+    if found.cells > most:
+        raise ApiError(
+            "too_many_cells",
+            f"It may come to {found.cells:,} solves; an experiment may have {most:,}.",
+            suggestion="Take fewer policies, seeds, points or samples, or raise COVERPLAN_MAX_EXPERIMENT_CELLS.",
+            limit=Limit(name="max_experiment_cells", value=most),
+        )
+
+
+def packed(experiment_id: str, version: int, plan: Planned, known: StoredExperiment | None = None) -> Packed:
+    """The experiment as it is stored; problems that are `known` are there already."""
+    blobs: dict[str, bytes] = {}
+    problems: list[StoredProblem] = [] if known is None else list(known.problems)
+    for one in plan.request.problems[len(problems) :]:
+        if one.problem is None:
+            problems.append(StoredProblem(dataset_id=one.dataset_id, size=sys.maxsize))
+            continue
+        data = one.problem.model_dump_json().encode()
+        path = paths.experiment_problem(experiment_id, hashlib.sha256(data).hexdigest())
+        blobs[path] = data
+        problems.append(StoredProblem(path=path, size=len(one.problem.accounts) * len(one.problem.reps)))
+    document = StoredExperiment.of(plan.request, plan.policies, problems).model_dump_json(by_alias=True).encode()
+    path = paths.experiment_request(experiment_id, version)
+    blobs[path] = document
+    return Packed({"request_path": path, "request_bytes": sum(map(len, blobs.values()))}, blobs)
+
+
+async def unpacked(store: Store, request_path: str) -> tuple[StoredExperiment, ExperimentRequest]:
+    """An experiment as it is stored, and its request with all problems.
+
+    Raises:
+        BlobLostError: the store does not answer.
+        NoBlobError: the experiment is gone.
+    """
+    stored = StoredExperiment.model_validate_json(await store.blobs.get(request_path))
+    problems = list(stored.request.problems)
+    for place, one in enumerate(stored.problems):
+        if one.path is not None:
+            facts = await asyncio.to_thread(Problem.model_validate_json, await store.blobs.get(one.path))
+            problems[place] = problems[place].model_copy(update={"problem": facts})
+    return stored, stored.request.model_copy(update={"problems": problems})
+
+
+async def _stored_policies(
+    request: ExperimentRequest, tenant: str, store: Store
+) -> tuple[StoredPolicies, dict[tuple[str, int | None], int]]:
+    """The policies that a request names, and their versions."""
+    found: dict[tuple[str, int | None], Policy] = {}
+    versions: dict[tuple[str, int | None], int] = {}
+    named = [one.policy_ref for one in request.policies]
+    for wanted in [*named, None if request.grid is None else request.grid.policy_ref]:
+        if wanted is not None and (wanted.name, wanted.version) not in found:
+            policy, version = await policy_of(wanted, tenant, store)
+            found[wanted.name, wanted.version] = policy
+            versions[wanted.name, wanted.version] = version
+    return found, versions
+
+
+def _with_versions(request: ExperimentRequest, versions: dict[tuple[str, int | None], int]) -> ExperimentRequest:
+    def fixed(wanted: PolicyName | None) -> PolicyName | None:
+        return None if wanted is None else PolicyName(name=wanted.name, version=versions[wanted.name, wanted.version])
+
+    policies = [one.model_copy(update={"policy_ref": fixed(one.policy_ref)}) for one in request.policies]
+    grid = request.grid
+    if grid is not None:
+        grid = grid.model_copy(update={"policy_ref": fixed(grid.policy_ref)})
+    return request.model_copy(update={"policies": policies, "grid": grid})

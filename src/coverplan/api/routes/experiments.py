@@ -1,0 +1,255 @@
+"""Experiments: problems x policies x seeds, solved as runs and compared."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Request
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from coverplan.api.auth import Reader, Writer
+from coverplan.api.body import Parsed, body_of
+from coverplan.api.errors import ApiError, error_responses
+from coverplan.api.experiments import results
+from coverplan.api.experiments.intake import check_size, packed, planned, unpacked
+from coverplan.api.experiments.states import cell_of, experiment_row, shown, state_of
+from coverplan.api.idempotency import ONCE, Created, Once
+from coverplan.api.media import JSON, accepts, chosen
+from coverplan.api.paging import Cursor, IdCursor, Limit
+from coverplan.api.quotas import admit
+from coverplan.api.state import Configured, Pool, Stored
+from coverplan.payload.experiments.extension import ExperimentExtension
+from coverplan.payload.experiments.request import ExperimentRequest
+from coverplan.payload.experiments.results import ExperimentResults
+from coverplan.payload.experiments.state import (
+    CellPage,
+    ExperimentEstimate,
+    ExperimentPage,
+    ExperimentState,
+    ExperimentTicket,
+)
+from coverplan.store import cells, experiments, runs
+from coverplan.store.ids import new_id
+from coverplan.store.store import Store
+
+router = APIRouter(prefix="/v1/experiments", tags=["experiments"])
+
+DAY_S = 86400.0
+_CANCELLED_AT_ONCE = 500
+ExperimentId = Annotated[str, Path(pattern="^[A-Za-z0-9-]{1,40}$", description="Id of the experiment.")]
+_TABLES: dict[str, Any] = {
+    "description": "The comparison; as CSV or Parquet one row per problem, policy and seed; as HTML a report.",
+    "content": {
+        results.CSV: {"schema": {"type": "string"}},
+        results.PARQUET: {"schema": {"type": "string", "format": "binary"}},
+        results.HTML: {"schema": {"type": "string"}},
+    },
+}
+
+
+@router.post(
+    "",
+    status_code=202,
+    summary="Submit an experiment",
+    response_model=ExperimentTicket,
+    responses=error_responses(*ONCE, 404, 408, 413, 415, 429, 503),
+    openapi_extra=body_of(ExperimentRequest, experiment="Three tolerances of the balance, compared"),
+    dependencies=[accepts(JSON)],
+)
+async def submit_experiment(
+    body: Parsed[ExperimentRequest], caller: Writer, store: Stored, settings: Configured, once: Once
+) -> Response:
+    """Queue its cells, each a run; once this is answered, it is not lost."""
+    plan = await planned(body, caller.tenant, store, settings)
+    check_size(plan.estimate, settings)
+    experiment_id = new_id("exp")
+    ready = await asyncio.to_thread(packed, experiment_id, 1, plan)
+    await admit(store.database, caller, runs=plan.estimate.cells, size=ready.size)
+    await ready.store(store)
+    facts = {
+        "id": experiment_id,
+        "tenant": caller.tenant,
+        "name": body.name,
+        "priority": body.priority,
+        "retention_s": DAY_S * (body.retention_days or settings.retention_days),
+        **ready.facts,
+    }
+
+    def create(connection: Connection) -> Created:
+        experiments.add(connection, facts)
+        ticket = ExperimentTicket(experiment_id=experiment_id, job_status="queued")
+        return Created(ticket, 202, f"/v1/experiments/{experiment_id}")
+
+    return await once.create(create)
+
+
+@router.post(
+    "/estimate",
+    summary="Estimate an experiment",
+    responses=error_responses(404, 408, 409, 413, 415, 422, 503),
+    openapi_extra=body_of(ExperimentRequest, experiment="Three tolerances of the balance, compared"),
+    dependencies=[accepts(JSON)],
+)
+async def estimate_experiment(
+    body: Parsed[ExperimentRequest], caller: Reader, store: Stored, settings: Configured
+) -> ExperimentEstimate:
+    """Its cells, policies and work, before it starts; nothing is solved, and the limit on cells does not apply."""
+    return (await planned(body, caller.tenant, store, settings)).estimate
+
+
+@router.get("", summary="List experiments", responses=error_responses(422, 503), dependencies=[accepts(JSON)])
+async def list_experiments(caller: Reader, store: Stored, limit: Limit = 50, cursor: IdCursor = None) -> ExperimentPage:
+    """Experiments of the caller, newest first."""
+
+    def look(connection: Connection) -> ExperimentPage:
+        rows = experiments.page(connection, caller.tenant, limit + 1, cursor)
+        more = rows[limit - 1]["id"] if len(rows) > limit else None
+        counts = cells.counts(connection, [row["id"] for row in rows[:limit]])
+        items = [state_of(row, counts[row["id"]]) for row in rows[:limit]]
+        return ExperimentPage(items=items, next_cursor=more)
+
+    return await store.database.reading(look)
+
+
+@router.get(
+    "/{experiment_id}",
+    summary="Show an experiment",
+    responses=error_responses(404, 422, 503),
+    dependencies=[accepts(JSON)],
+)
+async def show_experiment(experiment_id: ExperimentId, caller: Reader, store: Stored) -> ExperimentState:
+    """How far it is."""
+    return await shown(store, caller.tenant, experiment_id)
+
+
+@router.get(
+    "/{experiment_id}/cells",
+    summary="List the cells of an experiment",
+    responses=error_responses(404, 422, 503),
+    dependencies=[accepts(JSON)],
+)
+async def list_cells(
+    experiment_id: ExperimentId, caller: Reader, store: Stored, limit: Limit = 200, cursor: Cursor = None
+) -> CellPage:
+    """Its solves, neighbours next to each other; the plan of each is that of its run."""
+    await experiment_row(store, caller.tenant, experiment_id)
+    start = int(cursor or 0)
+    rows = await store.database.reading(lambda c: cells.page(c, experiment_id, limit + 1, start))
+    more = str(start + limit) if len(rows) > limit else None
+    return CellPage(items=[cell_of(row) for row in rows[:limit]], next_cursor=more)
+
+
+@router.get(
+    "/{experiment_id}/results",
+    summary="Download what an experiment came to",
+    response_model=ExperimentResults,
+    responses={200: _TABLES, **error_responses(404, 409, 422, 503)},
+    dependencies=[accepts(JSON, results.CSV, results.PARQUET, results.HTML)],
+)
+async def show_experiment_results(
+    experiment_id: ExperimentId,
+    request: Request,
+    caller: Reader,
+    store: Stored,
+    pool: Pool,
+    form: Annotated[
+        Literal["json", "csv", "parquet", "html"] | None,
+        Query(alias="format", description="Instead of the Accept header."),
+    ] = None,
+    partial: Annotated[bool, Query(description="What there is, before all cells have ended.")] = False,
+) -> Response:
+    """The comparison as JSON, its rows as CSV or Parquet, or a report in one HTML page."""
+    wanted = chosen(request, JSON, results.CSV, results.PARQUET, results.HTML)
+    row = await experiment_row(store, caller.tenant, experiment_id)
+    found = await results.results_of(store, pool, row, partial=partial)
+    return await results.answer(row, found, results.FORMATS.get(form or "", wanted))
+
+
+@router.post(
+    "/{experiment_id}/stop",
+    summary="Stop an experiment",
+    responses=error_responses(404, 422, 503),
+    dependencies=[accepts(JSON)],
+)
+async def stop_experiment(experiment_id: ExperimentId, caller: Writer, store: Stored) -> ExperimentState:
+    """Its queued cells are cancelled at once, running ones within a second; one that has ended stays as it is."""
+    await experiment_row(store, caller.tenant, experiment_id)
+    await _stop(store, caller.tenant, experiment_id)
+    return await shown(store, caller.tenant, experiment_id)
+
+
+@router.post(
+    "/{experiment_id}/resume",
+    summary="Resume an experiment",
+    responses=error_responses(404, 422, 429, 503),
+    dependencies=[accepts(JSON)],
+)
+async def resume_experiment(experiment_id: ExperimentId, caller: Writer, store: Stored) -> ExperimentState:
+    """Cells that were cancelled or have failed are solved anew, and what they came to is compared again."""
+    state = await shown(store, caller.tenant, experiment_id)
+    await admit(store.database, caller, runs=state.cells.cancelled + state.cells.failed)
+    await store.database.writing(lambda c: experiments.resume(c, caller.tenant, experiment_id))
+    return await shown(store, caller.tenant, experiment_id)
+
+
+@router.post(
+    "/{experiment_id}/extend",
+    status_code=202,
+    summary="Extend an experiment",
+    response_model=ExperimentTicket,
+    responses=error_responses(*ONCE, 404, 408, 413, 415, 429, 503),
+    openapi_extra=body_of(ExperimentExtension, experiment_extension="Another tolerance, and two more seeds"),
+    dependencies=[accepts(JSON)],
+)
+async def extend_experiment(
+    experiment_id: ExperimentId,
+    body: Parsed[ExperimentExtension],
+    caller: Writer,
+    store: Stored,
+    settings: Configured,
+    once: Once,
+) -> Response:
+    """More problems, policies, seeds or points; cells that it has already keep their runs."""
+    row = await experiment_row(store, caller.tenant, experiment_id)
+    known, request = await unpacked(store, row["request_path"])
+    plan = await planned(body.added_to(request), caller.tenant, store, settings)
+    check_size(plan.estimate, settings)
+    ready = await asyncio.to_thread(packed, experiment_id, row["version"] + 1, plan, known)
+    counts = (await shown(store, caller.tenant, experiment_id)).cells
+    more = plan.estimate.cells - counts.completed - counts.queued - counts.running
+    await admit(store.database, caller, runs=max(0, more), size=ready.size)
+    await ready.store(store)
+    facts = {**ready.facts, "request_bytes": row["request_bytes"] + ready.size}
+
+    def extend(connection: Connection) -> Created:
+        if not experiments.extend(connection, row, facts):
+            raise ApiError(
+                "experiment_changed", "Another call has extended it.", suggestion="Look at it, and try again."
+            )
+        ticket = ExperimentTicket(experiment_id=experiment_id, job_status="running")
+        return Created(ticket, 202, f"/v1/experiments/{experiment_id}")
+
+    return await once.create(extend)
+
+
+@router.delete(
+    "/{experiment_id}",
+    status_code=204,
+    summary="Stop and erase an experiment",
+    responses=error_responses(404, 422, 503),
+)
+async def delete_experiment(experiment_id: ExperimentId, caller: Writer, store: Stored) -> None:
+    """It is gone with all its runs from now on; their files follow within minutes."""
+    await experiment_row(store, caller.tenant, experiment_id)
+    await _stop(store, caller.tenant, experiment_id)
+    await store.database.writing(lambda c: experiments.hide(c, caller.tenant, experiment_id))
+
+
+async def _stop(store: Store, tenant: str, experiment_id: str) -> None:
+    """End it first, so that no cell is added any more."""
+    await store.database.writing(lambda c: experiments.stop(c, tenant, experiment_id))
+    while await store.database.writing(lambda c: runs.cancel_some(c, tenant, experiment_id, _CANCELLED_AT_ONCE)):
+        pass
+    await store.database.writing(lambda c: runs.wish_all(c, tenant, experiment_id, "cancel"))

@@ -1,0 +1,121 @@
+"""Experiments: submit, follow, compare."""
+
+from __future__ import annotations
+
+import io
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from coverplan.client.transport import Document, Transport
+from coverplan.payload.experiments.extension import ExperimentExtension
+from coverplan.payload.experiments.request import ExperimentRequest
+from coverplan.payload.experiments.results import ExperimentResults
+from coverplan.payload.experiments.state import ExperimentCell, ExperimentEstimate, ExperimentState, ExperimentTicket
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_FORMATS = {".json": "json", ".csv": "csv", ".parquet": "parquet", ".html": "html"}
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 1.0
+_ENDED = ("completed", "failed", "cancelled")
+Listener = Callable[[ExperimentState], None]
+
+
+class Experiments:
+    """The experiments of the caller."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def run(self, request: ExperimentRequest | Document, on_progress: Listener | None = None) -> ExperimentResults:
+        """Submit, wait, and compare."""
+        ticket = self.submit(request)
+        self.wait(ticket.experiment_id, on_progress)
+        return self.results(ticket.experiment_id)
+
+    def estimate(self, request: ExperimentRequest | Document) -> ExperimentEstimate:
+        """What an experiment comes to; nothing is solved."""
+        return self._transport.post("/v1/experiments/estimate", ExperimentEstimate, _body(request))
+
+    def submit(self, request: ExperimentRequest | Document, *, key: str | None = None) -> ExperimentTicket:
+        """Queue an experiment. Under the same `key` the same one is answered; by default a new one."""
+        return self._transport.post("/v1/experiments", ExperimentTicket, _body(request), key or uuid.uuid4().hex)
+
+    def get(self, experiment_id: str) -> ExperimentState:
+        """How far an experiment is."""
+        return self._transport.get(f"/v1/experiments/{experiment_id}", ExperimentState)
+
+    def list(self) -> Iterator[ExperimentState]:
+        """Experiments, newest first; further pages are asked for as they are needed."""
+        return self._transport.pages("/v1/experiments", ExperimentState)
+
+    def cells(self, experiment_id: str) -> Iterator[ExperimentCell]:
+        """The solves of an experiment; the plan of each is that of its run."""
+        return self._transport.pages(f"/v1/experiments/{experiment_id}/cells", ExperimentCell)
+
+    def wait(self, experiment_id: str, on_progress: Listener | None = None) -> ExperimentState:
+        """The state of an experiment once it has ended; `on_progress` hears it now and then."""
+        pause = _FIRST_PAUSE_S
+        while True:
+            state = self.get(experiment_id)
+            if on_progress is not None:
+                on_progress(state)
+            if state.job_status in _ENDED:
+                return state
+            time.sleep(pause)
+            pause = min(1.5 * pause, _LONGEST_PAUSE_S)
+
+    def results(self, experiment_id: str, *, partial: bool = False) -> ExperimentResults:
+        """The comparison; `partial`: or what there is so far."""
+        return self._transport.get(
+            f"/v1/experiments/{experiment_id}/results", ExperimentResults, format="json", partial=partial or None
+        )
+
+    def table(self, experiment_id: str, *, partial: bool = False) -> pl.DataFrame:
+        """The rows of the comparison: one per problem, policy and seed."""
+        import polars  # noqa: PLC0415, ICN001 - for those who ask for tables
+
+        parameters = {"format": "parquet"} | ({"partial": True} if partial else {})
+        answer = self._transport.send("GET", f"/v1/experiments/{experiment_id}/results", params=parameters)
+        return polars.read_parquet(io.BytesIO(answer.content))
+
+    def download(self, experiment_id: str, path: Path, *, partial: bool = False) -> None:
+        """Write the results to a file as its suffix says: `.json`, `.csv`, `.parquet` or `.html`."""
+        place, form = f"/v1/experiments/{experiment_id}/results", _FORMATS[path.suffix]
+        with (
+            self._transport.stream(place, format=form, partial=partial or None) as answer,
+            path.open("wb") as file,
+        ):
+            for piece in answer.iter_bytes():
+                file.write(piece)
+
+    def stop(self, experiment_id: str) -> ExperimentState:
+        """Cancel the cells that have not ended; it can be resumed."""
+        return self._transport.post(f"/v1/experiments/{experiment_id}/stop", ExperimentState)
+
+    def resume(self, experiment_id: str) -> ExperimentState:
+        """Solve what was cancelled or has failed."""
+        return self._transport.post(f"/v1/experiments/{experiment_id}/resume", ExperimentState)
+
+    def extend(
+        self, experiment_id: str, extension: ExperimentExtension | Document, *, key: str | None = None
+    ) -> ExperimentTicket:
+        """Add problems, policies, seeds or points; what was solved stays solved."""
+        body, place = _body(extension), f"/v1/experiments/{experiment_id}/extend"
+        return self._transport.post(place, ExperimentTicket, body, key or uuid.uuid4().hex)
+
+    def delete(self, experiment_id: str) -> None:
+        """Stop and erase an experiment with its runs."""
+        self._transport.send("DELETE", f"/v1/experiments/{experiment_id}")
+
+
+def _body(document: Document) -> Mapping[str, Any]:
+    """The document under the names that it has in JSON."""
+    if not isinstance(document, BaseModel):
+        return document
+    return document.model_dump(mode="json", by_alias=True, exclude_unset=True)

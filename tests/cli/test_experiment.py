@@ -1,0 +1,117 @@
+"""`coverplan experiment`: a specification with files in, results out; the same cells as by the service."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from coverplan.cli.experiment_spec import read_spec
+from coverplan.payload.experiments.checks import check_experiment
+from coverplan.payload.experiments.wanted import wanted
+from support.cells import cells, submit, tiny_experiment, wait
+from support.command import call, run, write
+from support.deployment import TINY, deployment
+
+SPEC = """
+name = "by files"
+accept = ["moved_share <= 0.5"]
+
+[[problems]]
+file = "problem.json"
+
+[grid]
+file = "policy.json"
+
+[[grid.axes]]
+path = "/constraints/[id=balance]/tolerance"
+values = [0.1, 0.2]
+
+[options]
+time_limit_s = 10
+relative_gap = 0
+"""
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    """A specification with its files beside it."""
+    write(tmp_path, "problem.json", TINY["problem"])
+    write(tmp_path, "policy.json", tiny_experiment([0.1])["grid"]["policy"])
+    path = tmp_path / "spec.toml"
+    path.write_text(SPEC)
+    return path
+
+
+def _as_json(spec: Path) -> dict[str, Any]:
+    """The same as a request of the service, written out."""
+    document = tomllib.loads(spec.read_text())
+    document["problems"] = [{"problem": TINY["problem"]}]
+    document["grid"] = {"policy": tiny_experiment([0.1])["grid"]["policy"], "axes": document["grid"]["axes"]}
+    return document
+
+
+@pytest.mark.timeout(200)
+def test_the_command_and_the_service_solve_the_same_cells(spec: Path, tmp_path: Path) -> None:
+    """Called twice, it is solved once; then the same request goes to another service."""
+    out = tmp_path / "out"
+    first = run("experiment", spec, "--out", out)
+    second = run("experiment", spec, "--out", out, "--json")
+    with deployment(tmp_path / "service") as running, running.client() as client:
+        experiment_id = submit(client, _as_json(spec))
+        wait(client, experiment_id)
+        keys = {cell["key"] for cell in cells(client, experiment_id)}
+
+    assert first.returncode == 0, first.stderr
+    assert "2 policies, at most 2 solves (2 policy), at most " in first.stderr
+    assert "balance.tolerance=0.1 (baseline)" in " ".join(first.stdout.split())
+    found = json.loads(second.stdout)
+    assert {cell["key"] for cell in found["cells"]} == keys
+    assert found == json.loads((out / "results.json").read_text())
+    assert len(pl.read_parquet(out / "results.parquet")) == len(pl.read_csv(out / "results.csv")) == 2
+    assert (out / "report.html").read_text().startswith("<!doctype html>")
+
+
+def test_a_specification_has_the_cells_of_its_request(spec: Path) -> None:
+    """As TOML with files, and as JSON without any."""
+    other = spec.with_suffix(".json")
+    other.write_text(json.dumps(_as_json(spec)))
+    keys = [
+        {cell.key for cell in wanted(request, check_experiment(request), {})}
+        for request in (read_spec(spec).request, read_spec(other).request)
+    ]
+
+    assert keys[0] == keys[1]
+    assert len(keys[0]) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("values = [0.1, 0.2]", 'values = [0.1, "wide"]'), "spec.toml#/grid/axes/0/values/1"),
+        (("[id=balance]", "[id=balanse]"), "balanse"),
+        (('file = "problem.json"', 'file = "absent.json"'), "absent.json"),
+        (("moved_share <= 0.5", "moved_shre <= 0.5"), "moved_shre"),
+        (('name = "by files"', "name = "), "spec.toml"),
+        (('file = "policy.json"', 'file = "policy.json"\npolicy = {}'), "exclude each other"),
+    ],
+)
+def test_bad_input_is_named_before_anything_starts(spec: Path, change: tuple[str, str], said: str) -> None:
+    """Exit code 2, and the place."""
+    spec.write_text(spec.read_text().replace(*change))
+    found = call("experiment", spec)
+
+    assert found.returncode == 2
+    assert said in found.stderr
+
+
+def test_a_wrong_problem_is_named_with_its_file(spec: Path) -> None:
+    write(spec.parent, "problem.json", {**TINY["problem"], "reps": []})
+    found = call("experiment", spec)
+
+    assert found.returncode == 2
+    assert "problem.json#/reps" in found.stderr

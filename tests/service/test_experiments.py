@@ -1,0 +1,157 @@
+"""Experiments over HTTP, on both databases: submitted, followed, stopped, resumed, extended and deleted."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import polars as pl
+import pytest
+
+from support.cells import cells, check_each_cell_once, runs_of, state, submit, tiny_experiment, wait
+from support.deployment import Deployment, deployment, slow
+from support.service import wait_for
+
+TOLERANCES = [0.05, 0.1, 0.2]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A service and a worker."""
+    url = None if request.param == "sqlite" else request.getfixturevalue("postgres").database()
+    with deployment(tmp_path_factory.mktemp("experiments"), database_url=url) as started:
+        yield started
+
+
+@pytest.fixture
+def client(running: Deployment) -> Iterator[httpx.Client]:
+    with running.client() as client:
+        yield client
+
+
+def test_each_cell_is_a_run_and_its_plan_is_there(running: Deployment, client: httpx.Client) -> None:
+    """10 + 11 + 12 + 13 = 46 in all; two reps with two accounts each: 23 and 23, within every tolerance."""
+    experiment_id = submit(client, tiny_experiment(TOLERANCES, seeds=2))
+    ended = wait(client, experiment_id)
+
+    assert ended["job_status"] == "completed"
+    assert ended["cells"] == {"queued": 0, "running": 0, "completed": 6, "failed": 0, "cancelled": 0}
+    check_each_cell_once(running, experiment_id, 6)
+    for cell in cells(client, experiment_id):
+        plan = client.get(f"/v1/runs/{cell['run_id']}/plan").json()
+        assert plan["run_id"] == cell["run_id"]
+        assert plan["objective"]["value"] == pytest.approx(46.0)
+        seats = pl.read_csv(client.get(f"/v1/runs/{cell['run_id']}/plan", params={"format": "csv"}).content)
+        assert len(seats) == 4
+    assert b"ROWS" in client.get(f"/v1/runs/{cell['run_id']}/model.mps").content
+
+
+def test_results_come_as_json_csv_parquet_and_html(client: httpx.Client) -> None:
+    experiment_id = submit(client, tiny_experiment(TOLERANCES))
+    wait(client, experiment_id)
+    place = f"/v1/experiments/{experiment_id}/results"
+    document = client.get(place).json()
+    texts = {form: client.get(place, params={"format": form}) for form in ("csv", "parquet", "html")}
+
+    assert document["experiment_id"] == experiment_id
+    assert document["status"] == "complete"
+    assert len(pl.read_csv(texts["csv"].content)) == len(pl.read_parquet(io.BytesIO(texts["parquet"].content))) == 3
+    assert texts["html"].text.startswith("<!doctype html>")
+    assert "script-src" in texts["html"].headers["content-security-policy"]
+    assert client.get(place, headers={"Accept": "text/csv"}).text == texts["csv"].text
+    assert client.get(place, headers={"Accept": "image/png"}).status_code == 406
+
+
+def test_an_estimate_says_what_it_comes_to(client: httpx.Client) -> None:
+    """Three tolerances and two seeds: six cells of at most ten seconds."""
+    found = client.post("/v1/experiments/estimate", json=tiny_experiment(TOLERANCES, seeds=2)).json()
+
+    assert found["cells"] >= 6
+    assert found["by_kind"]["policy"] == 6
+    assert found["solve_seconds_at_most"] >= 60
+
+
+def test_too_many_cells_are_refused_with_count_and_limit(client: httpx.Client) -> None:
+    """21 tolerances and 100 seeds are 2,100 cells."""
+    document = tiny_experiment([0.01 * n for n in range(1, 22)], seeds=100)
+    refused = client.post("/v1/experiments", json=document)
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "too_many_cells")
+    assert refused.json()["limit"] == {"name": "max_experiment_cells", "value": 2000.0}
+    assert "2,100" in refused.json()["detail"] or "solves" in refused.json()["detail"]
+
+
+def test_the_same_key_makes_one_experiment(client: httpx.Client) -> None:
+    document = tiny_experiment([0.3], name="once")
+    first, second = (submit(client, document, **{"Idempotency-Key": "experiment-1"}) for _ in range(2))
+    listed = [one["experiment_id"] for one in client.get("/v1/experiments").json()["items"] if one["name"] == "once"]
+
+    assert first == second
+    assert listed == [first]
+
+
+def test_stopped_and_resumed(running: Deployment, client: httpx.Client) -> None:
+    """What has ended stays, what was cancelled is solved anew under a new run."""
+    hard = slow(2)
+    document = tiny_experiment(TOLERANCES, seeds=2, problems=[{"problem": hard["problem"]}], options=hard["options"])
+    experiment_id = submit(client, document)
+    assert wait_for(lambda: state(client, experiment_id)["cells"]["completed"] >= 1, 40)
+    before = {cell["key"]: cell for cell in cells(client, experiment_id) if cell["job_status"] == "completed"}
+
+    stopped = client.post(f"/v1/experiments/{experiment_id}/stop").json()
+    assert stopped["job_status"] == "cancelled"
+    assert wait_for(lambda: not state(client, experiment_id)["cells"]["running"])
+    refused = client.get(f"/v1/experiments/{experiment_id}/results")
+    assert (refused.status_code, refused.json()["code"]) == (409, "experiment_not_ended")
+    partial = client.get(f"/v1/experiments/{experiment_id}/results", params={"partial": True})
+    assert partial.json()["status"] == "partial"
+    resumed = client.post(f"/v1/experiments/{experiment_id}/resume").json()
+    assert resumed["cells"]["queued"] >= 3
+    assert wait(client, experiment_id)["job_status"] == "completed"
+
+    check_each_cell_once(running, experiment_id, 6)
+    after = {cell["key"]: cell["run_id"] for cell in cells(client, experiment_id)}
+    assert {key: after[key] for key in before} == {key: cell["run_id"] for key, cell in before.items()}
+
+
+def test_extended_cells_keep_their_runs(running: Deployment, client: httpx.Client) -> None:
+    """Two tolerances, then one more and one more seed: 2, then 2 x 2 + 2 of the policy that was added = 6."""
+    experiment_id = submit(client, tiny_experiment(TOLERANCES[:2]))
+    wait(client, experiment_id)
+    before = {cell["key"]: cell["run_id"] for cell in cells(client, experiment_id)}
+    extension = {"policies": [{"id": "bare", "policy": {"constraints": [{"kind": "capacity"}]}}], "seeds": [0, 7]}
+
+    answer = client.post(f"/v1/experiments/{experiment_id}/extend", json=extension)
+
+    assert answer.status_code == 202, answer.text
+    assert wait(client, experiment_id)["job_status"] == "completed"
+    after = {cell["key"]: cell["run_id"] for cell in cells(client, experiment_id)}
+    assert len([cell for cell in cells(client, experiment_id) if "policy" in cell["kinds"]]) == 6
+    assert {key: after[key] for key in before} == before
+    check_each_cell_once(running, experiment_id, len(after))
+
+
+def test_a_cell_without_a_plan_does_not_fail_the_experiment(client: httpx.Client) -> None:
+    """Its caller deletes the run of a cell; what is left is compared."""
+    experiment_id = submit(client, tiny_experiment([0.1]))
+    wait(client, experiment_id)
+    client.delete(f"/v1/runs/{cells(client, experiment_id)[0]['run_id']}")
+    client.post(f"/v1/experiments/{experiment_id}/extend", json={"seeds": [3]})
+    ended = wait(client, experiment_id)
+
+    assert ended["job_status"] == "completed"
+    assert ended["cells"]["cancelled"] >= 1
+    assert client.get(f"/v1/experiments/{experiment_id}/results").json()["status"] == "partial"
+
+
+def test_an_experiment_is_erased_with_its_runs(running: Deployment, client: httpx.Client) -> None:
+    experiment_id = submit(client, tiny_experiment(TOLERANCES))
+    wait(client, experiment_id)
+    made: list[dict[str, Any]] = runs_of(client, experiment_id)
+
+    assert client.delete(f"/v1/experiments/{experiment_id}").status_code == 204
+    assert client.get(f"/v1/experiments/{experiment_id}").status_code == 404
+    assert runs_of(client, experiment_id) == []
+    assert {client.get(f"/v1/runs/{run['run_id']}").status_code for run in made} == {404}
