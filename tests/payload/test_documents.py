@@ -8,6 +8,9 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, FailFast, TypeAdapter, ValidationError
 
+from coverplan.payload.experiments.request import ExperimentRequest
+from coverplan.payload.experiments.results import ExperimentResults
+from coverplan.payload.experiments.state import CellPage, ExperimentEstimate, ExperimentPage
 from coverplan.payload.options import Options
 from coverplan.payload.plan import Plan
 from coverplan.payload.policy import Policy
@@ -30,7 +33,10 @@ def models(annotation: Any, seen: dict[str, type[BaseModel]]) -> dict[str, type[
     return seen
 
 
+EXPERIMENTS = (ExperimentRequest, ExperimentEstimate, ExperimentPage, CellPage, ExperimentResults)
 ALL = models(SolveRequest, models(EvaluateRequest, models(ValidateRequest, {})))
+for document in EXPERIMENTS:
+    models(document, ALL)
 
 
 @pytest.mark.parametrize("model", ALL.values(), ids=ALL)

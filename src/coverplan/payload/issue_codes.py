@@ -153,6 +153,16 @@ _SOLVING = [
     Code("inadmissible_assignment", "warning", "assignment", "The rep {value} may not fill this seat: {reason}."),
 ]  # fmt: skip
 
-CATALOGUE: dict[str, Code] = {
-    entry.code: entry for entry in (*_JSON, *_STRUCTURE, *_IDS, *_FACTS, *_POLICY, *_NECESSARY, *_SOLVING)
-}
+_EXPERIMENTS = [
+    Code("unknown_path", "error", None, "There is no {segment} at {place} of the policy, so {value} leads nowhere."),
+    Code("unknown_policy", "error", None, "There is no policy {value}."),
+    Code("experiment_too_large", "error", None, "{value} {things} are more than the {limit} of one experiment.",
+         "Take fewer values, seeds or problems."),
+    Code("hard_reference", "error", "constraint", "A rule of the reference must be soft: its penalty is what counts.",
+         "Give it a penalty."),
+    Code("invalid_rule", "error", None, "Column {column}: {reason}"),
+]  # fmt: skip
+
+_ALL = (*_JSON, *_STRUCTURE, *_IDS, *_FACTS, *_POLICY, *_NECESSARY, *_SOLVING, *_EXPERIMENTS)
+
+CATALOGUE: dict[str, Code] = {entry.code: entry for entry in _ALL}

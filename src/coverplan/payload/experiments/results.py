@@ -1,0 +1,209 @@
+"""What an experiment found."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from coverplan.payload.base import Document
+from coverplan.payload.experiments.findings import (
+    Churn,
+    Frontier,
+    PolicyStability,
+    RulePrice,
+)
+from coverplan.payload.experiments.parts import Reference
+from coverplan.payload.experiments.state import ExperimentCell
+from coverplan.payload.plan import Progress, SolutionStatus
+from coverplan.payload.rollups import MONEY
+
+Direction = Literal["higher", "lower", "none"]
+_VALUES = {"expected_revenue": 1250000.0, "moved": 12.0}
+
+
+class Metric(Document):
+    """One thing that plans are measured by."""
+
+    name: str = Field(description="Its name.", examples=["expected_revenue"])
+    unit: str = Field(description="Unit of its values.", examples=["currency"])
+    direction: Direction = Field(description="Which values are better; none: neither.", examples=["higher"])
+    description: str = Field(description="What it measures.", examples=["Revenue before relationship loss."])
+
+
+class ReferenceInterval(Document):
+    """A plan under the reference objective, and what no plan that keeps the policy's hard rules can exceed there."""
+
+    objective: float | None = Field(
+        default=None,
+        description="Reference objective of the plan; null: there is no plan.",
+        examples=[1250000.0],
+        json_schema_extra=MONEY,
+    )
+    bound: float | None = Field(
+        default=None, description="The bound; null: not proven.", examples=[1250500.0], json_schema_extra=MONEY
+    )
+
+
+class ResultRow(Document):
+    """One policy on one problem with one seed."""
+
+    problem_id: str = Field(description="The problem.", examples=["problem-1"])
+    policy_id: str = Field(description="The policy.", examples=["balance.tolerance=0.05"])
+    seed: int = Field(description="Seed of the solve.", examples=[0])
+    run_id: str | None = Field(default=None, description="Its run.", examples=["run-0198b2c4d5e6a1b2c3d4e5f60718"])
+    solution_status: SolutionStatus | None = Field(
+        default=None, description="What the solve came to; null: not solved, or failed.", examples=["feasible"]
+    )
+    metrics: dict[str, float | None] = Field(
+        description="Values by metric; null: not defined for this plan.", examples=[_VALUES]
+    )
+    reference: ReferenceInterval = Field(
+        description="The plan under the reference objective.", examples=[{"objective": 1250000.0}]
+    )
+    progress: list[Progress] = Field(
+        default_factory=list, description="Objective and bound over time, thinned out.", examples=[[]]
+    )
+
+
+class TodayRow(Document):
+    """Today's assignment of one problem."""
+
+    problem_id: str = Field(description="The problem.", examples=["problem-1"])
+    metrics: dict[str, float | None] = Field(description="Values by metric.", examples=[_VALUES])
+    reference_objective: float = Field(
+        description="The reference objective.", examples=[1200000.0], json_schema_extra=MONEY
+    )
+
+
+class Difference(Document):
+    """Mean of paired differences with its confidence interval."""
+
+    difference: float = Field(description="Mean over the pairs.", examples=[12000.0])
+    low: float | None = Field(
+        default=None, description="Lower end at 95 %, by bootstrap; null: fewer than three pairs.", examples=[8000.0]
+    )
+    high: float | None = Field(default=None, description="Upper end.", examples=[16000.0])
+    pairs: int = Field(description="Problems and seeds on which both have a value.", examples=[9])
+
+
+class RuleResult(Document):
+    """An acceptance rule on one policy."""
+
+    rule: str = Field(description="The rule.", examples=["moved_revenue_share <= 0.1"])
+    passed: bool = Field(alias="pass", description="Whether it holds on every problem and seed.")
+    why: str = Field(description="Where it fails first.", examples=["problem-1, seed 0: moved_revenue_share is 0.08"])
+
+
+class PolicyResult(Document):
+    """One policy over all problems and seeds."""
+
+    policy_id: str = Field(description="The policy.", examples=["balance.tolerance=0.05"])
+    same_as: str | None = Field(
+        default=None, description="An earlier policy of the same content; null: none.", examples=[None]
+    )
+    plans: int = Field(description="Problems and seeds on which it has a plan.", examples=[3])
+    infeasible: list[str] = Field(
+        default_factory=list, description="Problems on which no plan keeps its rules.", examples=[[]]
+    )
+    metrics: dict[str, float | None] = Field(description="Means of its plans.", examples=[_VALUES])
+    against_baseline: dict[str, Difference] = Field(
+        default_factory=dict, description="This policy less the baseline, by metric.", examples=[{}]
+    )
+    against_today: dict[str, Difference] = Field(
+        default_factory=dict, description="This policy less today's assignment, by metric.", examples=[{}]
+    )
+    accepted: list[RuleResult] = Field(default_factory=list, description="The acceptance rules.", examples=[[]])
+
+
+class PolicyInterval(Document):
+    """Where the best that a policy admits lies under the reference objective, summed over the problems."""
+
+    policy_id: str = Field(description="The policy.", examples=["gentle"])
+    low: float | None = Field(
+        default=None,
+        description="What its plans are worth; null: some problem has no plan.",
+        examples=[1250000.0],
+        json_schema_extra=MONEY,
+    )
+    high: float | None = Field(
+        default=None,
+        description="What no plan that keeps its hard rules exceeds; null: not proven.",
+        examples=[1250500.0],
+        json_schema_extra=MONEY,
+    )
+    infeasible: bool = Field(default=False, description="Whether it is proven that some problem has no plan.")
+
+
+class PairVerdict(Document):
+    """Two policies by the reference objective."""
+
+    a: str = Field(description="One policy.", examples=["gentle"])
+    b: str = Field(description="The other.", examples=["hard"])
+    outcome: Literal["a", "b", "same", "inconclusive"] = Field(
+        description="Whose plan beats every plan that the other's hard rules admit; `same`: the same policy.",
+        examples=["inconclusive"],
+    )
+    low: float | None = Field(
+        default=None,
+        description="The least that a can be better than b; null: not proven.",
+        examples=[-800.0],
+        json_schema_extra=MONEY,
+    )
+    high: float | None = Field(
+        default=None,
+        description="The most that a can be better than b; null: not proven.",
+        examples=[1200.0],
+        json_schema_extra=MONEY,
+    )
+    difference: Difference | None = Field(
+        default=None, description="Reference objectives of their plans, paired.", examples=[None]
+    )
+
+
+class Verdict(Document):
+    """Which policy is best by the reference objective, where that is proven."""
+
+    outcome: Literal["decided", "inconclusive"] = Field(
+        description="`decided`: one policy beats each other one.", examples=["inconclusive"]
+    )
+    winner: str | None = Field(default=None, description="That policy; null: inconclusive.", examples=[None])
+    why: str = Field(description="In one sentence.", examples=["The intervals of gentle and hard overlap."])
+    intervals: list[PolicyInterval] = Field(description="One per policy.", examples=[[]])
+    by_pair: list[PairVerdict] = Field(description="Each two policies; the first 5,000.", examples=[[]])
+
+
+class ExperimentResults(Document):
+    """What an experiment found, as far as its cells have ended."""
+
+    experiment_id: str | None = Field(
+        default=None, description="Id of the experiment.", examples=["exp-0198b2c4d5e6a1b2c3d4e5f60718"]
+    )
+    name: str | None = Field(default=None, description="As given.", examples=["tolerance x move cap"])
+    status: Literal["complete", "partial"] = Field(
+        description="Whether every cell has a plan or is proven to have none.", examples=["complete"]
+    )
+    baseline: str = Field(description="Policy that the others are compared with.", examples=["as is"])
+    reference: Reference = Field(description="The objective that decides.", examples=[{}])
+    metrics: list[Metric] = Field(description="What plans are measured by.", examples=[[]])
+    rows: list[ResultRow] = Field(description="Problems x policies x seeds.", examples=[[]])
+    today: list[TodayRow] = Field(
+        default_factory=list, description="Today's assignments; none for problems without one.", examples=[[]]
+    )
+    policies: list[PolicyResult] = Field(description="The policies, in order.", examples=[[]])
+    verdict: Verdict = Field(description="Which one is best.", examples=[None])
+    accepted: list[str] = Field(
+        default_factory=list,
+        description="Policies with a plan on every problem and seed that meets every acceptance rule.",
+        examples=[["gentle"]],
+    )
+    frontiers: list[Frontier] = Field(default_factory=list, description="One per problem.", examples=[[]])
+    churn: Churn | None = Field(default=None, description="Which accounts plans differ by.", examples=[None])
+    rule_prices: list[RulePrice] = Field(
+        default_factory=list, description="What rules cost, per problem.", examples=[[]]
+    )
+    stability: list[PolicyStability] = Field(
+        default_factory=list, description="What becomes of plans, per problem and policy.", examples=[[]]
+    )
+    cells: list[ExperimentCell] = Field(default_factory=list, description="The solves.", examples=[[]])
+    notes: list[str] = Field(default_factory=list, description="What the numbers do not promise.", examples=[[]])

@@ -1,0 +1,1 @@
+"""Studies: metrics, comparisons, frontiers, churn, perturbations and acceptance. Arrays in, arrays out."""
