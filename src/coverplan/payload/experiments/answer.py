@@ -52,6 +52,7 @@ def results_of(
         experiment_id=experiment_id,
         name=request.name,
         status="complete" if all(cell.solution_status is not None for cell in cells) else "partial",
+        currency=_currency(books),
         baseline=design.baseline.id,
         reference=design.reference,
         metrics=[
@@ -163,13 +164,20 @@ def _cell(plans: Plans, cell: Cell) -> ExperimentCell:
         dual_bound=bound,
         gap=gap(objective, bound)[0],
         seconds=plans.seconds(cell),
+        error=plans.error(cell),
     )
+
+
+def _currency(books: Sequence[Book]) -> str | None:
+    """That of all problems; None where there are several."""
+    found = {book.instance.currency for book in books}
+    return found.pop() if len(found) == 1 else None
 
 
 def _notes(plans: Plans) -> list[str]:
     """What the numbers do not promise."""
     request, notes = plans.design.request, []
-    if len({book.instance.currency for book in plans.books}) > 1:
+    if _currency(plans.books) is None:
         notes.append("The problems have several currencies: sums and means over them mix these.")
     if len(plans.design.policies) > MAX_CHURN:
         notes.append(f"Plans are not compared two by two: more than {MAX_CHURN} policies.")

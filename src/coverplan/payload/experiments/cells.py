@@ -12,7 +12,7 @@ from coverplan.payload.experiments.state import CellKind
 from coverplan.payload.options import Options
 from coverplan.payload.plan import Plan, SolutionStatus
 from coverplan.payload.policy import Policy
-from coverplan.payload.runs import JobStatus
+from coverplan.payload.runs import JobStatus, RunError
 from coverplan.studies.perturbation import Perturbation
 
 StoredPolicies = dict[tuple[str, int | None], Policy]
@@ -70,6 +70,8 @@ class CellOutcome:
     """Rep of each seat of the book, -1 uncovered; null: the plan lists its seats itself, or there is none."""
     seconds: float | None = None
     """From its start to its end."""
+    error: RunError | None = None
+    """Why the run failed, where it did."""
 
     @property
     def facts(self) -> CellFacts:

@@ -175,6 +175,11 @@ class Persistence(Document):
     mean: float = Field(description="Mean share over the seats.", examples=[0.91], json_schema_extra=SHARE)
     p10: float = Field(description="10th percentile over the seats.", examples=[0.7], json_schema_extra=SHARE)
     samples: int = Field(description="New plans.", examples=[20])
+    histogram: list[int] = Field(
+        default_factory=list,
+        description="Seats by share: ten equal steps from 0 to 1, the last one with both its ends.",
+        examples=[[0, 0, 0, 0, 1, 0, 2, 3, 5, 40]],
+    )
     seats: list[SeatPersistence] = Field(description="The least stable seats, the first 100.", examples=[[]])
 
 
