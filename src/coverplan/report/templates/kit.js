@@ -99,8 +99,9 @@ const kit = (() => {
   function sortable(table) {
     const heads = [...table.tHead.rows[0].cells];
     heads.forEach((head, column) => {
-      const button = element("button", { type: "button" }, head.textContent);
-      head.replaceChildren(button);
+      const button = element("button", { type: "button" });
+      button.append(...head.childNodes);
+      head.append(button);
       button.addEventListener("click", () => {
         const numeric = head.classList.contains("number");
         const now = head.getAttribute("aria-sort");
