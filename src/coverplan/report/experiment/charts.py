@@ -91,12 +91,10 @@ def _churn(results: ExperimentResults) -> dict[str, Any] | None:
 
 def _progress(results: ExperimentResults) -> list[dict[str, Any]]:
     """Gap over time of the solves that took long enough to have one."""
-    traces: list[dict[str, Any]] = []
-    for row in results.rows:
-        steps = _steps(row.progress)
-        if len(steps) >= LEAST_STEPS and len(traces) < MOST_TRACES:
-            traces.append({"problem": row.problem_id, "policy": row.policy_id, "seed": row.seed, "steps": steps})
-    return traces
+    known = [(row, steps) for row in results.rows if len(steps := _steps(row.progress)) >= LEAST_STEPS]
+    return [
+        {"problem": row.problem_id, "policy": row.policy_id, "seed": row.seed, "steps": steps} for row, steps in known
+    ][:MOST_TRACES]
 
 
 def _steps(progress: list[Progress]) -> list[list[float]]:

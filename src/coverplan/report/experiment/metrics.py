@@ -10,6 +10,7 @@ from coverplan.payload.experiments.results import Difference, ExperimentResults,
 from coverplan.report.experiment.units import NOTHING, Units, title
 
 ARROWS = {"higher": "\u2191", "lower": "\u2193", "none": ""}
+SHOWN_JUDGED = 1000
 LOWEST = -1e308
 """Where values that do not exist are sorted."""
 
@@ -66,6 +67,7 @@ class MetricsView:
     against_baseline: list[Line]
     against_today: list[Line]
     judged: list[Judged]
+    more_judged: int
     incomplete: int
 
 
@@ -94,15 +96,17 @@ def metrics_view(results: ExperimentResults, units: Units) -> MetricsView:
         return lines if any(of(one) for one in results.policies) else []
 
     others = len(results.policies) > 1
+    judged = [
+        Judged(one.policy_id, rule.rule, rule.passed, rule.why) for one in results.policies for rule in one.accepted
+    ]
     return MetricsView(
         columns=[_column(one, units) for one in metrics],
         plain=[Line(one.policy_id, plain(one), _tags(one, results)) for one in results.policies],
         today=_today(results, metrics, units),
         against_baseline=against(lambda one: one.against_baseline) if others else [],
         against_today=against(lambda one: one.against_today),
-        judged=[
-            Judged(one.policy_id, rule.rule, rule.passed, rule.why) for one in results.policies for rule in one.accepted
-        ],
+        judged=judged[:SHOWN_JUDGED],
+        more_judged=max(0, len(judged) - SHOWN_JUDGED),
         incomplete=sum(one.plans < most for one in results.policies),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coverplan.payload.experiments.results import ExperimentResults
-from coverplan.report.experiment.charts import charts_data
+from coverplan.report.experiment.charts import MOST_TRACES, charts_data
 from coverplan.report.experiment.findings import churn_view, frontier_view, price_lines
 from coverplan.report.experiment.headline import compared, headline, unfinished
 from coverplan.report.experiment.metrics import metrics_view
@@ -25,6 +25,7 @@ def experiment_page(results: ExperimentResults) -> str:
         charts_data(results, units),
         draws=bool(results.policies),
         results=results,
+        most_traces=MOST_TRACES,
         headline=headline(results, units),
         compared=compared(results),
         unfinished=unfinished(results),
