@@ -40,7 +40,7 @@ def page(html: str) -> Page:
         "gentle best EUR 1,500 EUR 1,515 EUR 15.00",
         "rigid no plan keeps its rules",
         "gentle hard gentle is better EUR 50.00 to EUR 215.00",  # 1,500 - 1,450; 1,515 - 1,300
-        "gentle rigid gentle is better not proven",
+        "gentle rigid gentle is better no plan: rigid",
         "net revenue ↑ EUR moved revenue share ↓ forced moves seats gap ↓",
         "gentle best by the reference accepted 750.00 (best) 5.0 % (best) 1 1.3 %",  # a gap of 1.23 %, rounded up
         "hard baseline not accepted 650.00 25.0 % 1 1.3 %",

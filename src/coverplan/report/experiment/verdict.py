@@ -8,7 +8,7 @@ from coverplan.payload.experiments.parts import Reference
 from coverplan.payload.experiments.results import ExperimentResults, PairVerdict
 from coverplan.report.experiment.units import Units
 from coverplan.report.phrases import describe
-from coverplan.report.words import number, sentence
+from coverplan.report.words import listing, number, sentence
 
 SHOWN_PAIRS = 300
 
@@ -60,11 +60,12 @@ def verdict_view(results: ExperimentResults, units: Units) -> VerdictView:
         low, high = units.at_least(one.low), units.at_most(one.high)
         lines.append(IntervalLine(one.policy_id, low, high, units.at_most(width), sentence(notes), won))
     pairs = results.verdict.by_pair
+    without = {one.policy_id for one in results.verdict.intervals if one.infeasible}
     return VerdictView(
         weights=_weights(results.reference, units),
         soft=[describe(rule, units.currency) for rule in results.reference.constraints],
         lines=lines,
-        pairs=[_pair(one, units) for one in pairs[:SHOWN_PAIRS]],
+        pairs=[_pair(one, without, units) for one in pairs[:SHOWN_PAIRS]],
         rest=max(0, len(pairs) - SHOWN_PAIRS),
     )
 
@@ -87,14 +88,15 @@ def _weights(reference: Reference, units: Units) -> str:
     return f"{text}, less penalties of soft rules" if reference.constraints else text
 
 
-def _pair(one: PairVerdict, units: Units) -> PairLine:
+def _pair(one: PairVerdict, without: set[str], units: Units) -> PairLine:
     words = {
         "a": f"{one.a} is better",
         "b": f"{one.b} is better",
         "same": "the same policy",
         "inconclusive": "inconclusive",
     }
-    margin = units.between(one.low, one.high)
+    missing = [name for name in (one.a, one.b) if name in without]
+    margin = f"no plan: {listing(missing)}" if missing else units.between(one.low, one.high)
     chance = ""
     if one.difference is not None and one.difference.low is not None:
         low, high = (units.change(end, "currency") for end in (one.difference.low, one.difference.high))

@@ -115,12 +115,12 @@
       const floor = known.length ? Math.min(...known) - 0.04 * (Math.max(...known) - Math.min(...known) || 1) : 0;
       const groups = two ? levels.map((level) => points.filter((point) => Math.abs(point[0][1] - level) < 1e-9)) : [points];
       const hue = (group) => (two ? COLOURS[mode()][group % 8] : theme().plan);
-      key("frontier", [...STATUSES.filter((status) => points.some((point) => point[3] === status)).map((status) => [status, status]), ["gap-bar", "gap"], ...(points.some((point) => point[4]) ? [["knee", "knee"]] : [])]);
+      key("frontier", [...STATUSES.filter((status) => points.some((point) => point[3] === status)).map((status) => [status, status]), ...(known.length ? [["gap-bar", "gap"]] : []), ...(points.some((point) => point[4]) ? [["knee", "knee"]] : [])]);
       legend("frontier-levels", two ? levels.map((level, group) => [hue(group), "solid", `${axes[1]} ${number(100 * level, 3)}\u202f%`]) : []);
       plot(groups.flatMap((group, place) => traces(group, hue(place), { problem, value, axes, floor })), {
         height: 400, margin: { l: 8, r: 16, t: 16, b: 48 },
         xaxis: axis({ tickformat: ".3~p", nticks: 8, zeroline: false, ...titled(`${safe(axes[0])}, at most`) }),
-        yaxis: axis({ tickformat: ".4~s", nticks: 6, zeroline: false, ...titled(safe(clip(`${value}${data.currency ? `, ${data.currency}` : ""}`, 44))) }),
+        yaxis: axis({ tickformat: ".4~s", nticks: 6, zeroline: false, showticklabels: known.length > 0, ...titled(safe(clip(`${value}${data.currency ? `, ${data.currency}` : ""}`, 44))) }),
       });
     }
 
