@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from coverplan.domain.instance import Ints
@@ -15,7 +16,7 @@ from coverplan.payload.policy import Policy
 from coverplan.payload.runs import JobStatus
 from coverplan.studies.perturbation import Perturbation
 
-StoredPolicies = dict[tuple[str, int | None], Policy]
+StoredPolicies = Mapping[tuple[str, int | None], Policy]
 """Stored policies by name and the version asked for (None: the latest)."""
 
 

@@ -112,7 +112,11 @@ class Churn(Document):
 
 
 class RulePrice(Document):
-    """What leaving out one rule, or two, would bring on one problem, by the policy's own objective."""
+    """What leaving out one rule, or two, would bring on one problem, by the policy's own objective.
+
+    A hard `family` also lets accounts follow each other to reps who could not serve them alone: its price can be
+    negative. No other price can.
+    """
 
     problem_id: str = Field(description="The problem.", examples=["problem-1"])
     policy_id: str = Field(description="The policy.", examples=["gentle"])
