@@ -271,9 +271,8 @@ def test_datasets_are_checked_by_what_they_hold() -> None:
 
 
 def test_a_stored_policy_is_blamed_as_a_whole() -> None:
-    stored: StoredPolicies = {
-        ("west", None): Policy.model_validate_json(json.dumps({"constraints": [{"kind": "account_count"}]}))
-    }
+    policy = documents(PROBLEM, {"constraints": [{"kind": "account_count"}]})[1]
+    stored: StoredPolicies = {("west", None): policy}
 
     with pytest.raises(PayloadError) as refusal:
         policies_of(request(policies=[{"policy_ref": {"name": "west"}}]), stored)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -373,3 +374,16 @@ def test_the_frontier_comes_with_the_tightest_point_first() -> None:
     first = next(point for point in line.points if (point.objective or 0) > 199)
     assert 0.6 <= first.bounds[0] <= 0.75
     assert first.status == "efficient"
+
+
+def test_the_example_comes_to_an_end() -> None:
+    """Six policies, of which the first is also stripped of its balance, a frontier and five perturbed problems."""
+    example = Path(__file__).parents[2] / "openapi" / "examples" / "experiment.json"
+
+    found = run_experiment(json.loads(example.read_text(encoding="utf-8")))
+
+    assert found.status == "complete"
+    assert len(found.policies) == 6
+    assert found.frontiers[0].points
+    assert found.rule_prices
+    assert found.stability
