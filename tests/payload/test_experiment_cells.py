@@ -248,3 +248,24 @@ def test_the_estimate_counts_what_may_come() -> None:
     assert (found.cells, found.solve_seconds_at_most, found.seconds_at_most) == (16, 160, 60)
     assert [one.id for one in found.policies] == ["balance.tolerance=0.1", "balance.tolerance=0.2"]
     assert found.policies[0].patches[0].value == 0.1
+
+
+def test_a_longer_frontier_begins_like_a_shorter_one() -> None:
+    """So that what an experiment has solved still counts when it asks for more points."""
+
+    def run(points: int) -> list[Cell]:
+        facts: dict[str, CellFacts] = {}
+        while True:
+            found = cells(facts, policies=[{"policy": HARD}], frontier={**FRONTIER, "points": points})
+            new = [cell for cell in found if cell.key not in facts]
+            if not new:
+                return found
+            for cell in new:
+                limit = [rule.model_dump().get("max_moved_share", 0.0) for rule in cell.policy.rules()][-1]
+                facts[cell.key] = CellFacts("completed", "optimal", 100 * limit**0.5, 100 * limit**0.5)
+
+    shorter, longer = run(8), run(12)
+
+    assert kinds(shorter)["frontier"] == 8
+    assert kinds(longer)["frontier"] == 12
+    assert {cell.key for cell in shorter} < {cell.key for cell in longer}

@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coverplan.payload.experiments.findings import FrontierPoint
 from coverplan.payload.experiments.results import ExperimentResults
 from coverplan.payload.issues import PayloadError
 from coverplan.verify import Judge
@@ -54,6 +55,11 @@ def close(one: float | None, other: float) -> bool:
     return math.isclose(-math.inf if one is None else one, other, rel_tol=1e-7, abs_tol=1e-4)
 
 
+def inside(one: FrontierPoint, other: FrontierPoint) -> bool:
+    """Whether the first point has tighter bounds."""
+    return one.bounds != other.bounds and all(a <= b for a, b in zip(one.bounds, other.bounds, strict=True))
+
+
 LIMITS = {
     "moved_share": lambda bound: {"kind": "keep_current", "max_moved_share": bound},
     "moved_revenue_share": lambda bound: {"kind": "keep_current", "max_moved_revenue_share": bound},
@@ -65,14 +71,15 @@ LIMITS = {
 @given(
     problem=problems(),
     rules=st.lists(st.sampled_from(RULES), max_size=3, unique_by=str),
-    metric=st.sampled_from(sorted(LIMITS)),
+    metrics=st.lists(st.sampled_from(sorted(LIMITS)), min_size=1, max_size=2, unique=True),
     maximise=st.sampled_from(["reference", "net_revenue", "expected_revenue", "relationship_loss"]),
 )
 @examples(25)
 def test_frontier_points_are_the_best_within_their_bounds(
-    problem: Document, rules: list[Document], metric: str, maximise: str
+    problem: Document, rules: list[Document], metrics: list[str], maximise: str
 ) -> None:
-    asked = {"bounds": [{"metric": metric, "from": 0.0, "to": 1.0}], "maximise": maximise, "points": 5}
+    bounds = [{"metric": metric, "from": 0.0, "to": 1.0} for metric in metrics]
+    asked = {"bounds": bounds, "maximise": maximise, "points": 6}
     found = experiment(
         problem, policies=[{"policy": {"constraints": rules}}], frontier=asked, reference={"constraints": [SOFT]}
     )
@@ -85,18 +92,21 @@ def test_frontier_points_are_the_best_within_their_bounds(
     (line,) = found.frontiers
     values = []
     for point in line.points:
-        value = best(problem, [*kept, LIMITS[metric](point.bounds[0])], weights.get(maximise, {}))
+        limits = [LIMITS[metric](bound) for metric, bound in zip(metrics, point.bounds, strict=True)]
+        value = best(problem, [*kept, *limits], weights.get(maximise, {}))
         assert close(point.objective, value), point
         assert point.dual_bound is None or point.dual_bound >= value - 1e-6
         values.append(value)
-    for place, point in enumerate(line.points):
-        before = max(values[:place], default=-math.inf)
-        if values[place] == -math.inf:
+    for value, point in zip(values, line.points, strict=True):
+        tighter = max(
+            (other for other, one in zip(values, line.points, strict=True) if inside(one, point)), default=-math.inf
+        )
+        if value == -math.inf:
             assert point.status == "infeasible"
         elif point.status == "efficient":
-            assert values[place] > before
+            assert value > tighter
         elif point.status == "dominated":
-            assert close(before, values[place])
+            assert close(tighter, value)
 
 
 @given(problem=problems(), rules=st.lists(st.sampled_from(RULES), min_size=1, max_size=3, unique_by=str))

@@ -19,7 +19,10 @@ class FrontierPoint(Document):
 
     bounds: list[float] = Field(description="Bound on each axis.", examples=[[0.1]])
     objective: float | None = Field(
-        default=None, description="What is made best; null: no plan.", examples=[1250000.0], json_schema_extra=MONEY
+        default=None,
+        description="What is made best, losses negative; null: no plan.",
+        examples=[1250000.0],
+        json_schema_extra=MONEY,
     )
     dual_bound: float | None = Field(
         default=None, description="What it cannot exceed; null: not proven.", examples=[1250500.0]
@@ -201,7 +204,8 @@ class PolicyStability(Document):
     )
     regret: Quantiles | None = Field(
         default=None,
-        description="What solving again would bring, where the unchanged plan keeps the hard rules; null: not solved.",
+        description="What solving again would bring, to within the gap, where the unchanged plan keeps the hard rules; "
+        "null: not solved.",
         examples=[None],
     )
     persistence: Persistence | None = Field(
