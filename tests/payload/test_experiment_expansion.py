@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coverplan.payload.experiments.cells import NamedPolicy, StoredPolicies
 from coverplan.payload.experiments.checks import check_experiment, policies_of
@@ -14,10 +16,19 @@ from coverplan.payload.policy import Policy
 from coverplan.payload.policy_checks import Known
 from support.brute import documents
 from support.experiments import request_of
+from support.sampling import examples
 
 Document = dict[str, Any]
 PROBLEM: Document = {"accounts": [{"id": "a"}], "reps": [{"id": "r"}]}
 TOLERANCE = "/constraints/[id=balance]/tolerance"
+WORDS = st.sampled_from(["kind", "id", "accounts", "top", "max", "constraints", "objective", "penalty", "within", "x"])
+SEGMENTS = st.sampled_from(["", "-", "0", "1", "[id=balance]", "[id=", "~", "accounts", "constraints", "name", "reps"])
+SCALARS = st.none() | st.booleans() | st.integers(-3, 10**20) | st.floats(-2, 2) | st.sampled_from(["x", "id", ""])
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(WORDS, inner, max_size=3))
+PATHS = st.one_of(
+    st.lists(SEGMENTS | WORDS, min_size=1, max_size=4).map(lambda parts: "/" + "/".join(parts)),
+    st.sampled_from(["/constraints", "/constraints/-", TOLERANCE, "/constraints/0/id", "/candidates", "x"]),
+)
 
 
 def request(**fields: Any) -> ExperimentRequest:
@@ -194,7 +205,8 @@ WRONG: list[tuple[str, str, str | None, Document]] = [
     ("invalid_value", "/seeds/2", None, {"seeds": [1, 2, 1]}),
     ("hard_reference", "/reference/constraints/0", None, {"reference": {"constraints": [{"kind": "capacity"}]}}),
     ("unknown_territory", "/reference/constraints/0/within/0", None,
-     {"reference": {"constraints": [{"kind": "balance", "penalty": 1, "within": ["x"]}]}}),
+     {"reference": {"constraints": [{"kind": "balance", "penalty": 1, "within": ["x"]}]},
+      "problems": [{"problem": PROBLEM}] * 2}),
     ("invalid_rule", "/accept/1", 'Did you mean "moved"?', {"accept": ["moved < 3", "movd < 3"]}),
     ("invalid_rule", "/accept/0", None, {"accept": ["moved < today"], "today": False}),
     ("invalid_value", "/frontier/bounds/0/to", None,
@@ -280,3 +292,32 @@ def test_a_stored_policy_is_blamed_as_a_whole() -> None:
     assert [(issue.code, issue.pointer) for issue in refusal.value.report.errors] == [
         ("missing_limit", "/policies/0/policy_ref")
     ]
+
+
+def test_an_appended_rule_is_shown_by_its_kind_and_fields() -> None:
+    values = [{"kind": "keep_current", "max_moved_share": 0.1}, {"kind": "keep_current", "id": "cap", "max_moved": 3}]
+
+    found = expanded(grid={"axes": [{"path": "/constraints/-", "values": values}]})
+
+    assert [one.id for one in found] == ["rule=keep_current max_moved_share 0.1", "rule=cap"]
+
+
+@given(
+    patches=st.lists(st.tuples(PATHS, VALUES), min_size=1, max_size=3),
+    path=PATHS,
+    values=st.lists(VALUES, min_size=1, max_size=3),
+)
+@examples(60)
+def test_any_patch_is_applied_or_refused(patches: list[tuple[str, Any]], path: str, values: list[Any]) -> None:
+    """Whatever stands there; a refusal points into the request."""
+    fields = patched(*({"path": path, "value": value} for path, value in patches))
+    asked = request(**fields, grid={"axes": [{"path": path, "values": values}]})
+    made, pointers = 0, []
+
+    try:
+        made = len(check_experiment(asked))
+    except PayloadError as refusal:
+        pointers = [issue.pointer for issue in refusal.report.errors]
+
+    assert all(at.startswith(("/policies/0", "/grid")) for at in pointers)
+    assert pointers or made == 1 + len(values)

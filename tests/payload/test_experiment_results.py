@@ -228,6 +228,16 @@ def test_problems_without_an_assignment_today_are_left_out_of_that_comparison() 
     assert experiment(KEEP, today=False).today == []
 
 
+def test_a_reference_that_depends_on_the_candidates_is_noted() -> None:
+    """A balance counts accounts that some rep may serve: which ones, the policy's candidates say."""
+    reference = {"constraints": [{"kind": "balance", "penalty": 0.1}]}
+    near = {"id": "near", "policy": {"constraints": [], "candidates": {"max_distance_km": 5}}}
+
+    assert experiment(KEEP, EVEN, reference=reference).notes == []
+    assert "candidates" in experiment(KEEP, near, reference=reference).notes[0]
+    assert experiment(KEEP, near).notes == []
+
+
 def test_an_objective_of_zero_has_a_gap() -> None:
     found = experiment(KEEP, problem={"accounts": [{"id": "a"}], "reps": [{"id": "ana"}]})
 

@@ -50,10 +50,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class CellFacts:
-    """What is known of a cell; a cell that has not ended has no facts."""
+    """What is known of a cell that has ended. One without facts is to be solved: also one that was cancelled."""
 
     job_status: JobStatus
-    """completed, failed or cancelled."""
+    """completed or failed."""
     solution_status: SolutionStatus | None = None
     objective: float | None = None
     bound: float | None = None

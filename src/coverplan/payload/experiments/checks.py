@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from coverplan.payload.experiments.cells import NamedPolicy, StoredPolicies
 from coverplan.payload.experiments.design import Design
-from coverplan.payload.experiments.expansion import Expanded, expand
+from coverplan.payload.experiments.expansion import Expanded, expand, extend_once
 from coverplan.payload.experiments.parts import FrontierAxis
 from coverplan.payload.experiments.patches import place_of
 from coverplan.payload.experiments.request import ExperimentRequest
@@ -66,7 +66,9 @@ def check_experiment(
             check_policy(found, names, policy.named.policy, "")
             _translate(report, found, policy, seen, where)
         if request.reference is not None:
-            check_policy(report, names, Policy(constraints=list(request.reference.constraints)), "/reference")
+            found = IssueReport()
+            check_policy(found, names, Policy(constraints=list(request.reference.constraints)), "/reference")
+            extend_once(report, found)
     if not holds:
         for policy in expanded:
             found = IssueReport()
