@@ -33,10 +33,7 @@ def policies_of(request: ExperimentRequest, stored: StoredPolicies | None = None
     """
     report = IssueReport()
     expanded = _expanded(report, request, stored)
-    for one in expanded:
-        alone = IssueReport()
-        check_alone(alone, one.named.policy, "")
-        _translate(report, alone, one, set())
+    _check_alone(report, expanded)
     report.raise_errors()
     return [one.named for one in expanded]
 
@@ -70,12 +67,18 @@ def check_experiment(
             check_policy(found, names, Policy(constraints=list(request.reference.constraints)), "/reference")
             extend_once(report, found)
     if not holds:
-        for policy in expanded:
-            found = IssueReport()
-            check_alone(found, policy.named.policy, "")
-            _translate(report, found, policy, seen)
+        _check_alone(report, expanded)
     report.raise_errors()
     return [one.named for one in expanded]
+
+
+def _check_alone(report: IssueReport, expanded: Sequence[Expanded]) -> None:
+    """What is wrong with policies whatever the problem."""
+    seen: set[tuple[str, str, str]] = set()
+    for policy in expanded:
+        found = IssueReport()
+        check_alone(found, policy.named.policy, "")
+        _translate(report, found, policy, seen)
 
 
 def _expanded(report: IssueReport, request: ExperimentRequest, stored: StoredPolicies | None) -> list[Expanded]:
