@@ -24,6 +24,8 @@ CREATED = {
 }
 PATCHED = {"dataset_patch"}
 """Posted with the tests of datasets, which have a worker."""
+EXPERIMENTS = {"experiment"}
+"""Posted with the tests of experiments, which have a worker."""
 SOLVED = ["minimal", "small", "every_constraint_kind", "infeasible"]
 
 
@@ -52,7 +54,7 @@ def verification(name: str, plan: Any) -> list[str]:
 
 def test_every_example_is_tested() -> None:
     assert {file.stem for file in EXAMPLES.iterdir()} == {
-        *(*SOLVED, *CREATED, *PATCHED),
+        *(*SOLVED, *CREATED, *PATCHED, *EXPERIMENTS),
         "evaluate",
         "validate_with_errors",
     }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from coverplan.constraints import Family
 from coverplan.domain.book import Book
 from coverplan.domain.instance import Floats
 from coverplan.mip.program import gap
@@ -183,4 +184,9 @@ def _notes(plans: Plans) -> list[str]:
         notes.append(f"Plans are not compared two by two: more than {MAX_CHURN} policies.")
     if request.today and not all((book.seats.current >= 0).any() for book in plans.books):
         notes.append("Problems without an assignment today are left out of the comparison with it.")
+    if any(rule.penalty for rule in plans.design.reference.constraints):
+        rules = [rule for one in plans.design.policies for rule in one.policy.rules()]
+        several = len({one.policy.candidates.model_dump_json() for one in plans.design.policies}) > 1
+        if several or any(isinstance(rule, Family) and rule.penalty is None for rule in rules):
+            notes.append("Soft rules of the reference are measured among the reps that each policy's candidates admit.")
     return notes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from coverplan.domain.instance import Ints
@@ -15,7 +16,7 @@ from coverplan.payload.policy import Policy
 from coverplan.payload.runs import JobStatus, RunError
 from coverplan.studies.perturbation import Perturbation
 
-StoredPolicies = dict[tuple[str, int | None], Policy]
+StoredPolicies = Mapping[tuple[str, int | None], Policy]
 """Stored policies by name and the version asked for (None: the latest)."""
 
 
@@ -49,10 +50,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class CellFacts:
-    """What is known of a cell; a cell that has not ended has no facts."""
+    """What is known of a cell that has ended. One without facts is to be solved: also one that was cancelled."""
 
     job_status: JobStatus
-    """completed, failed or cancelled."""
+    """completed or failed."""
     solution_status: SolutionStatus | None = None
     objective: float | None = None
     bound: float | None = None

@@ -177,7 +177,7 @@ class Design:
                 [point.bounds[0] for point in points],
                 [low for low, _ in known],
                 [high for _, high in known],
-                math.ceil((most - len(points)) / 2),
+                min(most - len(points), frontier.AT_ONCE),
                 gap,
             )
             if not further:
