@@ -234,6 +234,25 @@ def test_two_bounds_are_levels() -> None:
     assert "No knee stands out." in page.text
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (5.0, 9.0, "it costs"),
+        (0.0, 9.0, "whether it costs is not proven"),
+        (0.0, 0.0, "it costs nothing"),
+        (-9.0, -5.0, "it brings something"),  # only a rule that lets accounts follow each other
+        (None, None, "whether it costs is not proven"),
+    ],
+)
+def test_prices_say_what_is_proven(low: float | None, high: float | None, words: str) -> None:
+    """By both ends of the range."""
+    price = experiment_results.PRICES[0] | {"price_low": low, "price_high": high}
+
+    text = Page(experiment_page(experiment_results.results(rule_prices=[price]))).text
+
+    assert f"EUR 12.00 {words} Stability" in text
+
+
 def test_an_experiment_that_was_run() -> None:
     """Two accounts of 100 and 60, two reps: whatever it finds, the page agrees with the document."""
     accounts = [

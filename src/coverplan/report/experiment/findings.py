@@ -174,8 +174,10 @@ def _price_note(one: RulePrice) -> str:
         return "not solved" if one.solution_status is None else "no plan was found without it"
     if one.price_low is not None and one.price_low > 0:
         return "it costs"
-    free = one.price_high is not None and one.price_high <= 1e-6 * max(1.0, abs(one.objective or 0.0))
-    return "it costs nothing" if free else "whether it costs is not proven"
+    noise = 1e-6 * max(1.0, abs(one.objective or 0.0))
+    if one.price_high is None or one.price_high > noise:
+        return "whether it costs is not proven"
+    return "it costs nothing" if one.price_high >= -noise else "it brings something"
 
 
 def levels(points: list[FrontierPoint]) -> list[float]:
