@@ -75,7 +75,12 @@ def seats_table(plans: Iterable[tuple[int, str, pl.DataFrame]]) -> pl.DataFrame:
 
 def neutral(rows: pl.LazyFrame) -> pl.LazyFrame:
     """The rows as `table_csv` writes them."""
-    return rows.with_columns(pl.col(pl.String).str.replace(RISKY, "'${1}"), pl.col(pl.Float64).round(6))
+    return neutral_texts(rows).with_columns(pl.col(pl.Float64).round(6))
+
+
+def neutral_texts(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows with text cells that no spreadsheet takes for formulas."""
+    return rows.with_columns(pl.col(pl.String).str.replace(RISKY, "'${1}"))
 
 
 def neutralised(text: str) -> str:
