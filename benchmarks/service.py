@@ -1,34 +1,42 @@
 """Measure what durable runs cost on PostgreSQL with two workers: submitting, queueing, stopping, recovering.
 
-    python -m benchmarks.service [--tiny N] [--short N] [--stops N] [--kills N] [--out build/bench]
+    python -m benchmarks.service [--tiny N] [--batch N] [--short N] [--stops N] [--kills N] [--out build/bench]
 
 The server, the service and the workers are processes of their own on this machine, started as the tests start them.
+Processor time counts all of them, and what they do while they wait: on a machine that does other work as well it says
+more than the clock.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime as dt
+import json
 import signal
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
+import psutil
+
 from benchmarks.figures import Figure, put
-from support.deployment import TINY, Deployment, deployment, slow
+from support.batches import post, wait
+from support.deployment import TINY, Deployment, deployment, descendants, slow
 from support.postgres import Postgres
 
 CALLERS = 4
 SHORT_S = 0.5
 
 
-def tiny_runs(running: Deployment, count: int) -> Iterator[Figure]:
+def tiny_runs(running: Deployment, server: Postgres, count: int) -> Iterator[Figure]:
     """Tiny runs, submitted by several callers at once: how long a call takes, and runs a second end to end."""
     waits: list[float] = []
     lock = threading.Lock()
@@ -44,7 +52,7 @@ def tiny_runs(running: Deployment, count: int) -> Iterator[Figure]:
                     waits.append(waited)
 
     threads = [threading.Thread(target=call, args=(count // CALLERS,)) for _ in range(CALLERS)]
-    began = time.perf_counter()
+    worked, began = _worked_s(running, server), time.perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -57,6 +65,32 @@ def tiny_runs(running: Deployment, count: int) -> Iterator[Figure]:
     print(f"{len(waits)} tiny runs: {len(waits) / took:.0f} a second from the first call to the last plan")
     yield Figure.of("POST /v1/runs under load", f"{len(waits)} tiny runs, {CALLERS} callers", waits)
     yield Figure.of("tiny run, end to end under load", f"{len(waits)} runs", [took / len(waits)])
+    yield Figure.of(
+        "tiny run, processor time", f"{len(waits)} runs", [(_worked_s(running, server) - worked) / len(waits)]
+    )
+
+
+def batch_runs(running: Deployment, server: Postgres, count: int) -> Iterator[Figure]:
+    """One batch of tiny runs, seen to its end: until its last ticket, its last plan, and its last result."""
+    worked, began = _worked_s(running, server), time.perf_counter()
+    batch_id, _ = post(running, ({**TINY, "tags": ["batch"]} for _ in range(count)))
+    taken = time.perf_counter() - began
+    state = wait(running, batch_id, seconds=120 + count)
+    took = time.perf_counter() - began
+    spent = _worked_s(running, server) - worked
+    if state["runs"]["completed"] != count:
+        raise RuntimeError(f"not all runs were completed: {state}")
+    began = time.perf_counter()
+    with running.client(600) as client, client.stream("GET", f"/v1/batches/{batch_id}/results") as answer:
+        found = sum(json.loads(line)["plan"] is not None for line in answer.iter_lines())
+    read = time.perf_counter() - began
+    if found != count:
+        raise RuntimeError(f"{found} of {count} plans were found")
+    print(f"a batch of {count} tiny runs: {count / took:.0f} a second from the call to the last plan")
+    yield Figure.of("batch, until all lines are taken", f"{count} tiny runs", [taken])
+    yield Figure.of("batch, until its last plan", f"{count} tiny runs", [took])
+    yield Figure.of("batch, its results", f"{count} tiny runs", [read])
+    yield Figure.of("run of a batch, processor time", f"{count} runs", [spent / count])
 
 
 def waits(running: Deployment, count: int) -> Iterator[Figure]:
@@ -128,6 +162,7 @@ def main() -> None:
     """Print the figures and keep them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tiny", type=int, default=1000)
+    parser.add_argument("--batch", type=int, default=10_000)
     parser.add_argument("--short", type=int, default=200)
     parser.add_argument("--stops", type=int, default=20)
     parser.add_argument("--kills", type=int, default=5)
@@ -136,7 +171,8 @@ def main() -> None:
     server = Postgres()
     phases = (
         (waits, 50),
-        (tiny_runs, given.tiny),
+        (partial(tiny_runs, server=server), given.tiny),
+        (partial(batch_runs, server=server), given.batch),
         (short_runs, given.short),
         (stops, given.stops),
         (kills, given.kills),
@@ -145,12 +181,22 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             settings: dict[str, Any] = {"database_url": server.database(), "log_level": "info"}
             with deployment(Path(folder), workers=2, **settings) as running:
-                for phase, count in phases:
-                    for figure in phase(running, count):
+                for phase, count in (one for one in phases if one[1]):
+                    for figure in phase(running, count=count):
                         print(figure.line(), flush=True)
                         put(given.out, [figure])
     finally:
         server.stop()
+
+
+def _worked_s(running: Deployment, server: Postgres) -> float:
+    """Processor time of the service, its workers and the database, with that of all their children, dead ones too."""
+    pids = [process.pid for process in (running.api, *running.workers) if process is not None]
+    total = 0.0
+    for process in [one for pid in (*pids, server.pid) for one in (psutil.Process(pid), *descendants(pid))]:
+        with contextlib.suppress(psutil.Error):
+            total += sum(process.cpu_times()[:4])
+    return total
 
 
 def _seconds(state: dict[str, Any], start: str, end: str) -> float:

@@ -26,6 +26,11 @@ class Postgres:
             warnings.simplefilter("ignore")
             self._server = get_server(self.folder / "data", cleanup_mode="stop")
 
+    @property
+    def pid(self) -> int:
+        """The server's process, whose children serve its clients."""
+        return int(self._server.get_pid())
+
     def database(self) -> str:
         """The URL of a new, empty database."""
         name = f"test_{secrets.token_hex(6)}"
@@ -46,7 +51,7 @@ class Postgres:
 
     def stop(self) -> None:
         """Stop the server and remove its data."""
-        server = psutil.Process(self._server.get_pid())
+        server = psutil.Process(self.pid)
         server.send_signal(signal.SIGQUIT)  # at once: nobody needs the data any more
         psutil.wait_procs([server], timeout=20)
         shutil.rmtree(self.folder, ignore_errors=True)
