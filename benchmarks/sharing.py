@@ -35,8 +35,8 @@ def request_of(accounts: int, reps: int, side: int, gap: float) -> dict[str, Any
         {"kind": "balance", "measure": "revenue", "tolerance": 0.1},
         {"kind": "keep_current", "max_moved_share": 0.2},
     ]
-    tolerances = [round(0.1 + 0.2 * place / side, 4) for place in range(side)]
-    caps = [round(0.1 + 0.3 * place / side, 4) for place in range(side)]
+    tolerances = [round(0.25 + 0.25 * place / side, 4) for place in range(side)]
+    caps = [round(0.3 + 0.3 * place / side, 4) for place in range(side)]
     return {
         "name": "sharing",
         "problems": [{"problem": generate(accounts, reps, pairs=12, seed=1)}],
@@ -76,10 +76,10 @@ def together(running: Deployment, document: dict[str, Any]) -> tuple[float, list
 def main() -> None:
     """Print the figures and keep them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--accounts", type=int, default=400)
-    parser.add_argument("--reps", type=int, default=20)
+    parser.add_argument("--accounts", type=int, default=200)
+    parser.add_argument("--reps", type=int, default=10)
     parser.add_argument("--side", type=int, default=10)
-    parser.add_argument("--gap", type=float, default=0.002)
+    parser.add_argument("--gap", type=float, default=0.005)
     parser.add_argument("--out", type=Path, default=Path("build/bench"))
     given = parser.parse_args()
     document = request_of(given.accounts, given.reps, given.side, given.gap)
