@@ -27,8 +27,10 @@ demo: setup
 serve: setup
 	@$(BIN)/coverplan serve
 
+# Tests often wait for processes that they start: one worker more than there are processors.
 test: setup
-	@$(BIN)/python -m pytest -n logical --maxprocesses 8
+	@cores=$$(getconf _NPROCESSORS_ONLN); \
+		$(BIN)/python -m pytest -n $$(( cores < 8 ? cores + 1 : 8 )) --dist worksteal
 
 check: setup
 	@$(BIN)/ruff format --check .

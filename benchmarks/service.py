@@ -70,7 +70,7 @@ def waits(running: Deployment, count: int) -> Iterator[Figure]:
 
 def short_runs(running: Deployment, count: int) -> Iterator[Figure]:
     """Runs that use all of a short time limit: what passes beyond it, loading and storing included."""
-    document = slow(SHORT_S, accounts=80, reps=8)
+    document = slow(SHORT_S, "auto", accounts=80, reps=8)
     over: list[float] = []
 
     def call(share: int) -> None:
@@ -91,7 +91,7 @@ def stops(running: Deployment, count: int) -> Iterator[Figure]:
     answered, over = [], []
     with running.client() as client:
         for _ in range(count):
-            run_id = running.submit(slow(60))
+            run_id = running.submit(slow(60, "auto"))
             running.wait(run_id, "running")
             time.sleep(1)
             began = time.perf_counter()
@@ -108,7 +108,7 @@ def kills(running: Deployment, count: int) -> Iterator[Figure]:
     took = []
     for _ in range(count):
         running.await_workers()
-        run_id = running.submit(slow(6))
+        run_id = running.submit(slow(6, "auto"))
         running.wait(run_id, "running")
         time.sleep(1)
         victim = next(worker for worker in running.workers if run_id in running.log(running.logs[worker.pid]))

@@ -20,6 +20,7 @@ settings.load_profile("steady")
 STATE = tempfile.mkdtemp(prefix="coverplan-tests-")
 """No test leaves state in the home folder; it is named before any test module makes its settings."""
 os.environ["COVERPLAN_DATA_DIR"] = STATE
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each process that a test starts would compile the package
 atexit.register(shutil.rmtree, STATE, ignore_errors=True)
 
 

@@ -6,6 +6,7 @@ import logging
 import re
 import sys
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -20,6 +21,8 @@ _SECRETS = (
     (re.compile(r"\bwhsec-[\w-]+"), "whsec-***"),
     (re.compile(r"(?i)\b(signature|api_?key)=[^\s&'\",;]+"), r"\1=***"),
 )
+_SUSPICIOUS = ("@", "=", "bearer", "basic", "whsec-")
+"""What has one of these, whatever its case, is looked through for secrets."""
 _QUIET = ("httpx", "httpcore", "alembic")
 """Libraries that tell of each step; httpx with whole URLs, in which there may be a secret."""
 
@@ -66,6 +69,9 @@ def bound(**facts: Any) -> AbstractContextManager[None]:
 
 def masked(text: str) -> str:
     """The text without the passwords, tokens and signatures that can be told by their form."""
+    lowered = text.lower()
+    if not any(mark in lowered for mark in _SUSPICIOUS):
+        return text
     text = redacted(text)
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
@@ -80,14 +86,19 @@ def _without_colours(_logger: object, _method: str, event: structlog.typing.Even
 
 def _without_secrets(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """Hide what has a secret's name or form."""
-    return {name: "***" if _SECRET_NAMES.search(name) else _shown(value) for name, value in event.items()}
+    return {name: "***" if _is_secret(name) else _shown(value) for name, value in event.items()}
+
+
+@lru_cache(1000)
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAMES.search(name) is not None
 
 
 def _shown(value: Any) -> Any:
     if isinstance(value, str):
         return masked(value)
     if isinstance(value, dict):
-        return {name: "***" if _SECRET_NAMES.search(str(name)) else _shown(inner) for name, inner in value.items()}
+        return {name: "***" if _is_secret(str(name)) else _shown(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_shown(inner) for inner in value]
     return value

@@ -12,17 +12,16 @@ FOLDERS = ("src", "tests", "benchmarks", "openapi", ".ci")
 SUFFIXES = {".py", ".md", ".toml", ".json", ".yaml", ".yml", ".lock", ".html", ".css", ".js", ".csv", ""}
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|root|Users|mnt|tmp/[a-z])/|[A-Z]:\\Users\\")
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-LEFT_BEHIND = {"__pycache__", ".hypothesis"}
+LEFT_BEHIND = {"__pycache__", ".hypothesis", ".git"}
 TESTS = sorted((ROOT / "tests").glob("**/test_*.py"))
 
 
 def text_files() -> Iterator[Path]:
     """Files of the project; what tools leave behind does not count."""
-    yield from (path for path in ROOT.iterdir() if path.is_file() and path.suffix in SUFFIXES)
-    for folder in FOLDERS:
-        for path in (ROOT / folder).glob("**/*"):
-            if path.is_file() and path.suffix in SUFFIXES and not LEFT_BEHIND & set(path.parts):
-                yield path
+    inside = (path for folder in FOLDERS for path in (ROOT / folder).glob("**/*"))
+    for path in (*ROOT.iterdir(), *inside):
+        if path.is_file() and path.suffix in SUFFIXES and not LEFT_BEHIND & set(path.parts):
+            yield path
 
 
 def checkers(tree: ast.Module) -> set[str]:

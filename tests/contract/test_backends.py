@@ -98,7 +98,7 @@ def test_limit_with_incumbent(solver: Backend) -> None:
 
     result = solver.solve(hard(), Limits(time_limit_s=2.0, relative_gap=0.0))
 
-    assert time.monotonic() - began < 2.0 + 2.0
+    assert time.monotonic() - began < 2.0 + 5.0
     assert (result.status, result.stopped_by) == (Status.FEASIBLE, StoppedBy.TIME_LIMIT)
     assert not result.reproducible
     assert_sound(hard(), result)

@@ -67,7 +67,7 @@ def test_a_receiver_that_hangs_costs_the_timeout(place: Receiver) -> None:
     outcome = send(place.url("/hang"), timeout_s=0.3)
 
     assert outcome == Outcome(error="No answer within 0.3 s.")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
 
 
 def test_an_endless_answer_is_left_after_a_few_bytes(place: Receiver) -> None:
@@ -75,7 +75,7 @@ def test_an_endless_answer_is_left_after_a_few_bytes(place: Receiver) -> None:
     began = time.monotonic()
     assert send(place.url("/endless")) == Outcome(200)
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
     time.sleep(0.1)
     assert place.sent_bytes < 20_000_000
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from support.cells import ENDED, check_each_cell_once, state, submit, tiny_experiment
 from support.deployment import Deployment, deployment
 from support.postgres import Postgres
+from support.started import Started
 
 TOLERANCES = [round(0.01 * n, 2) for n in range(1, 26)]
 SEEDS = 4
@@ -21,7 +21,7 @@ CELLS = len(TOLERANCES) * SEEDS
 KILLS = 5
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def _kill(process: Started) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
 

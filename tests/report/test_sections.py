@@ -80,7 +80,7 @@ def test_each_kind_in_words(rule: Document, words: str) -> None:
 
     (found,) = facts.rules.values()
 
-    assert describe(found, facts).replace("\u202f", " ") == words
+    assert describe(found, facts.currency).replace("\u202f", " ") == words
 
 
 def test_every_kind_has_words() -> None:

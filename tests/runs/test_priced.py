@@ -18,6 +18,7 @@ from coverplan.tables.generate import generate
 from coverplan.verify import Judge, verify
 from support.brute import best_objective, documents
 from support.policies import any_rule, policies
+from support.sampling import examples
 from support.tiny import problems
 
 SMALL = {"constraints": [{"kind": "capacity"}, {"kind": "must_cover"}, {"kind": "balance", "penalty": 0.2}]}
@@ -28,6 +29,7 @@ def _plan(problem: dict[str, Any], policy: dict[str, Any], **options: Any) -> di
     return json.loads(plan.model_dump_json())  # type: ignore[no-any-return]
 
 
+@examples(150)
 @given(problems(), policies(any_rule(), any_rule(), any_rule()))
 def test_bound_and_plan_against_all_assignments(problem: dict[str, Any], policy: dict[str, Any]) -> None:
     """The bound never lies below the best assignment, and what is called a plan keeps every hard rule."""
@@ -53,9 +55,10 @@ def test_bound_and_plan_against_all_assignments(problem: dict[str, Any], policy:
     assert verify(problem, policy, plan).ok
 
 
+@examples(8)
 @given(st.integers(0, 10_000))
 def test_gap_closes_on_a_small_book(seed: int) -> None:
-    """Twelve accounts: the two methods agree on the optimum."""
+    """Twelve accounts: the two methods agree on the optimum. About half of the books take processes to search them."""
     problem = generate(accounts=12, reps=3, pairs=3, seed=seed)
     priced = _plan(problem, SMALL, relative_gap=0.0, time_limit_s=20)
     exact = solve(*documents(problem, SMALL), Options(method="exact", relative_gap=0.0, time_limit_s=20))

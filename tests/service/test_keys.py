@@ -19,8 +19,8 @@ from coverplan.settings import Settings
 from coverplan.store.database import Database, DatabaseLostError
 from coverplan.store.keys import Scope
 from support.api_keys import bearer, command_line_key, new_key
-from support.command import run
-from support.deployment import TINY
+from support.command import call, run
+from support.deployment import TINY, slow
 from support.ports import free_port
 from support.service import JSON, in_process, service
 
@@ -58,12 +58,12 @@ def test_the_first_key_closes_an_open_service_and_the_last_does_not_open_it(tmp_
         assert all(client.get(path).status_code == 200 for path in DESCRIBES)
 
         folder = {"COVERPLAN_DATA_DIR": str(tmp_path / "data")}
-        assert run("keys", "revoke", key_id, env=folder).returncode == 0
+        assert call("keys", "revoke", key_id, env=folder).returncode == 0
         assert until(client, 401, **bearer(secret)) < REMEMBERED_S + 1
         assert code(client.get("/v1/runs")) == (401, "unauthorized")
-        again = run("keys", "revoke", key_id, env=folder)
+        again = call("keys", "revoke", key_id, env=folder)
         assert (again.returncode, again.stdout) == (2, "")
-        listed = json.loads(run("keys", "list", "--json", env=folder).stdout)
+        listed = json.loads(call("keys", "list", "--json", env=folder).stdout)
         assert [(key["id"], key["tenant"], key["name"], key["scopes"]) for key in listed] == [
             (key_id, "acme", "planner", ["read", "write"])
         ]
@@ -72,6 +72,25 @@ def test_the_first_key_closes_an_open_service_and_the_last_does_not_open_it(tmp_
     stored = b"".join(file.read_bytes() for file in (tmp_path / "data").iterdir() if file.is_file())
     assert key_id.encode() in stored
     assert secret.encode() not in stored
+
+
+def test_a_revoked_key_hears_no_more_events(tmp_path: Path) -> None:
+    """The run would go on for a minute; the stream ends once the key is looked up again, without the last event."""
+    folder = {"COVERPLAN_DATA_DIR": str(tmp_path / "data")}
+    with service(tmp_path) as running, running.client() as client:
+        key_id, secret = command_line_key(tmp_path / "data", "--tenant", "acme", "--name", "listener")
+        run_id = client.post("/v1/runs", json=slow(60), headers=bearer(secret)).json()["run_id"]
+        with client.stream("GET", f"/v1/runs/{run_id}/events", headers=bearer(secret)) as stream:
+            heard = stream.iter_text()
+            text = next(heard)
+            assert run("keys", "revoke", key_id, env=folder).returncode == 0
+            began = time.monotonic()
+            text += "".join(heard)
+            waited = time.monotonic() - began
+
+    assert "event: queued" in text
+    assert "event: ended" not in text
+    assert waited < 2 * REMEMBERED_S + 2
 
 
 def test_other_machines_need_a_key(tmp_path: Path) -> None:
@@ -86,7 +105,7 @@ def test_other_machines_need_a_key(tmp_path: Path) -> None:
     with service(tmp_path, host="0.0.0.0") as running, running.client() as client:
         assert client.get("/v1/runs", headers=bearer(secret)).status_code == 200
         assert code(client.get("/v1/runs")) == (401, "unauthorized")
-        assert run("keys", "revoke", key_id, env={"COVERPLAN_DATA_DIR": str(data)}).returncode == 0
+        assert call("keys", "revoke", key_id, env={"COVERPLAN_DATA_DIR": str(data)}).returncode == 0
         until(client, 401, **bearer(secret))
         assert "runs open" not in running.log.read_text()
 
@@ -275,6 +294,6 @@ def test_the_document_says_what_needs_a_key() -> None:
 
 @pytest.mark.parametrize("words", [["--tenant", "a/b"], ["--tenant", ""], ["--scope", "root"], ["--running-runs", "0"]])
 def test_a_key_that_makes_no_sense_is_not_made(words: list[str], tmp_path: Path) -> None:
-    made = run("keys", "create", *words, env={"COVERPLAN_DATA_DIR": str(tmp_path)})
+    made = call("keys", "create", *words, env={"COVERPLAN_DATA_DIR": str(tmp_path)})
 
     assert (made.returncode, made.stdout) == (2, "")

@@ -29,3 +29,8 @@ NOTHING = Solved(-inf, -inf)
 )
 def test_price(with_rule: Solved, without: Solved, penalty: float, expected: Price) -> None:
     assert price(with_rule, without, penalty) == expected
+
+
+def test_a_rule_that_also_admits_can_have_a_negative_price() -> None:
+    assert price(KEPT, Solved(60, 65), 0, forbids=False) == Price(-50, -35)  # 60 - 110 and 65 - 100
+    assert price(KEPT, NOTHING, 0, forbids=False) == Price(None, None)

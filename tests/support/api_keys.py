@@ -9,7 +9,7 @@ from coverplan.store import keys
 from coverplan.store.database import Database
 from coverplan.store.keys import Allowance, Scope
 from coverplan.store.migrate import migrate
-from support.command import run
+from support.command import call
 
 
 def bearer(secret: str) -> dict[str, str]:
@@ -31,6 +31,6 @@ def new_key(
 
 def command_line_key(folder: Path, *options: str) -> tuple[str, str]:
     """Id and secret of a key that the command line makes in a data folder."""
-    made = run("keys", "create", *options, env={"COVERPLAN_DATA_DIR": str(folder)})
+    made = call("keys", "create", *options, env={"COVERPLAN_DATA_DIR": str(folder)})
     assert made.returncode == 0, made.stderr
     return made.stderr.split()[0], made.stdout.strip()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -19,8 +17,10 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 
 from coverplan.api.app import create_app
+from coverplan.api.serve import run
 from coverplan.settings import Settings
 from support.ports import free_port
+from support.started import Started
 
 JSON = {"Content-Type": "application/json"}
 EVENTS = {**JSON, "Accept": "text/event-stream"}
@@ -31,12 +31,12 @@ class Service:
     """Where it listens, and its process."""
 
     url: str
-    process: subprocess.Popen[bytes]
+    process: Started
     log: Path
 
     def client(self) -> httpx.Client:
-        """A client of it."""
-        return httpx.Client(base_url=self.url, timeout=60, trust_env=False)
+        """A client of it; reading certificates would take longer than a call."""
+        return httpx.Client(base_url=self.url, timeout=60, trust_env=False, verify=False)
 
     def children(self) -> list[psutil.Process]:
         """Its solver children and theirs."""
@@ -56,12 +56,7 @@ def service(folder: Path, *, with_worker: bool = False, **settings: object) -> I
     work = folder / "work"
     chosen = {"port": port, "slots": 1, "work_dir": work, "data_dir": folder / "data", **settings}
     env = {**os.environ, **{f"COVERPLAN_{name.upper()}": str(value) for name, value in chosen.items()}}
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", f"from coverplan.api.serve import run; run(with_worker={with_worker})"],
-            env=env,
-            stderr=log,
-        )
+    process = Started(run, env=env, log=folder / "log", with_worker=with_worker)
     running = Service(f"http://127.0.0.1:{port}", process, folder / "log")
     try:
         _wait_until_ready(running)

@@ -6,6 +6,8 @@ beyond that, and for whom it works, it gets as `caller: Reader`, `Writer` or `Op
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from coverplan.api.rates import Rates
 from coverplan.api.state import Configured
 from coverplan.payload.error_document import Limit
 from coverplan.settings import Settings
+from coverplan.store.database import DatabaseLostError
 from coverplan.store.keys import ApiKey, Scope
 
 OPEN_TENANT = "default"
@@ -75,6 +78,18 @@ async def authenticated(
         running_runs=key.allowance.running_runs or settings.running_runs,
         stored_bytes=key.allowance.stored_bytes or settings.stored_bytes,
     )
+
+
+async def until_refused(request: Request) -> None:
+    """Return within seconds once a call like this one would be refused: its key was revoked, or it needs one now."""
+    access: Access = request.app.state.access
+    credentials = await _bearer(request)
+    while True:
+        await asyncio.sleep(REMEMBERED_S)
+        with contextlib.suppress(DatabaseLostError):
+            known = credentials is not None and await access.key(credentials.credentials) is not None
+            if not known and not await access.is_open():
+                return
 
 
 def _with_scope(scope: Scope) -> Callable[[Caller], Awaitable[Caller]]:

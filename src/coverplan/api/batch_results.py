@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import RowMapping
 
@@ -25,6 +27,10 @@ _SMALL = 1 << 18
 _AT_ONCE = 16
 _ROWS = 50_000
 """Rows of a table that become text at once."""
+_CHUNK = 1 << 20
+
+Seats: TypeAlias = "tuple[int, str, pl.DataFrame]"
+"""A line, its run, and seats of its plan."""
 
 
 async def as_ndjson(store: Store, batch_id: str, after: int, lines: int, only: str | None) -> AsyncIterator[bytes]:
@@ -50,16 +56,37 @@ async def as_ndjson(store: Store, batch_id: str, after: int, lines: int, only: s
 async def as_csv(store: Store, batch_id: str, after: int, lines: int) -> AsyncIterator[bytes]:
     """The seats of all plans, each with its line and run."""
     yield await asyncio.to_thread(_csv, [], header=True)
+    async for seats in _seats(store, batch_id, after, lines):
+        yield await asyncio.to_thread(_csv, seats)
+
+
+async def as_parquet(
+    store: Store, batch_id: str, after: int, lines: int, work_dir: Path | None
+) -> AsyncIterator[bytes]:
+    """The same as one Parquet file, which is put together on disk."""
+    with tempfile.TemporaryDirectory(prefix="results-", dir=work_dir) as name:
+        folder, parts = Path(name), 0
+        await asyncio.to_thread(_write_part, [], folder, parts)
+        async for seats in _seats(store, batch_id, after, lines):
+            parts += 1
+            await asyncio.to_thread(_write_part, seats, folder, parts)
+        whole = await asyncio.to_thread(_joined, folder)
+        with whole.open("rb") as file:
+            while chunk := await asyncio.to_thread(file.read, _CHUNK):
+                yield chunk
+
+
+async def _seats(store: Store, batch_id: str, after: int, lines: int) -> AsyncIterator[list[Seats]]:
+    """The seats of all plans, a few plans at a time or a part of a large one."""
     async for page in _pages(store, batch_id, after, lines, runs.COMPLETED):
         for rows in _handfuls([row for _, row, _ in page if row and row["plan_path"]]):
             if rows[0]["table_path"] is None:
                 read = await asyncio.gather(*(_read(store, row) for row in rows))
-                yield await asyncio.to_thread(_csv, [seats for seats in read if seats is not None])
+                yield [seats for seats in read if seats is not None]
             elif (table := await _blob(store, rows[0]["table_path"])) is not None:
                 seats = await asyncio.to_thread(_frame, table)
                 for first in range(0, len(seats), _ROWS):
-                    part = seats.slice(first, _ROWS)
-                    yield await asyncio.to_thread(_csv, [(rows[0]["batch_line"], rows[0]["id"], part)])
+                    yield [(rows[0]["batch_line"], rows[0]["id"], seats.slice(first, _ROWS))]
 
 
 async def _pages(store: Store, batch_id: str, after: int, lines: int, only: str | None) -> AsyncIterator[list[Line]]:
@@ -114,7 +141,7 @@ def _handfuls(rows: Sequence[RowMapping]) -> Iterator[list[RowMapping]]:
         yield handful
 
 
-async def _read(store: Store, row: RowMapping) -> tuple[int, str, pl.DataFrame] | None:
+async def _read(store: Store, row: RowMapping) -> Seats | None:
     """The seats of a plan; None where its run was erased meanwhile."""
     plan, facts = await asyncio.gather(_blob(store, row["plan_path"]), _blob(store, row["request_path"]))
     if plan is None or facts is None:
@@ -134,7 +161,22 @@ def _frame(table: bytes) -> pl.DataFrame:
     return polars.read_parquet(io.BytesIO(table))
 
 
-def _csv(seats: Sequence[tuple[int, str, pl.DataFrame]], *, header: bool = False) -> bytes:
+def _csv(seats: Sequence[Seats], *, header: bool = False) -> bytes:
     from coverplan.tables import plans  # noqa: PLC0415
 
     return plans.seats_csv(seats, header=header).encode()
+
+
+def _write_part(seats: Sequence[Seats], folder: Path, number: int) -> None:
+    from coverplan.tables import plans  # noqa: PLC0415
+
+    plans.seats_table(seats).write_parquet(folder / f"part-{number:06}.parquet")
+
+
+def _joined(folder: Path) -> Path:
+    """The parts in order as one file, without all of them in memory."""
+    import polars  # noqa: PLC0415, ICN001
+
+    whole = folder / "whole.parquet"
+    polars.scan_parquet(sorted(folder.glob("part-*.parquet"))).sink_parquet(whole)
+    return whole

@@ -98,6 +98,9 @@ class _Followed:
             except DatabaseLostError as error:
                 log.warning("events wait for the database", reason=str(error))
                 found = []
+            except Exception:
+                log.exception("events could not be read", run_id=self._run_id)
+                found = []
             if found:
                 async with self._changed:
                     self._recent = [*self._recent, *found][-_KEPT:]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
+from collections.abc import Coroutine
+from typing import Any
 
 from fastapi.sse import format_sse_event
 from sqlalchemy import RowMapping
@@ -15,32 +17,38 @@ from coverplan.api.disconnect import gone
 from coverplan.api.feed import Feed
 from coverplan.api.media import EVENTS
 
-PING = b": still there\n\n"
+PING = b": still there\n"
 
 
 class RunEvents(Response):
-    """Streams what happens to a run until it ends or the client goes away; the run does not notice."""
+    """Streams what happens to a run until it ends, the client goes away or is refused; the run does not notice."""
 
     media_type = EVENTS
 
-    def __init__(self, feed: Feed, run_id: str, after: int) -> None:
+    def __init__(self, feed: Feed, run_id: str, after: int, refused: Coroutine[Any, Any, None]) -> None:
+        """`refused` returns once the client may not listen any more."""
         super().__init__(headers={"X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._feed = feed
         self._run_id = run_id
         self._after = after
+        self._refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         leaving = asyncio.create_task(gone(receive))
+        refused = asyncio.create_task(self._refused)
         streaming = asyncio.create_task(self._stream(send))
+        tasks = {leaving, refused, streaming}
         try:
-            await asyncio.wait({leaving, streaming}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if streaming.done():
                 streaming.result()
         finally:
-            leaving.cancel()
-            streaming.cancel()
-            await asyncio.wait({leaving, streaming})
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        if streaming.cancelled() and not refused.cancelled():
+            await send({"type": "http.response.body", "body": b""})
 
     async def _stream(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})

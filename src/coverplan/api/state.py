@@ -1,4 +1,4 @@
-"""What routes get from the app."""
+"""What routes get from the app; asynchronous, as FastAPI calls other functions in a thread."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from coverplan.settings import Settings
 from coverplan.store.store import Store
 
 
-def _pool(request: Request) -> SolverPool:
+async def _pool(request: Request) -> SolverPool:
     pool: SolverPool = request.app.state.pool
     return pool
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def _store(request: Request) -> Store:
+async def _store(request: Request) -> Store:
     store: Store = request.app.state.store
     return store
 
 
-def _submission(request: Request) -> Submission:
+async def _submission(request: Request) -> Submission:
     submission: Submission = request.app.state.submission
     return submission
 
 
-def _feed(request: Request) -> Feed:
+async def _feed(request: Request) -> Feed:
     feed: Feed = request.app.state.feed
     return feed
 

@@ -89,8 +89,8 @@ class Batches:
             yield BatchResult.model_validate_json(line)
 
     def download(self, batch_id: str, path: Path) -> None:
-        """Write all results to a file, piece by piece: the seats of all plans to `.csv`, else a document a line."""
-        form = "csv" if path.suffix == ".csv" else "ndjson"
+        """Write all results to a file: the seats of all plans to `.csv` or `.parquet`, else a document a line."""
+        form = path.suffix[1:] if path.suffix in (".csv", ".parquet") else "ndjson"
         with self._transport.stream(f"/v1/batches/{batch_id}/results", format=form) as answer, path.open("wb") as file:
             for piece in answer.iter_bytes():
                 file.write(piece)

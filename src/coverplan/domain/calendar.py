@@ -5,6 +5,8 @@ Time is counted in calendar months: `12 * year + month - 1 + (day - 1) / days in
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from coverplan.domain.instance import ACTIVE, Dates, Floats, Instance, Ragged
@@ -24,8 +26,13 @@ def month_index(dates: Dates) -> Floats:
 
 def horizon(instance: Instance) -> tuple[float, float]:
     """First month and end of the horizon, in month indices."""
-    start = float(month_index(np.asarray([instance.start]))[0])
+    start = _month(instance.start)
     return start, start + instance.months
+
+
+@lru_cache(256)
+def _month(day: np.datetime64) -> float:
+    return float(month_index(np.asarray([day]))[0])
 
 
 def employment(instance: Instance) -> tuple[Floats, Floats]:

@@ -169,6 +169,8 @@ def build(pairs: Candidates, rules: Sequence[Constraint], weights: Weights) -> F
 
 def _gather(row: np.ndarray, column: np.ndarray, coefficient: Floats, rows: int, columns: int) -> sparse.csc_array:
     """Coordinate entries column by column; entries of one cell add up."""
+    if len(coefficient) == 0:
+        return sparse.csc_array((rows, columns))
     return sparse.coo_array((coefficient, (row, column)), shape=(rows, columns)).tocsc()
 
 

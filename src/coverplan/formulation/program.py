@@ -6,6 +6,7 @@ of the linked rules. Rows: priced rows first, in order, then one per unit, then 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,10 @@ Choice = npt.NDArray[np.int64]
 """Per unit: the chosen column, -1 for uncovered."""
 
 
+Linked = tuple[sparse.csr_array, sparse.csr_array, Floats, Floats, Floats]
+"""A linked rule: see `_linked`."""
+
+
 def to_program(formulation: Formulation) -> Program:
     """Assemble the arrays."""
     columns = formulation.open_column
@@ -28,25 +33,13 @@ def to_program(formulation: Formulation) -> Program:
     over = soft[np.isfinite(formulation.upper[soft])]
     under = soft[np.isfinite(formulation.lower[soft])]
     n_units, n_rows = pairs.n_units, formulation.n_rows
-    pick = sparse.coo_array(
-        (np.ones(pairs.n_columns), (pairs.column_unit, np.arange(pairs.n_columns))), shape=(n_units, pairs.n_columns)
-    )
     linked = [_linked(formulation, block, rule.penalty) for rule, block in formulation.linked]
-    blocks: list[list[Any]] = [
-        [formulation.matrix, formulation.idle_matrix, _unit(over, n_rows, -1.0), _unit(under, n_rows, 1.0)]
-        + [None] * len(linked),
-        [pick, sparse.eye_array(n_units), None, None] + [None] * len(linked),
-    ]
-    for position, part in enumerate(linked):
-        blocks.append(
-            [part[0], None, None, None] + [part[1] if place == position else None for place in range(len(linked))]
-        )
     costs = [-formulation.penalty[over], -formulation.penalty[under]] + [part[3] for part in linked]
     extra = sum(len(cost) for cost in costs)
     free = [np.full(len(over) + len(under), np.inf)] + [part[4] for part in linked]
     return Program(
         objective=np.concatenate([formulation.value, formulation.idle_value, *costs]),
-        matrix=sparse.csr_array(sparse.block_array(blocks, format="csr")) if n_units else _empty(n_rows, extra),
+        matrix=_matrix(formulation, over, under, linked) if n_units else _empty(n_rows, extra),
         row_lower=np.concatenate(
             [formulation.lower, np.ones(n_units), *(np.full(len(part[2]), -np.inf) for part in linked)]
         ),
@@ -62,13 +55,33 @@ def _empty(rows: int, columns: int) -> sparse.csr_array:
     return sparse.csr_array((rows, columns))
 
 
-def _unit(rows: np.ndarray, n_rows: int, sign: float) -> sparse.coo_array:
-    """One slack column for each of these rows."""
-    entries = (np.full(len(rows), sign), (rows, np.arange(len(rows))))
-    return sparse.coo_array(entries, shape=(n_rows, len(rows)))
+def _matrix(formulation: Formulation, over: Choice, under: Choice, linked: Sequence[Linked]) -> sparse.csr_array:
+    """All rows, put together entry by entry: for tiny programs blocks of blocks take longer than the solve."""
+    pairs, n_rows = formulation.pairs, formulation.n_rows
+    n_columns, n_units = pairs.n_columns, pairs.n_units
+    unit, slack = np.arange(n_units), n_columns + n_units
+    soft = np.concatenate([over, under])
+    parts = [
+        _entries(formulation.matrix, 0, 0),
+        _entries(formulation.idle_matrix, 0, n_columns),
+        (np.repeat([-1.0, 1.0], [len(over), len(under)]), soft, slack + np.arange(len(soft))),
+        (np.ones(n_columns), n_rows + pairs.column_unit, np.arange(n_columns)),
+        (np.ones(n_units), n_rows + unit, n_columns + unit),
+    ]
+    row, column = n_rows + n_units, slack + len(soft)
+    for choices, own, *_ in linked:
+        parts += [_entries(choices, row, 0), _entries(own, row, column)]
+        row, column = row + own.shape[0], column + own.shape[1]
+    entry, at_row, at_column = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return sparse.csr_array((entry, (at_row, at_column)), shape=(row, column))
 
 
-Linked = tuple[sparse.csr_array, sparse.csr_array, Floats, Floats, Floats]
+def _entries(matrix: sparse.csr_array | sparse.csc_array, row: int, column: int) -> tuple[Floats, Any, Any]:
+    """Entries of a part that begins at this row and column: values, rows, columns."""
+    if matrix.nnz == 0:
+        return np.empty(0), np.empty(0, np.int64), np.empty(0, np.int64)
+    part = matrix.tocoo()
+    return part.data, row + part.row, column + part.col
 
 
 def _linked(formulation: Formulation, block: LinkedBlock, penalty: float | None) -> Linked:

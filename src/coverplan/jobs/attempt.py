@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 import structlog
@@ -15,6 +16,7 @@ from coverplan.jobs import ending
 from coverplan.jobs.ending import Ending, kept
 from coverplan.jobs.preparation import prepared
 from coverplan.jobs.shelf import Shelf
+from coverplan.jobs.together import Together
 from coverplan.metrics import RUN_WAIT
 from coverplan.process.job import InvalidError, JobFailedError
 from coverplan.process.pool import SolverPool
@@ -28,6 +30,8 @@ from coverplan.store.store import Store
 _PROGRESS_EVERY_S = 0.5
 _KEEP_EVERY_S = 2.0
 _PAUSE_S = 0.5
+_LINGER_S = 0.05
+"""How long the end of a run may wait to be written down with others, while more runs wait for a slot."""
 
 Result = TypeVar("Result")
 log = structlog.get_logger(__name__)
@@ -54,12 +58,36 @@ class Place:
 
     async def write_at_last(self, change: Callable[[Connection], Result]) -> Result:
         """A transaction that must not be lost: it waits until the database is back."""
-        while True:
-            try:
-                return await self.write(change)
-            except DatabaseLostError as error:
-                log.warning("waiting for the database", reason=str(error))
-                await asyncio.sleep(_PAUSE_S)
+        return await _at_last(lambda: self.write(change))
+
+    async def claim(self, run_id: str) -> RowMapping | None:
+        """The run, where an attempt at it begins; None where there is nothing to do."""
+        return await _at_last(lambda: self._claims.write(run_id))
+
+    async def end(self, end: runs.End) -> RowMapping | None:
+        """The run, where it is this attempt that ends it."""
+        return await _at_last(lambda: self._ends.write(end))
+
+    @cached_property
+    def _claims(self) -> Together[str, RowMapping | None]:
+        def claim(connection: Connection, run_ids: Sequence[str]) -> list[RowMapping | None]:
+            rows = runs.claim_all(connection, run_ids, self.worker)
+            return [rows.get(run_id) for run_id in run_ids]
+
+        return Together(self.store.database, claim)
+
+    @cached_property
+    def _ends(self) -> Together[runs.End, RowMapping | None]:
+        return Together(self.store.database, runs.end_all, lambda: _LINGER_S if self.small.crowded else 0.0)
+
+
+async def _at_last(write: Callable[[], Awaitable[Result]]) -> Result:
+    while True:
+        try:
+            return await write()
+        except DatabaseLostError as error:
+            log.warning("waiting for the database", reason=str(error))
+            await asyncio.sleep(_PAUSE_S)
 
 
 class Attempt:
@@ -82,7 +110,7 @@ class Attempt:
 
     async def make(self) -> None:
         """Work on the run until it has ended, or another attempt counts."""
-        row = await self._place.write_at_last(lambda c: runs.claim(c, self.run_id, self._place.worker))
+        row = await self._place.claim(self.run_id)
         if row is None:
             return
         with structlog.contextvars.bound_contextvars(run_id=self.run_id, attempt=row["attempt"]):

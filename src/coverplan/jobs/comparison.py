@@ -15,6 +15,7 @@ from sqlalchemy import RowMapping
 from coverplan.jobs.datasets import materialise
 from coverplan.jobs.shelf import Shelf
 from coverplan.payload.experiments.stored import ResultsRequest, StoredExperiment, StoredOutcome, StoredProblem
+from coverplan.payload.runs import RunError
 from coverplan.process.job import Job
 from coverplan.process.pool import SolverPool
 from coverplan.store import datasets
@@ -81,7 +82,8 @@ async def _outcomes(desk: Desk, ended: Sequence[RowMapping]) -> AsyncIterator[li
                 plan = await _file(desk, stack, row["plan_path"])
                 table = await _file(desk, stack, row["table_path"])
             own: dict[str, Any] = {name: row[name] for name in ("key", "problem", "run_id")}
-            found.append(StoredOutcome(**own, plan=plan, table=table, seconds=seconds_of(row)))
+            error = None if row["error"] is None else RunError.model_validate(row["error"])
+            found.append(StoredOutcome(**own, plan=plan, table=table, seconds=seconds_of(row), error=error))
         yield found
 
 

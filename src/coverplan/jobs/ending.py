@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import RowMapping
 
 from coverplan.metrics import note_run_ended
 from coverplan.payload.plan import Assignment, Uncovered
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _STORE_TRIES = 8
 _STORE_PAUSE_S = 0.5
 _MOST_ERRORS = 20
+_SMALL = 1 << 16
+"""Bytes that are parsed faster than a thread is woken."""
 MAX_SEATS_IN_JSON = 20_000
 """Of a dataset's plan; a longer one has its seats in a table only."""
 
@@ -62,7 +64,7 @@ async def kept(store: Store, row: RowMapping, plan: bytes, table: Path | None) -
     run_id, attempt = row["id"], row["attempt"]
     plan = plan.replace(b'"run_id":null', f'"run_id":{json.dumps(run_id)}'.encode(), 1)
     facts: dict[str, Any] = {"plan_path": paths.plan(run_id, attempt), "phase": "done"}
-    facts |= await asyncio.to_thread(told_of, plan)
+    facts |= told_of(plan) if len(plan) < _SMALL else await asyncio.to_thread(told_of, plan)
     size = 0
     if table is not None:
         facts["table_path"] = paths.seats(run_id, attempt)
@@ -80,11 +82,7 @@ async def kept(store: Store, row: RowMapping, plan: bytes, table: Path | None) -
 async def write(place: Place, row: RowMapping, ended: Ending) -> None:
     """Write down how a run ended; nothing happens where another attempt counts by now."""
     over = {"job_status": ended.status, "error": ended.error, "expires_at": time.time() + row["retention_s"]}
-
-    def end(connection: Connection) -> RowMapping | None:
-        return runs.end(connection, row["id"], row["attempt"], {**ended.facts, **over})
-
-    ended_row = await place.write_at_last(end)
+    ended_row = await place.end(runs.End(row["id"], row["attempt"], {**ended.facts, **over}))
     if ended_row is not None:
         note_run_ended(ended.status, ended_row["solution_status"])
         gap, error = ended.facts.get("gap"), (ended.error or {}).get("code")

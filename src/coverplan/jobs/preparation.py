@@ -61,8 +61,10 @@ async def prepared(
         async with _with_files(store, shelf, row, cell) as ready:
             yield Work(Job.solve_cell(_shortened(ready, spent_s), large=not row["small"], checkpoint=checkpoint))
     else:
-        solve = await asyncio.to_thread(SolveRequest.model_validate_json, document)
-        yield Work(Job.solve(_shortened(solve, spent_s), large=not row["small"], checkpoint=checkpoint))
+        if spent_s > 0:
+            document = await asyncio.to_thread(_shortened_solve, document, spent_s)
+        limit = _time_left(row["time_limit_s"], spent_s)
+        yield Work(Job("solve", document, limit, large=not row["small"], checkpoint=checkpoint))
 
 
 @asynccontextmanager
@@ -131,8 +133,15 @@ async def _book(
         pool.discard(folder)
 
 
+def _shortened_solve(document: bytes, spent_s: float) -> bytes:
+    return _shortened(SolveRequest.model_validate_json(document), spent_s).model_dump_json().encode()
+
+
 def _shortened(request: Request, spent_s: float) -> Request:
     """The request with the time that is left."""
-    limit = request.options.time_limit_s
-    options = request.options.model_copy(update={"time_limit_s": min(limit, max(_LEAST_TIME_S, limit - spent_s))})
-    return request.model_copy(update={"options": options})
+    limit = _time_left(request.options.time_limit_s, spent_s)
+    return request.model_copy(update={"options": request.options.model_copy(update={"time_limit_s": limit})})
+
+
+def _time_left(limit: float, spent_s: float) -> float:
+    return min(limit, max(_LEAST_TIME_S, limit - spent_s))

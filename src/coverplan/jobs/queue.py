@@ -20,9 +20,11 @@ PACK = 64
 """Most runs in one job."""
 PACKS = 2
 """Packs that one worker has at the same time, so that the next has begun when one runs out."""
-SMALL_PAUSE_S, LARGE_PAUSE_S, PACKED_PAUSE_S = 0.1, 0.25, 0.25
+SMALL_PAUSE_S, LARGE_PAUSE_S, PACKED_PAUSE_S = 0.15, 0.5, 0.5
 """Between two looks for a job; the default of a second would be most of what a small run takes."""
 _LEAST_PRIORITY = 1000
+_NEVER_S = 3600.0
+"""Between two looks for notifications to send, of which our jobs have none; the default is a hundred times a second."""
 _SCHEMA = "dbos"
 
 for _name in ("dbos", "dbos.dbos_logger"):
@@ -73,6 +75,7 @@ def prepare(url: str) -> None:
 
 def configuration(url: str, worker: str) -> DBOSConfig:
     """How a worker takes part."""
+    database = Database.open(url)
     return DBOSConfig(
         name=APPLICATION,
         system_database_url=url,
@@ -82,6 +85,8 @@ def configuration(url: str, worker: str) -> DBOSConfig:
         serializer=DBOSPortableJSONSerializer(),
         log_level="ERROR",
         run_migrations=False,
+        notification_coalesce_sec=_NEVER_S,
+        **({} if database.is_sqlite else {"system_database_engine": database.engine}),
     )
 
 

@@ -18,6 +18,8 @@ from coverplan.store import workers
 from coverplan.store.store import Store
 
 _LOOKS = 3
+_STRANGERS_EVERY = 5
+"""Looks per look for owners of jobs who are on no list: rare, and dear to find."""
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +31,7 @@ class Reaper:
         self._database = store.database
         self._worker = worker
         self._missing: Counter[str] = Counter()
+        self._looked = 0
         self._looks = 1 if store.database.is_sqlite else _LOOKS
 
     async def look(self) -> None:
@@ -38,12 +41,19 @@ class Reaper:
             DatabaseLostError: the database does not answer.
         """
         dead = await asyncio.to_thread(self._dead)
-        pending = {job.executor_id for job in await DBOS.list_workflows_async(status="PENDING", load_input=False)}
-        unknown = pending - await asyncio.to_thread(self._known) - {self._worker, None}
-        for worker in dead | {name for name in unknown if name is not None}:
+        self._looked += 1
+        if self._looked % _STRANGERS_EVERY == 0:
+            dead |= await self._strangers()
+        for worker in dead:
             await asyncio.to_thread(DBOS._recover_pending_workflows, [worker])
             await asyncio.to_thread(workers.forget, self._database, worker)
             log.warning("a worker is gone: its runs are queued again", lost_worker=worker)
+
+    async def _strangers(self) -> set[str]:
+        """Owners of pending jobs whom the list does not have: struck from it by one who then died."""
+        pending = {job.executor_id for job in await DBOS.list_workflows_async(status="PENDING", load_input=False)}
+        known = await asyncio.to_thread(self._known)
+        return {name for name in pending if name is not None} - known - {self._worker}
 
     def _known(self) -> set[str]:
         with self._database.read() as connection:

@@ -30,8 +30,8 @@ from coverplan.store.store import Store
 
 _LOOK_S = 0.2
 """How often a worker asks what its runs' callers want, and tells how far they are."""
-_NEAR = 2
-"""Runs of packs that are claimed per slot: one is loaded and written down while another is solved."""
+_NEAR = 6
+"""Runs of packs that are claimed per slot: some are loaded and some are written down while one is solved."""
 _REAP_S = 1.0
 _SWEEP_S = 60.0
 _PRUNE_S = 3600.0
@@ -113,7 +113,7 @@ class Worker:
         news = [(attempt, told) for attempt in claimed if (told := attempt.progress()) is not None]
 
         def look(connection: Connection) -> dict[str, tuple[int, str | None]]:
-            for attempt, told in news:
+            for attempt, told in sorted(news, key=lambda one: one[0].run_id):
                 runs.record(connection, attempt.run_id, attempt.number, told)
             return runs.wishes(connection, self.place.worker)
 

@@ -12,8 +12,7 @@ from coverplan.domain.book import Book
 from coverplan.domain.instance import Ints
 from coverplan.formulation.naming import names
 from coverplan.formulation.program import to_program
-from coverplan.payload.checks import check
-from coverplan.payload.columns import to_instance
+from coverplan.payload.checks import checked_book
 from coverplan.payload.issues import IssueReport, pointer
 from coverplan.payload.options import Options
 from coverplan.payload.outcome import Listen, evaluate_book, finish_book, plan_of, request_of, solve_book
@@ -49,9 +48,7 @@ def solve(
         PayloadError: the documents contradict themselves or each other.
     """
     began = time.monotonic()
-    issues = check(problem, policy)
-    issues.raise_errors()
-    book = Book.of(to_instance(problem))
+    book, issues = checked_book(problem, policy)
     start = None if start_plan is None else start_seats(book, start_plan.assignments, issues)
     plans = precedents_of(book, start_plan, other_plans)
     seconds = {"load": time.monotonic() - began}
@@ -83,8 +80,8 @@ def finish(problem: Problem, policy: Policy, options: Options, checkpoint: Path,
     Raises:
         FileNotFoundError: the solve was lost before its first plan.
     """
-    issues = check(problem, policy)
-    outcome = finish_book(Book.of(to_instance(problem)), policy, options, checkpoint, stopped_by)
+    book, issues = checked_book(problem, policy)
+    outcome = finish_book(book, policy, options, checkpoint, stopped_by)
     return plan_of(policy, options, outcome, issues, {})
 
 
@@ -94,9 +91,7 @@ def evaluate(problem: Problem, policy: Policy, assignments: Sequence[AssignmentI
     Raises:
         PayloadError: the documents contradict themselves or each other, or an assignment names what is not there.
     """
-    issues = check(problem, policy)
-    issues.raise_errors()
-    book = Book.of(to_instance(problem))
+    book, issues = checked_book(problem, policy)
     reps = _seat_reps(book, assignments, issues, at)
     issues.raise_errors()
     outcome = evaluate_book(book, policy, reps, issues, at)
@@ -125,8 +120,8 @@ def export(problem: Problem, policy: Policy, path: Path) -> None:
     Raises:
         PayloadError: the documents contradict themselves or each other.
     """
-    check(problem, policy).raise_errors()
-    formulation = formulate(request_of(Book.of(to_instance(problem)), policy, Options(), None))
+    book, _ = checked_book(problem, policy)
+    formulation = formulate(request_of(book, policy, Options(), None))
     columns, rows = names(formulation)
     export_program(to_program(formulation), path, columns, rows)
 

@@ -1,8 +1,11 @@
-"""What a solve leaves in its checkpoint folder, so that its best plan outlives the process."""
+"""What a solve leaves in its checkpoint folder, so that its best plan outlives the process.
+
+A line of JSON, then columns as they are in memory: it is written often, also by solves that take a few milliseconds.
+"""
 
 from __future__ import annotations
 
-import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,35 +38,34 @@ class Checkpoint:
         Raises:
             FileNotFoundError: nothing was.
         """
-        with np.load(folder / CHECKPOINT_FILE) as saved:
-            reps, bound = saved["reps"].astype(np.int32), float(saved["dual_bound"])
-            proven, source, scope = float(saved["certificate_bound"]), str(saved["source"]), str(saved["scope"])
-            prices = Prices(saved["upper"], saved["lower"])
-            steps = [Progress.model_validate_json(line) for line in saved["progress"].tolist()]
-        trace = tuple(runs.Progress(step.t, step.objective_value, step.dual_bound, step.phase) for step in steps)
-        certificate = runs.Certificate(proven, prices, source, scope) if np.isfinite(proven) else None
-        return cls(reps, bound, certificate, trace)
+        head, _, columns = (folder / CHECKPOINT_FILE).read_bytes().partition(b"\n")
+        said = json.loads(head)
+        seats, rows, found = said["seats"], said["rows"], said["certificate"]
+        reps = np.frombuffer(columns, np.int32, seats).copy()
+        prices = np.frombuffer(columns, np.float64, 2 * rows, offset=_aligned(reps.nbytes)).reshape(2, rows).copy()
+        certificate = None if found is None else runs.Certificate(found[0], Prices(*prices), found[1], found[2])
+        return cls(reps, said["dual_bound"], certificate, tuple(runs.Progress(*step) for step in said["trace"]))
 
 
 def keeper(folder: Path) -> runs.Checkpoint:
     """Keeps the best plan in the folder; the file is replaced whole, so that a kill never tears it."""
 
     def keep(reps: Ints, bound: float | None, found: runs.Certificate | None, trace: Sequence[runs.Progress]) -> None:
-        nothing = np.empty(0)
-        arrays = {
-            "reps": reps,
-            "dual_bound": np.asarray(np.inf if bound is None else bound),
-            "certificate_bound": np.asarray(np.inf if found is None else found.bound),
-            "source": np.asarray("" if found is None else found.source),
-            "scope": np.asarray("" if found is None else found.scope),
-            "upper": nothing if found is None else found.prices.upper,
-            "lower": nothing if found is None else found.prices.lower,
-            "progress": np.asarray([progress_of(step).model_dump_json() for step in trace], np.str_),
+        head = {
+            "seats": len(reps),
+            "rows": 0 if found is None else len(found.prices.upper),
+            "dual_bound": np.inf if bound is None else bound,
+            "certificate": None if found is None else (found.bound, found.source, found.scope),
+            "trace": [(step.t, step.objective_value, step.dual_bound, step.phase) for step in trace],
         }
+        seats = reps.astype(np.int32).tobytes()
+        prices = [] if found is None else [found.prices.upper, found.prices.lower]
+        columns = [
+            seats.ljust(_aligned(len(seats)), b"\0"),
+            *(np.asarray(side, np.float64).tobytes() for side in prices),
+        ]
         partial = folder / f"{CHECKPOINT_FILE}.partial"
-        packed = io.BytesIO()
-        np.savez(packed, allow_pickle=False, **arrays)
-        partial.write_bytes(packed.getbuffer())
+        partial.write_bytes(b"".join([json.dumps(head).encode(), b"\n", *columns]))
         partial.replace(folder / CHECKPOINT_FILE)
 
     return keep
@@ -75,3 +77,8 @@ def progress_of(step: runs.Progress) -> Progress:
     return Progress(
         t=step.t, objective_value=step.objective_value, dual_bound=step.dual_bound, gap=relative, phase=step.phase
     )
+
+
+def _aligned(size: int) -> int:
+    """The next multiple of eight bytes."""
+    return -(-size // 8) * 8

@@ -19,10 +19,28 @@ def check(problem: Problem, policy: Policy, at_problem: str = "/problem", at_pol
     """
     report = check_references(problem, policy, at_problem, at_policy)
     if not report.total_errors:
-        reach = Reach.of(Book.of(to_instance(problem)), policy)
-        check_policy_effects(report, reach, policy, at_policy)
-        check_reach(report, reach, at_problem, at_policy)
+        _warn(report, Book.of(to_instance(problem)), policy, at_problem, at_policy)
     return report
+
+
+def checked_book(problem: Problem, policy: Policy) -> tuple[Book, IssueReport]:
+    """The book of a problem, and the warnings of `check`.
+
+    Raises:
+        PayloadError: `check` finds errors.
+    """
+    report = check_references(problem, policy)
+    report.raise_errors()
+    book = Book.of(to_instance(problem))
+    _warn(report, book, policy, "/problem", "/policy")
+    report.raise_errors()
+    return book, report
+
+
+def _warn(report: IssueReport, book: Book, policy: Policy, at_problem: str, at_policy: str) -> None:
+    reach = Reach.of(book, policy)
+    check_policy_effects(report, reach, policy, at_policy)
+    check_reach(report, reach, at_problem, at_policy)
 
 
 def check_references(

@@ -33,7 +33,6 @@ from coverplan.payload.requests import CHECKPOINT_FILE
 from coverplan.runs import outcome as runs
 from coverplan.runs.evaluate import evaluate as evaluate_seats
 from coverplan.runs.precedent import Precedent
-from coverplan.runs.run import listing_of
 from coverplan.runs.solve import Request, choice_of, formulate
 from coverplan.runs.solve import solve as solve_request
 
@@ -68,7 +67,7 @@ def solve_book(
     if earlier is not None:
         request = replace(request, earlier=runs.Proof(earlier.dual_bound, earlier.certificate))
     report_method = IssueReport()
-    check_method(report_method, policy, listing_of(request).n_admissible, options)
+    check_method(report_method, policy, request.listing.n_admissible, options)
     report_method.raise_errors()
     report = None if listen is None else lambda step: listen(progress_of(step))
     built = time.monotonic()

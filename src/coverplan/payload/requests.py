@@ -11,7 +11,7 @@ from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
 from coverplan.studies.perturbation import Perturbation
 
-CHECKPOINT_FILE = "incumbent.npz"
+CHECKPOINT_FILE = "incumbent.bin"
 """In the checkpoint folder of a solve: reps of the seats, bound and prices of its best plan so far."""
 
 SMALLEST_PROBLEM = {

@@ -36,7 +36,7 @@ def _book(place: Path) -> Book:
 
 def _outcome(one: StoredOutcome, book: Book) -> CellOutcome:
     plan = None if one.plan is None else Plan.model_validate_json(Path(one.plan).read_bytes())
-    return CellOutcome(one.key, one.run_id, plan, _seats(one, book), one.seconds)
+    return CellOutcome(one.key, one.run_id, plan, _seats(one, book), one.seconds, one.error)
 
 
 def _seats(one: StoredOutcome, book: Book) -> Ints | None:

@@ -23,6 +23,8 @@ Listener = Callable[[dict[str, Any]], None]
 
 _RETRY_S = 5.0
 """Pause before a child that did not start is tried again."""
+_LITTER_S = 0.2
+"""How long the files of ended jobs may stay, to be removed together."""
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ class SolverPool:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._starting: deque[asyncio.Task[Child]] = deque()
         self._folder: Path | None = None
+        self._litter: list[Path] = []
 
     async def __aenter__(self) -> Self:
         parent = self.settings.work_dir
@@ -76,6 +79,11 @@ class SolverPool:
         return self._folder is not None and (
             self.settings.idle_children == 0 or any(child.alive for child in self._children)
         )
+
+    @property
+    def crowded(self) -> bool:
+        """Whether jobs wait for a slot."""
+        return self._waiting > 0
 
     async def submit(self, job: Job, listen: Listener | None = None) -> Run:
         """Start a job once a slot is free.
@@ -149,8 +157,17 @@ class SolverPool:
             self._begin()
 
     def discard(self, folder: Path) -> None:
-        """Remove the files of a job without making its caller wait."""
-        self._keep(asyncio.create_task(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)))
+        """Remove the files of a job in a moment, with those of other jobs, without making its caller wait."""
+        if self._folder is None:
+            return  # closing removes everything
+        self._litter.append(folder)
+        if len(self._litter) == 1:
+            self._keep(asyncio.create_task(self._clean_up()))
+
+    async def _clean_up(self) -> None:
+        await asyncio.sleep(_LITTER_S)
+        folders, self._litter = self._litter, []
+        await asyncio.to_thread(_remove, folders)
 
     def _begin(self) -> None:
         task = asyncio.create_task(self._start())
@@ -206,3 +223,8 @@ class SolverPool:
     def _keep(self, task: asyncio.Task[Any]) -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _remove(folders: list[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)

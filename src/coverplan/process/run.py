@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from coverplan.process.pool import SolverPool
 
 _MEMORY_EVERY_S = 0.1
+"""How often it is measured; a job that is done before the first time needs no guards at all."""
 _SMALL = 1 << 20
-"""Bytes that are written faster than a thread is woken."""
+"""Bytes that are written or read faster than a thread is woken."""
 _UNDERSTUDY_S = 2.0
 """How long before a kill a child is started that can finish the work: importing takes about a second."""
 _GRACE_PER_LOAD_S = 0.5
@@ -133,7 +134,7 @@ class Run:
         if message["event"] == channel.ERROR:
             report = json.loads((folder / channel.ERRORS_FILE).read_bytes())
             raise InvalidError(report["errors"], report["total"], report["more"])
-        return await asyncio.to_thread((folder / channel.RESULT_FILE).read_bytes)
+        return await _content(folder / channel.RESULT_FILE)
 
     def _raise_failure(self, code: str, last_words: str) -> None:
         if code == StoppedBy.MEMORY_LIMIT:
@@ -147,14 +148,12 @@ class Run:
         """Wait for the last message of a job, or for what stops it first."""
         self._began = time.monotonic()
         reading = asyncio.create_task(child.until_ended(self._hear))
-        guards: dict[asyncio.Task[Any], StoppedBy] = {
-            asyncio.create_task(self._patience(saving)): StoppedBy.TIME_LIMIT,
-            asyncio.create_task(self._outgrown(child)): StoppedBy.MEMORY_LIMIT,
-        }
-        if not saving:
-            guards[asyncio.create_task(self._finish.wait())] = StoppedBy.FINISHED_BY_CALLER
+        guards: dict[asyncio.Task[Any], StoppedBy] = {}
         try:
-            done, _ = await asyncio.wait({reading, *guards}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({reading}, timeout=_MEMORY_EVERY_S)
+            if not done:
+                guards = self._guards(child, saving)
+                done, _ = await asyncio.wait({reading, *guards}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in (reading, *guards):
                 task.cancel()
@@ -164,6 +163,16 @@ class Run:
                 raise _StoppedError(StoppedBy.SOLVER_LOST, child.last_words)
             return message
         raise _StoppedError(guards[done.pop()], child.last_words)
+
+    def _guards(self, child: Child, saving: bool) -> dict[asyncio.Task[Any], StoppedBy]:
+        """What stops a job that takes a while, each with its reason."""
+        guards: dict[asyncio.Task[Any], StoppedBy] = {
+            asyncio.create_task(self._patience(saving)): StoppedBy.TIME_LIMIT,
+            asyncio.create_task(self._outgrown(child)): StoppedBy.MEMORY_LIMIT,
+        }
+        if not saving:
+            guards[asyncio.create_task(self._finish.wait())] = StoppedBy.FINISHED_BY_CALLER
+        return guards
 
     def _count(self) -> None:
         """Count a solve that got as far as searching."""
@@ -195,7 +204,8 @@ class Run:
         except TimeoutError:
             return
         early = max(limit - _UNDERSTUDY_S, limit / 2)
-        await asyncio.sleep(early)
+        assert self._searching_since is not None
+        await asyncio.sleep(self._searching_since + early - time.monotonic())
         self._pool.understudy()
         await asyncio.sleep(limit - early + settings.grace_s + _GRACE_PER_LOAD_S * self._loading_s)
         if self._decoding:
@@ -208,6 +218,12 @@ class Run:
         while memory <= limit:
             await asyncio.sleep(_MEMORY_EVERY_S)
             memory = await asyncio.to_thread(child.memory)
+
+
+async def _content(file: Path) -> bytes:
+    if file.stat().st_size < _SMALL:
+        return file.read_bytes()
+    return await asyncio.to_thread(file.read_bytes)
 
 
 class _StoppedError(Exception):

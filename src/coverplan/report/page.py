@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
-from functools import cache
-from importlib.resources import files
 from itertools import groupby
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from plotly.offline import get_plotlyjs
 
 from coverplan.payload.issues import Issue
 from coverplan.payload.plan import Plan, Progress
@@ -23,14 +16,13 @@ from coverplan.report.ledger import ledger_view
 from coverplan.report.moves import moves_view, uncovered_view
 from coverplan.report.places import map_data
 from coverplan.report.rules import rules_view
-from coverplan.report.words import count, money, number, percent, short_money
+from coverplan.report.shell import page_of
 
 STEPS = 400
 """Most points of the gap over time."""
 VISIBLE = 1e-6
 """Smaller gaps have no place on the chart."""
 MESSAGES = 5
-MARKUP = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 
 
 def render(
@@ -48,28 +40,22 @@ def render(
     missed_hard = 0 if rules is None else rules.missed_hard
     complete = answer.objective is not None
     data = _data(answer, facts)
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
-            facts=facts,
-            plan=answer,
-            headline=headline(answer, None if before is None else _read(before), missed_hard, facts),
-            books=books_view(answer, facts) if complete else None,
-            moved=moves_view(answer, facts, forced=False) if complete else None,
-            forced=moves_view(answer, facts, forced=True) if complete else None,
-            uncovered=uncovered_view(answer, facts) if complete else None,
-            ledger=None if answer.objective is None else ledger_view(answer.objective, facts),
-            rules=rules,
-            certificate=certificate_view(answer, facts),
-            warnings=_warnings(answer, facts),
-            provenance=provenance(answer, facts),
-            data=data,
-            json=_json(data),
-            scripts=_scripts() if data["books"] or data["map"] or data["progress"] else (),
-            style=_asset("report.css"),
-            policy_of_content=_content_policy(),
-        )
+    return page_of(
+        "report",
+        data,
+        draws=bool(data["books"] or data["map"] or data["progress"]),
+        facts=facts,
+        plan=answer,
+        headline=headline(answer, None if before is None else _read(before), missed_hard, facts),
+        books=books_view(answer, facts) if complete else None,
+        moved=moves_view(answer, facts, forced=False) if complete else None,
+        forced=moves_view(answer, facts, forced=True) if complete else None,
+        uncovered=uncovered_view(answer, facts) if complete else None,
+        ledger=None if answer.objective is None else ledger_view(answer.objective, facts),
+        rules=rules,
+        certificate=certificate_view(answer, facts),
+        warnings=_warnings(answer, facts),
+        provenance=provenance(answer, facts),
     )
 
 
@@ -114,49 +100,3 @@ def _message(issue: Issue, facts: Facts) -> str:
         return issue.message
     name = (facts.rep_names if issue.entity and issue.entity.type == "rep" else facts.account_names).get(about, about)
     return f"{name if name == about else f'{name} ({about})'}: {issue.message}"
-
-
-def _json(data: dict[str, Any]) -> str:
-    """JSON that cannot end its script element, nor start another."""
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
-    for character, escape in MARKUP.items():
-        text = text.replace(character, escape)
-    return text
-
-
-@cache
-def _asset(name: str) -> str:
-    return files("coverplan.report").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-@cache
-def _scripts() -> tuple[str, ...]:
-    """The charting library and the report's own script."""
-    return get_plotlyjs(), _asset("report.js")
-
-
-@cache
-def _content_policy() -> str:
-    """What the browser may do: run the two scripts by their hashes, and load nothing at all."""
-    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in _scripts())
-    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
-    return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'"
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("coverplan.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "money": money,
-        "short": short_money,
-        "percent": percent,
-        "number": number,
-        "counted": count,
-    }
-    return environment

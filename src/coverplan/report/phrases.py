@@ -23,7 +23,6 @@ from coverplan.constraints import (
     SameTeam,
     Spread,
 )
-from coverplan.report.facts import Facts
 from coverplan.report.words import listing, money, number, rate, sentence, words
 
 MEASURES = {
@@ -36,14 +35,14 @@ MEASURES = {
 UNITS = {"accounts": "accounts", "hours": "hours"}
 
 
-def describe(rule: Constraint, facts: Facts) -> str:
+def describe(rule: Constraint, currency: str) -> str:
     """One sentence that says what a constraint asks, of whom, and what missing it costs."""
-    text: str = getattr(_Phrases(facts.currency), rule.kind)(rule)
+    text: str = getattr(_Phrases(currency), rule.kind)(rule)
     text += _filters(rule)
     if rule.penalty is None:
         return f"{text}."
     unit = unit_of(rule, "company")
-    rate = f"{money(rule.penalty, facts.currency)} per {_singular(unit, facts.currency)}"
+    rate = f"{money(rule.penalty, currency)} per {_singular(unit, currency)}"
     return f"{text}; missing it costs {rate}."
 
 

@@ -133,7 +133,7 @@ def _rule_view(rule: Constraint, rows: list[ConstraintRow], facts: Facts) -> Rul
         notable.append(f"{_measured(rule, rows[0], facts)}.")
     return RuleView(
         id=str(rule.id),
-        words=describe(rule, facts),
+        words=describe(rule, facts.currency),
         hard=rule.penalty is None,
         state=state,
         standing=_standing(len(rows), missed, len(binding), facts),

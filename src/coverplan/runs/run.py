@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeVar
 
 import numpy as np
@@ -53,20 +53,20 @@ class Request:
     earlier: Proof | None = None
     precedents: tuple[Precedent, ...] = ()
 
+    @cached_property
+    def listing(self) -> Listing:
+        """The admissible pairs, families merged."""
+        merges = [links for rule in self.rules if (links := rule.merges(self.book)) is not None]
+        links = np.concatenate(merges) if merges else None
+        return Listing(self.book, self.candidates, links, self.limits.seed)
 
-def listing_of(request: Request) -> Listing:
-    """The admissible pairs of a request, families merged."""
-    merges = [links for rule in request.rules if (links := rule.merges(request.book)) is not None]
-    links = np.concatenate(merges) if merges else None
-    return Listing(request.book, request.candidates, links, request.limits.seed)
 
-
-def formulate(request: Request, also: Ints | None = None, listing: Listing | None = None) -> Formulation:
+def formulate(request: Request, also: Ints | None = None) -> Formulation:
     """Merge families, list the pairs and collect the rows.
 
     `also` is one further rep per seat (-1: none) to be listed where it is admissible: that of a plan that is at hand.
     """
-    listed = (listing_of(request) if listing is None else listing).candidates(request.start if also is None else also)
+    listed = request.listing.candidates(request.start if also is None else also)
     return build(listed, request.rules, request.weights)
 
 
@@ -78,7 +78,6 @@ class Setting:
     checkpoint: Checkpoint | None
     began: float
     why: str
-    listing: Listing
 
 
 class Run:
@@ -95,7 +94,7 @@ class Run:
         self.seconds: dict[str, float] = {}
         self.notes: list[str] = []
         self.reproducible = True
-        self.listing = setting.listing
+        self.listing = request.listing
         """What the formulation was listed from."""
         self.nearest: Choice | None = None
         """A choice that still breaks hard rules, as few as could be reached."""

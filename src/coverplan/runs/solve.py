@@ -10,7 +10,7 @@ from coverplan.runs.exact import ExactRun
 from coverplan.runs.outcome import Checkpoint, Outcome, Report
 from coverplan.runs.priced import PricedRun
 from coverplan.runs.pulse import Pulse
-from coverplan.runs.run import Request, Setting, choice_of, formulate, listing_of
+from coverplan.runs.run import Request, Setting, choice_of, formulate
 from coverplan.runs.standing_run import Parts
 
 __all__ = ["Request", "choice_of", "formulate", "solve"]
@@ -25,14 +25,13 @@ def solve(
     """Solve within the limits; the answer is recounted from the decoded choice. `parts` are for measurements."""
     began = time.monotonic()
     with Pulse(report, began) as pulse:
-        listing = listing_of(request)
-        formulation = formulate(request, listing=listing)
+        formulation = formulate(request)
         knapsacks = knapsacks_of(request, formulation)
         if knapsacks is not None:
             why = f"{size(formulation)}: hard capacities alone couple them, so whole knapsacks bound the plan"
-            return DenseRun(request, formulation, Setting(pulse, checkpoint, began, why, listing), knapsacks).answer()
+            return DenseRun(request, formulation, Setting(pulse, checkpoint, began, why), knapsacks).answer()
         method, why = method_of(request, formulation)
-        setting = Setting(pulse, checkpoint, began, why, listing)
+        setting = Setting(pulse, checkpoint, began, why)
         if method == "priced":
             return PricedRun(request, formulation, setting, parts).answer()
         return ExactRun(request, formulation, setting).answer()

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, exis
 from sqlalchemy.dialects import postgresql, sqlite
 
 from coverplan.store.idempotency import IN_FLIGHT_S, KEPT_S, KeyInFlightError
+from coverplan.store.runs import hide_all
 from coverplan.store.schema import batch_errors, batches, runs
 
 _TICKET = ("id", "batch_line", "job_status")
@@ -109,7 +110,7 @@ def close(connection: Connection, tenant: str, batch_id: str, expires_at: float)
 def hide(connection: Connection, tenant: str, batch_id: str) -> None:
     """Show a batch and its runs to nobody any more."""
     connection.execute(update(batches).where(_of(tenant, batch_id)).values(deleted=True, key=None))
-    connection.execute(update(runs).where(runs.c.batch_id == batch_id, runs.c.tenant == tenant).values(deleted=True))
+    hide_all(connection, tenant, batch_id)
 
 
 def close_left(connection: Connection, expires_at: float) -> None:

@@ -103,12 +103,17 @@ class Blobs:
             BlobLostError: the store does not answer.
         """
         try:
+            if isinstance(self._store, LocalStore):
+                return await asyncio.to_thread(self._read, path)
             found = await obstore.get_async(self._store, path)
             return bytes(await found.bytes_async())
         except (NotFoundError, FileNotFoundError):
             raise NoBlobError(path) from None
         except (BaseError, OSError) as error:
             raise BlobLostError(str(error)) from error
+
+    def _read(self, path: str) -> bytes:
+        return bytes(obstore.get(self._store, path).bytes())
 
     async def chunks(self, path: str) -> AsyncIterator[bytes]:
         """Read a blob piece by piece; raises as `get` does."""

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 _BUSY_S = 30.0
 _POOL, _OVERFLOW = 8, 8
 _CONNECT_S = 5
+_TRUSTED_S = 1.0
+"""How long an unused connection is taken to be alive."""
 _READS = "coverplan_reads"
+_LEFT_AT = "coverplan_left_at"
 
 Result = TypeVar("Result")
 
@@ -40,15 +46,7 @@ class Database:
         if parsed.get_backend_name() == "sqlite":
             return cls(_sqlite(parsed.render_as_string(hide_password=False)))
         parsed = parsed.set(drivername="postgresql+psycopg")
-        engine = create_engine(
-            parsed,
-            pool_size=_POOL,
-            max_overflow=_OVERFLOW,
-            pool_pre_ping=True,
-            pool_timeout=_CONNECT_S,
-            connect_args={"connect_timeout": _CONNECT_S, "application_name": "coverplan"},
-        )
-        return cls(engine)
+        return cls(_postgresql(parsed))
 
     @property
     def is_sqlite(self) -> bool:
@@ -113,6 +111,33 @@ def _losses() -> Iterator[None]:
 def _is_lost(error: DBAPIError) -> bool:
     """Connection refused, cut, shutting down; or a file that stays locked or cannot be written."""
     return error.connection_invalidated or isinstance(error, OperationalError)
+
+
+def _postgresql(url: URL) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=_POOL,
+        max_overflow=_OVERFLOW,
+        pool_timeout=_CONNECT_S,
+        connect_args={"connect_timeout": _CONNECT_S, "application_name": "coverplan"},
+    )
+
+    @event.listens_for(engine, "checkin")
+    def leave(_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        record.info[_LEFT_AT] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def look(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        """See whether a connection still answers that has not been used for a while: every time would cost too much."""
+        left_at = record.info.get(_LEFT_AT)
+        if left_at is None or time.monotonic() - left_at < _TRUSTED_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error:
+            raise InvalidatePoolError from None
+
+    return engine
 
 
 def _sqlite(url: str) -> Engine:

@@ -6,19 +6,22 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, literal, select
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, literal, select
 
 from coverplan.store.schema import events
 
 
-def add(connection: Connection, run_id: str, kind: str, data: Mapping[str, Any], seq: int | None = None) -> None:
+def add(connection: Connection, run_id: str, kind: str, data: Mapping[str, Any]) -> None:
     """The next event of a run, in the transaction that changes the run (whose row orders its writers)."""
-    row = {"run_id": run_id, "at": time.time(), "kind": kind, "data": dict(data)}
-    if seq is not None:
-        connection.execute(insert(events).values(seq=seq, **row))
-        return
-    following = select(func.coalesce(func.max(events.c.seq), literal(0)) + 1).where(events.c.run_id == run_id)
-    connection.execute(insert(events).values(seq=following.scalar_subquery(), **row))
+    add_all(connection, kind, [(run_id, data)])
+
+
+def add_all(connection: Connection, kind: str, told: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    """The next event of each of several runs."""
+    now = time.time()
+    rows = [{"of": run_id, "now": now, "what": kind, "said": dict(data)} for run_id, data in told]
+    if rows:
+        connection.execute(_ADD, rows)
 
 
 def add_firsts(connection: Connection, run_ids: Sequence[str], kind: str, data: Mapping[str, Any]) -> None:
@@ -37,3 +40,15 @@ def after(connection: Connection, run_id: str, seq: int, limit: int = 1000) -> S
 def remove(connection: Connection, run_ids: Sequence[str]) -> None:
     """Remove the events of runs."""
     connection.execute(delete(events).where(events.c.run_id.in_(run_ids)))
+
+
+# Built once: building a statement takes longer than running it.
+_ADD = insert(events).values(
+    run_id=bindparam("of"),
+    seq=select(func.coalesce(func.max(events.c.seq), literal(0)) + 1)
+    .where(events.c.run_id == bindparam("of"))
+    .scalar_subquery(),
+    at=bindparam("now"),
+    kind=bindparam("what"),
+    data=bindparam("said", type_=events.c.data.type),
+)

@@ -5,9 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from coverplan.store import events, webhooks
 from coverplan.store.schema import run_tags, runs
@@ -18,6 +35,15 @@ STATE = ("job_status", "solution_status", "objective_value", "dual_bound", "gap"
 """What an event says of a run."""
 
 Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class End:
+    """How an attempt at a run ended: the columns that say so."""
+
+    run_id: str
+    attempt: int
+    facts: Facts
 
 
 @dataclass(frozen=True)
@@ -35,12 +61,7 @@ class Filter:
 
 def add(connection: Connection, facts: Facts, tags: Collection[str] = ()) -> None:
     """A new run, queued."""
-    now = time.time()
-    row = {"priority": 0, "created_at": now, **facts, "job_status": QUEUED}
-    connection.execute(insert(runs).values(**row))
-    if tags:
-        connection.execute(insert(run_tags), [{"run_id": row["id"], "tag": tag} for tag in dict.fromkeys(tags)])
-    events.add(connection, row["id"], "queued", {"job_status": QUEUED}, seq=1)
+    add_all(connection, [facts], {facts["id"]: tags})
 
 
 def add_all(connection: Connection, facts: Sequence[Facts], tags: Mapping[str, Collection[str]]) -> None:
@@ -107,26 +128,15 @@ def same_request(connection: Connection, tenant: str, request_hash: str) -> str 
     return connection.execute(wanted).scalar()
 
 
-def claim(connection: Connection, run_id: str, worker: str) -> RowMapping | None:
-    """Begin an attempt at a run that is still open; None where there is nothing to do."""
-    now = time.time()
-    change = (
-        update(runs)
-        .where(runs.c.id == run_id, runs.c.job_status.in_(OPEN))
-        .values(
-            job_status=RUNNING,
-            worker=worker,
-            attempt=runs.c.attempt + 1,
-            losses=runs.c.losses + case((runs.c.job_status == RUNNING, 1), else_=0),
-            started_at=func.coalesce(runs.c.started_at, now),
-            phase="load",
-        )
-        .returning(runs)
-    )
-    row = connection.execute(change).mappings().one_or_none()
-    if row is not None:
-        events.add(connection, run_id, "started", {**state(row), "attempt": row["attempt"]})
-    return row
+def claim_all(connection: Connection, run_ids: Collection[str], worker: str) -> dict[str, RowMapping]:
+    """Begin an attempt at each of these runs that is still open: the others are not in the answer."""
+    if len(run_ids) > 1:
+        _lock(connection, runs.c.id.in_(run_ids))
+    found = connection.execute(_CLAIM, {"run_ids": sorted(run_ids), "by": worker, "now": time.time()})
+    rows = {row["id"]: row for row in found.mappings()}
+    started = [(run_id, {**state(row), "attempt": row["attempt"]}) for run_id, row in rows.items()]
+    events.add_all(connection, "started", started)
+    return rows
 
 
 def record(connection: Connection, run_id: str, attempt: int, progress: Facts) -> bool:
@@ -144,14 +154,18 @@ def spend(connection: Connection, run_id: str, attempt: int, seconds: float) -> 
     return bool(connection.execute(change).rowcount)
 
 
-def end(connection: Connection, run_id: str, attempt: int, facts: Facts) -> RowMapping | None:
-    """End a running run by the attempt that counts; None if that is another one."""
-    change = update(runs).where(_current(run_id, attempt)).values(ended_at=time.time(), wish=None, **facts)
-    row = connection.execute(change.returning(runs)).mappings().one_or_none()
-    if row is not None:
-        events.add(connection, run_id, "ended", state(row))
-        webhooks.announce_end(connection, row)
-    return row
+def end_all(connection: Connection, ends: Sequence[End]) -> list[RowMapping | None]:
+    """End running runs, each by the attempt that counts; None where that is another one."""
+    rows: dict[str, RowMapping] = {}
+    for end in sorted(ends, key=lambda end: end.run_id):
+        facts = {**end.facts, "ended_at": time.time(), "wish": None}
+        named = {f"new_{name}": value for name, value in facts.items()}
+        known = {"run": end.run_id, "by": end.attempt, **named}
+        row = connection.execute(_ending(tuple(facts)), known).mappings().one_or_none()
+        if row is not None:
+            rows[end.run_id] = row
+    _announce_ends(connection, list(rows.values()))
+    return [rows.get(end.run_id) for end in ends]
 
 
 def hand_back(connection: Connection, run_id: str, attempt: int, spent_s: float) -> bool:
@@ -171,15 +185,14 @@ def cancel_queued(connection: Connection, tenant: str, run_id: str) -> RowMappin
     )
     row = connection.execute(change).mappings().one_or_none()
     if row is not None:
-        events.add(connection, run_id, "ended", state(row))
-        webhooks.announce_end(connection, row)
+        _announce_ends(connection, [row])
     return row
 
 
 def cancel_some(connection: Connection, tenant: str, owner: str, limit: int) -> bool:
     """Cancel some runs of a batch or an experiment that have not started; whether there may be more."""
     queued = and_(_belongs_to(owner), runs.c.tenant == tenant, runs.c.job_status == QUEUED)
-    some = connection.execute(select(runs.c.id).where(queued).limit(limit)).scalars().all()
+    some = connection.execute(select(runs.c.id).where(queued).order_by(runs.c.id).limit(limit)).scalars().all()
     for run_id in some:
         cancel_queued(connection, tenant, run_id)
     return bool(some)
@@ -187,8 +200,9 @@ def cancel_some(connection: Connection, tenant: str, owner: str, limit: int) -> 
 
 def wish_all(connection: Connection, tenant: str, owner: str, wanted: str) -> None:
     """The same wish for all running runs of a batch or an experiment."""
-    change = update(runs).where(_belongs_to(owner), runs.c.tenant == tenant, runs.c.job_status == RUNNING)
-    connection.execute(change.values(wish=wanted))
+    running = and_(_belongs_to(owner), runs.c.tenant == tenant, runs.c.job_status == RUNNING)
+    _lock(connection, running)
+    connection.execute(update(runs).where(running).values(wish=wanted))
 
 
 def wish(connection: Connection, tenant: str, run_id: str, wanted: str) -> bool:
@@ -205,6 +219,13 @@ def wish(connection: Connection, tenant: str, run_id: str, wanted: str) -> bool:
 def hide(connection: Connection, tenant: str, run_id: str) -> None:
     """Show a run to nobody any more."""
     mine = and_(runs.c.id == run_id, runs.c.tenant == tenant)
+    connection.execute(update(runs).where(mine).values(deleted=True))
+
+
+def hide_all(connection: Connection, tenant: str, batch_id: str) -> None:
+    """The same for all runs of a batch."""
+    mine = and_(runs.c.batch_id == batch_id, runs.c.tenant == tenant)
+    _lock(connection, mine)
     connection.execute(update(runs).where(mine).values(deleted=True))
 
 
@@ -233,10 +254,44 @@ def state(row: RowMapping) -> dict[str, Any]:
     return {name: row[name] for name in STATE}
 
 
-def _belongs_to(owner: str) -> Any:
+def _announce_ends(connection: Connection, rows: Sequence[RowMapping]) -> None:
+    """Tell whoever listens that runs have ended, in the transaction that ends them."""
+    events.add_all(connection, "ended", [(row["id"], state(row)) for row in rows])
+    webhooks.announce_ends(connection, rows)
+
+
+def _lock(connection: Connection, wanted: ColumnElement[bool]) -> None:
+    """Lock several runs in the order of their ids, as everybody does: so that no two wait for each other."""
+    connection.execute(select(runs.c.id).where(wanted).order_by(runs.c.id).with_for_update()).all()
+
+
+def _belongs_to(owner: str) -> ColumnElement[bool]:
     """Ids say of what they are."""
     return or_(runs.c.batch_id == owner, runs.c.experiment_id == owner)
 
 
-def _current(run_id: str, attempt: int) -> Any:
+def _current(run_id: str | BindParameter[str], attempt: int | BindParameter[int]) -> ColumnElement[bool]:
     return and_(runs.c.id == run_id, runs.c.attempt == attempt, runs.c.job_status == RUNNING)
+
+
+# What every run needs is built once: building a statement takes longer than running it.
+_CLAIM = (
+    update(runs)
+    .where(runs.c.id.in_(bindparam("run_ids", expanding=True)), runs.c.job_status.in_(OPEN))
+    .values(
+        job_status=RUNNING,
+        worker=bindparam("by"),
+        attempt=runs.c.attempt + 1,
+        losses=runs.c.losses + case((runs.c.job_status == RUNNING, 1), else_=0),
+        started_at=func.coalesce(runs.c.started_at, bindparam("now")),
+        phase="load",
+    )
+    .returning(runs)
+)
+
+
+@cache
+def _ending(names: tuple[str, ...]) -> ReturningUpdate[Any]:
+    """The statement that ends a run, setting these columns."""
+    values = {name: bindparam(f"new_{name}", type_=runs.c[name].type) for name in names}
+    return update(runs).where(_current(bindparam("run"), bindparam("by"))).values(values).returning(runs)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, select, update
 
 from coverplan.payload.times import maybe_moment, moment
 from coverplan.payload.webhooks import TEST, WebhookEvent
@@ -82,10 +82,14 @@ def announce(connection: Connection, tenant: str, run_id: str, kind: str, docume
     return len(told)
 
 
-def announce_end(connection: Connection, run: RowMapping) -> int:
-    """Have the tenant's webhooks told that a run has ended, in the transaction that ends it."""
-    document = {name: run[name] for name in _TOLD} | {name: maybe_moment(run[name]) for name in _TIMES}
-    return announce(connection, run["tenant"], run["id"], f"run.{run['job_status']}", document)
+def announce_ends(connection: Connection, ended: Sequence[RowMapping]) -> None:
+    """Have the webhooks of their tenants told that runs have ended, in the transaction that ends them."""
+    tenants = sorted({run["tenant"] for run in ended})
+    if not tenants or connection.execute(_ANY_OF, {"tenants": tenants}).first() is None:
+        return
+    for run in ended:
+        document = {name: run[name] for name in _TOLD} | {name: maybe_moment(run[name]) for name in _TIMES}
+        announce(connection, run["tenant"], run["id"], f"run.{run['job_status']}", document)
 
 
 def announce_test(connection: Connection, webhook_id: str) -> RowMapping:
@@ -156,3 +160,6 @@ def _delivery(webhook_id: str, kind: str, run_id: str | None, run: dict[str, Any
         "next_at": now,
         "created_at": now,
     }
+
+
+_ANY_OF = select(webhooks.c.id).where(webhooks.c.tenant.in_(bindparam("tenants", expanding=True))).limit(1)

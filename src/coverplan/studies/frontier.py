@@ -6,7 +6,6 @@ within them. low = -inf: no plan is known; high = -inf: proven to have none; hig
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -15,6 +14,8 @@ import numpy as np
 from coverplan.domain.instance import Bools, Floats
 from coverplan.studies.comparison import rounding
 
+AT_ONCE = 2
+"""Points that are added in one round."""
 Status = Literal["efficient", "dominated", "inconclusive", "infeasible"]
 KNEE = (
     "Value and tightness of the bounds (their mean, for two) are scaled to 0..1: the knee is the point farthest beyond "
@@ -39,8 +40,11 @@ def levels(start: float, end: float, count: int) -> list[float]:
 
 
 def first_points(most: int) -> int:
-    """How many of at most so many points are evenly spaced; the others follow where they tell most."""
-    return most if most <= 3 else math.ceil(most / 2) + 1
+    """How many of at most so many points are evenly spaced; the others follow where they tell most.
+
+    Beyond five the number does not depend on `most`, so that a longer frontier begins like a shorter one.
+    """
+    return 5 if most >= 5 else min(most, 3)
 
 
 def tightened(bounds: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:

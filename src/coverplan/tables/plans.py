@@ -59,19 +59,28 @@ def table_csv(table: pl.DataFrame) -> str:
 
 
 def seats_csv(plans: Iterable[tuple[int, str, pl.DataFrame]], *, header: bool) -> str:
+    """The table of `seats_table` as CSV."""
+    return neutral(seats_table(plans).lazy()).collect().write_csv(line_terminator="\r\n", include_header=header)
+
+
+def seats_table(plans: Iterable[tuple[int, str, pl.DataFrame]]) -> pl.DataFrame:
     """The tables of several plans as one, each row after the line and the run of its plan."""
     schema = {"line": pl.Int64, "run_id": pl.String, **SCHEMA}
     tables = [
         table.select(pl.lit(line, pl.Int64).alias("line"), pl.lit(run_id).alias("run_id"), pl.all())
         for line, run_id, table in plans
     ]
-    rows = pl.concat([pl.DataFrame(schema=schema), *tables])
-    return neutral(rows.lazy()).collect().write_csv(line_terminator="\r\n", include_header=header)
+    return pl.concat([pl.DataFrame(schema=schema), *tables])
 
 
 def neutral(rows: pl.LazyFrame) -> pl.LazyFrame:
     """The rows as `table_csv` writes them."""
-    return rows.with_columns(pl.col(pl.String).str.replace(RISKY, "'${1}"), pl.col(pl.Float64).round(6))
+    return neutral_texts(rows).with_columns(pl.col(pl.Float64).round(6))
+
+
+def neutral_texts(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows with text cells that no spreadsheet takes for formulas."""
+    return rows.with_columns(pl.col(pl.String).str.replace(RISKY, "'${1}"))
 
 
 def neutralised(text: str) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import RowMapping
 from starlette.responses import Response
@@ -15,7 +13,6 @@ from coverplan.api.errors import ApiError
 from coverplan.api.media import JSON
 from coverplan.jobs.comparison import Desk, compared
 from coverplan.jobs.shelf import Shelf
-from coverplan.payload.experiments.answer import rows_of
 from coverplan.payload.experiments.results import ExperimentResults
 from coverplan.payload.experiments.stored import StoredExperiment
 from coverplan.process.pool import SolverPool
@@ -56,18 +53,11 @@ async def answer(row: RowMapping, results: bytes, media_type: str) -> Response:
     """The results as JSON, a table of the rows, or a page."""
     if media_type == JSON:
         return Response(results, media_type=JSON)
-    content = await asyncio.to_thread(_page if media_type == HTML else _table, results, media_type)
+    content = await asyncio.to_thread(_written, results, media_type)
     if media_type == HTML:
         return Response(content, media_type=media_type, headers={"Content-Security-Policy": _PAGE_POLICY})
     named = f'attachment; filename="{row["id"]}.{_SUFFIXES[media_type]}"'
     return Response(content, media_type=media_type, headers={"Content-Disposition": named})
-
-
-def table_of(results: ExperimentResults) -> Any:
-    """The rows as a frame."""
-    import polars as pl  # noqa: PLC0415 - for those who ask for tables
-
-    return pl.DataFrame(rows_of(results), infer_schema_length=None)
 
 
 async def _so_far(store: Store, pool: SolverPool, row: RowMapping) -> bytes:
@@ -84,16 +74,12 @@ async def _so_far(store: Store, pool: SolverPool, row: RowMapping) -> bytes:
         pool.discard(folder)
 
 
-def _table(results: bytes, media_type: str) -> bytes:
-    table = table_of(ExperimentResults.model_validate_json(results))
-    if media_type == CSV:
-        return str(table.write_csv()).encode()
-    packed = io.BytesIO()
-    table.write_parquet(packed)
-    return packed.getvalue()
+def _written(results: bytes, media_type: str) -> bytes:
+    found = ExperimentResults.model_validate_json(results)
+    if media_type == HTML:
+        from coverplan.report.experiment import experiment_page  # noqa: PLC0415 - the charts take a second to import
 
+        return experiment_page(found).encode()
+    from coverplan.tables.experiments import experiment_csv, experiment_parquet  # noqa: PLC0415 - so does polars
 
-def _page(results: bytes, _media_type: str) -> bytes:
-    from coverplan.report.experiment import render  # noqa: PLC0415 - the charts take a second to import
-
-    return render(results).encode()
+    return (experiment_csv if media_type == CSV else experiment_parquet)(found)

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from coverplan.api.auth import Reader, Writer
 from coverplan.api.batch_intake import Intake, Means, tickets_between
-from coverplan.api.batch_results import as_csv, as_ndjson
+from coverplan.api.batch_results import as_csv, as_ndjson, as_parquet
 from coverplan.api.batch_states import DAY_S, found, has_ended, state_of
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.idempotency import Key
@@ -29,7 +29,8 @@ from coverplan.store.store import Store
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"])
 
-CSV = "text/csv"
+CSV, PARQUET = "text/csv", "application/vnd.apache.parquet"
+_FORMATS = {"ndjson": NDJSON, "csv": CSV, "parquet": PARQUET}
 BatchId = Annotated[str, Path(pattern="^[A-Za-z0-9-]{1,40}$", description="Id of the batch.")]
 After = Annotated[int, Query(ge=0, le=2**31 - 1, description="Leave out the lines up to this one.")]
 _TICKETS_AT_ONCE = 256
@@ -136,18 +137,21 @@ async def show_tickets(
     summary="Download what a batch came to",
     response_class=Response,
     responses={
-        200: _stream("One `BatchResult` a line, in order; as CSV the seats of all plans.", NDJSON, CSV),
+        200: _stream(
+            "One `BatchResult` a line, in order; as CSV or Parquet the seats of all plans.", *_FORMATS.values()
+        ),
         **error_responses(404, 409, 422, 503),
     },
-    dependencies=[accepts(NDJSON, CSV)],
+    dependencies=[accepts(NDJSON, CSV, PARQUET)],
 )
 async def show_results(
     batch_id: BatchId,
     request: Request,
     caller: Reader,
     store: Stored,
+    settings: Configured,
     form: Annotated[
-        Literal["ndjson", "csv"] | None, Query(alias="format", description="Instead of the Accept header.")
+        Literal["ndjson", "csv", "parquet"] | None, Query(alias="format", description="Instead of the Accept header.")
     ] = None,
     only: Annotated[
         Literal["completed", "failed"] | None,
@@ -166,12 +170,15 @@ async def show_results(
             else "It takes in lines.",
             suggestion="Wait for it, or ask for what there is with ?partial=true.",
         )
-    media_type = {"ndjson": NDJSON, "csv": CSV}.get(form or "") or chosen(request, NDJSON, CSV)
+    media_type = chosen(request, NDJSON, CSV, PARQUET) if form is None else _FORMATS[form]
+    suffix = next(name for name, media in _FORMATS.items() if media == media_type)
+    upto = state.lines if only != runs.FAILED else 0
     if media_type == CSV:
-        content = as_csv(store, batch_id, after, state.lines if only != runs.FAILED else 0)
+        content = as_csv(store, batch_id, after, upto)
+    elif media_type == PARQUET:
+        content = as_parquet(store, batch_id, after, upto, settings.work_dir)
     else:
         content = as_ndjson(store, batch_id, after, state.lines, only)
-    suffix = "csv" if media_type == CSV else "ndjson"
     headers = {"Content-Disposition": f'attachment; filename="{batch_id}.{suffix}"'}
     return StreamingResponse(content, media_type=media_type, headers=headers)
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Header, Query, Request
 from sqlalchemy import RowMapping
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from coverplan.api.auth import Reader
+from coverplan.api.auth import Reader, until_refused
 from coverplan.api.disconnect import unless_gone
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.known import plan_of
@@ -99,6 +99,7 @@ async def show_plan(
 )
 async def follow_run(
     run_id: str,
+    request: Request,
     caller: Reader,
     store: Stored,
     feed: Fed,
@@ -106,9 +107,12 @@ async def follow_run(
         str, Header(pattern="^[0-9]{1,9}$", description="Go on after this event; absent: from the first.")
     ] = "0",
 ) -> Response:
-    """Server-sent events with objective, bound, gap and phase; the last one is `ended`, also for a run long over."""
+    """Server-sent events with objective, bound, gap and phase; the last one is `ended`, also for a run long over.
+
+    A stream whose key is revoked ends within seconds, without it.
+    """
     await run_row(store, caller.tenant, run_id)
-    return RunEvents(feed, run_id, int(last_event_id))
+    return RunEvents(feed, run_id, int(last_event_id), until_refused(request))
 
 
 @router.get(

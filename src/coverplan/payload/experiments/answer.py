@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from coverplan.constraints import Family
 from coverplan.domain.book import Book
 from coverplan.domain.instance import Floats
 from coverplan.mip.program import gap
@@ -52,6 +53,7 @@ def results_of(
         experiment_id=experiment_id,
         name=request.name,
         status="complete" if all(cell.solution_status is not None for cell in cells) else "partial",
+        currency=_currency(books),
         baseline=design.baseline.id,
         reference=design.reference,
         metrics=[
@@ -163,16 +165,28 @@ def _cell(plans: Plans, cell: Cell) -> ExperimentCell:
         dual_bound=bound,
         gap=gap(objective, bound)[0],
         seconds=plans.seconds(cell),
+        error=plans.error(cell),
     )
+
+
+def _currency(books: Sequence[Book]) -> str | None:
+    """That of all problems; None where there are several."""
+    found = {book.instance.currency for book in books}
+    return found.pop() if len(found) == 1 else None
 
 
 def _notes(plans: Plans) -> list[str]:
     """What the numbers do not promise."""
     request, notes = plans.design.request, []
-    if len({book.instance.currency for book in plans.books}) > 1:
+    if _currency(plans.books) is None:
         notes.append("The problems have several currencies: sums and means over them mix these.")
     if len(plans.design.policies) > MAX_CHURN:
         notes.append(f"Plans are not compared two by two: more than {MAX_CHURN} policies.")
     if request.today and not all((book.seats.current >= 0).any() for book in plans.books):
         notes.append("Problems without an assignment today are left out of the comparison with it.")
+    if any(rule.penalty for rule in plans.design.reference.constraints):
+        rules = [rule for one in plans.design.policies for rule in one.policy.rules()]
+        several = len({one.policy.candidates.model_dump_json() for one in plans.design.policies}) > 1
+        if several or any(isinstance(rule, Family) and rule.penalty is None for rule in rules):
+            notes.append("Soft rules of the reference are measured among the reps that each policy's candidates admit.")
     return notes

@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 
+from coverplan.constraints import Family
 from coverplan.domain.instance import Ints
 from coverplan.mip.program import gap
 from coverplan.payload.experiments.design import Point, interval
@@ -192,12 +193,14 @@ def rule_prices(plans: Plans) -> list[RulePrice]:
             continue
         plan = plans.plan(own)
         terms = [] if plan is None or plan.objective is None else plan.objective.terms
+        shared = {rule.id for rule in own.policy.rules() if isinstance(rule, Family) and rule.penalty is None}
         for dropped, cell in design.rule_cells(problem):
             if cell.key not in plans.facts:
                 continue
             penalty = 0.0 - sum(term.value for term in terms if term.constraint in dropped)
             facts = plans.facts[cell.key]
-            priced = price(Solved(*interval(plans.facts[own.key])), Solved(*interval(facts)), penalty)
+            base, without = Solved(*interval(plans.facts[own.key])), Solved(*interval(facts))
+            priced = price(base, without, penalty, forbids=shared.isdisjoint(dropped))
             found.append(
                 RulePrice(
                     problem_id=problem_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from coverplan.domain.instance import Ints
@@ -12,10 +13,10 @@ from coverplan.payload.experiments.state import CellKind
 from coverplan.payload.options import Options
 from coverplan.payload.plan import Plan, SolutionStatus
 from coverplan.payload.policy import Policy
-from coverplan.payload.runs import JobStatus
+from coverplan.payload.runs import JobStatus, RunError
 from coverplan.studies.perturbation import Perturbation
 
-StoredPolicies = dict[tuple[str, int | None], Policy]
+StoredPolicies = Mapping[tuple[str, int | None], Policy]
 """Stored policies by name and the version asked for (None: the latest)."""
 
 
@@ -49,10 +50,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class CellFacts:
-    """What is known of a cell; a cell that has not ended has no facts."""
+    """What is known of a cell that has ended. One without facts is to be solved: also one that was cancelled."""
 
     job_status: JobStatus
-    """completed, failed or cancelled."""
+    """completed or failed."""
     solution_status: SolutionStatus | None = None
     objective: float | None = None
     bound: float | None = None
@@ -70,6 +71,8 @@ class CellOutcome:
     """Rep of each seat of the book, -1 uncovered; null: the plan lists its seats itself, or there is none."""
     seconds: float | None = None
     """From its start to its end."""
+    error: RunError | None = None
+    """Why the run failed, where it did."""
 
     @property
     def facts(self) -> CellFacts:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from coverplan.payload.experiments.cells import NamedPolicy, StoredPolicies
 from coverplan.payload.experiments.design import Design
-from coverplan.payload.experiments.expansion import Expanded, expand
+from coverplan.payload.experiments.expansion import Expanded, expand, extend_once
 from coverplan.payload.experiments.parts import FrontierAxis
 from coverplan.payload.experiments.patches import place_of
 from coverplan.payload.experiments.request import ExperimentRequest
@@ -33,10 +33,7 @@ def policies_of(request: ExperimentRequest, stored: StoredPolicies | None = None
     """
     report = IssueReport()
     expanded = _expanded(report, request, stored)
-    for one in expanded:
-        alone = IssueReport()
-        check_alone(alone, one.named.policy, "")
-        _translate(report, alone, one, set())
+    _check_alone(report, expanded)
     report.raise_errors()
     return [one.named for one in expanded]
 
@@ -66,14 +63,22 @@ def check_experiment(
             check_policy(found, names, policy.named.policy, "")
             _translate(report, found, policy, seen, where)
         if request.reference is not None:
-            check_policy(report, names, Policy(constraints=list(request.reference.constraints)), "/reference")
-    if not holds:
-        for policy in expanded:
             found = IssueReport()
-            check_alone(found, policy.named.policy, "")
-            _translate(report, found, policy, seen)
+            check_policy(found, names, Policy(constraints=list(request.reference.constraints)), "/reference")
+            extend_once(report, found)
+    if not holds:
+        _check_alone(report, expanded)
     report.raise_errors()
     return [one.named for one in expanded]
+
+
+def _check_alone(report: IssueReport, expanded: Sequence[Expanded]) -> None:
+    """What is wrong with policies whatever the problem."""
+    seen: set[tuple[str, str, str]] = set()
+    for policy in expanded:
+        found = IssueReport()
+        check_alone(found, policy.named.policy, "")
+        _translate(report, found, policy, seen)
 
 
 def _expanded(report: IssueReport, request: ExperimentRequest, stored: StoredPolicies | None) -> list[Expanded]:

@@ -177,7 +177,7 @@ class Design:
                 [point.bounds[0] for point in points],
                 [low for low, _ in known],
                 [high for _, high in known],
-                math.ceil((most - len(points)) / 2),
+                min(most - len(points), frontier.AT_ONCE),
                 gap,
             )
             if not further:
@@ -248,9 +248,10 @@ def within(policy: Policy, asked: FrontierRequest, bounds: Bounds, reference: Re
     """The policy's hard rules and the bounds, with what is made best as objective."""
     rules: list[Constraint] = [rule for rule in policy.rules() if rule.penalty is None]
     for axis, bound in zip(asked.bounds, bounds, strict=True):
-        if axis.metric == "balance":
-            rules = [rule for rule in rules if not (isinstance(rule, Balance) and rule.measure == axis.measure)]
-        rules.append(_limit(axis, bound))
+        replaced = _balances(policy, axis)
+        rules = [rule for rule in rules if rule not in replaced]
+        hard = {"tolerance": bound, "penalty": None}
+        rules += [rule.model_copy(update=hard) for rule in replaced] or [_limit(axis, bound)]
     if asked.maximise == "reference":
         rules += [rule for rule in reference.constraints if rule.penalty]
         weights = reference.objective
@@ -258,6 +259,13 @@ def within(policy: Policy, asked: FrontierRequest, bounds: Bounds, reference: Re
         weights = WEIGHTS[asked.maximise]
     bare = [rule.model_copy(update={"id": None}) for rule in rules]
     return policy.model_copy(update={"name": None, "objective": weights, "constraints": bare})
+
+
+def _balances(policy: Policy, axis: FrontierAxis) -> list[Constraint]:
+    """The policy's own rules that the bound of a balance replaces: whom they balance stays."""
+    if axis.metric != "balance":
+        return []
+    return [rule for rule in policy.rules() if isinstance(rule, Balance) and rule.measure == axis.measure]
 
 
 def _limit(axis: FrontierAxis, bound: float) -> Constraint:

@@ -50,7 +50,7 @@ def expand(report: IssueReport, request: ExperimentRequest, stored: StoredPolici
     for draft, name in zip(drafts, _ids(report, drafts), strict=True):
         own = IssueReport()
         found = _make(own, draft)
-        _extend(report, own)
+        extend_once(report, own)
         if found is not None:
             policy, applied = found
             patches = tuple(change.patch for change in draft.changes)
@@ -148,8 +148,8 @@ def _make(report: IssueReport, draft: Draft) -> tuple[Policy, tuple[Applied, ...
     return (policy, tuple(applied)) if len(applied) == len(draft.changes) else None
 
 
-def _extend(report: IssueReport, found: IssueReport) -> None:
-    """Take over issues; those that other combinations of a grid have brought already stay out."""
+def extend_once(report: IssueReport, found: IssueReport) -> None:
+    """Take over issues; those that other combinations, or other problems, have brought already stay out."""
     there = {(issue.code, issue.pointer) for issue in report.errors}
     for issue in found.errors:
         if (issue.code, issue.pointer) not in there:

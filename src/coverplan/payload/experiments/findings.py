@@ -19,7 +19,10 @@ class FrontierPoint(Document):
 
     bounds: list[float] = Field(description="Bound on each axis.", examples=[[0.1]])
     objective: float | None = Field(
-        default=None, description="What is made best; null: no plan.", examples=[1250000.0], json_schema_extra=MONEY
+        default=None,
+        description="What is made best, losses negative; null: no plan.",
+        examples=[1250000.0],
+        json_schema_extra=MONEY,
     )
     dual_bound: float | None = Field(
         default=None, description="What it cannot exceed; null: not proven.", examples=[1250500.0]
@@ -112,7 +115,11 @@ class Churn(Document):
 
 
 class RulePrice(Document):
-    """What leaving out one rule, or two, would bring on one problem, by the policy's own objective."""
+    """What leaving out one rule, or two, would bring on one problem, by the policy's own objective.
+
+    A hard `family` also lets accounts follow each other to reps who could not serve them alone: its price can be
+    negative. No other price can.
+    """
 
     problem_id: str = Field(description="The problem.", examples=["problem-1"])
     policy_id: str = Field(description="The policy.", examples=["gentle"])
@@ -175,6 +182,11 @@ class Persistence(Document):
     mean: float = Field(description="Mean share over the seats.", examples=[0.91], json_schema_extra=SHARE)
     p10: float = Field(description="10th percentile over the seats.", examples=[0.7], json_schema_extra=SHARE)
     samples: int = Field(description="New plans.", examples=[20])
+    histogram: list[int] = Field(
+        default_factory=list,
+        description="Seats by share: ten equal steps from 0 to 1, the last one with both its ends.",
+        examples=[[0, 0, 0, 0, 1, 0, 2, 3, 5, 40]],
+    )
     seats: list[SeatPersistence] = Field(description="The least stable seats, the first 100.", examples=[[]])
 
 
@@ -197,7 +209,8 @@ class PolicyStability(Document):
     )
     regret: Quantiles | None = Field(
         default=None,
-        description="What solving again would bring, where the unchanged plan keeps the hard rules; null: not solved.",
+        description="What solving again would bring, to within the gap, where the unchanged plan keeps the hard rules; "
+        "null: not solved.",
         examples=[None],
     )
     persistence: Persistence | None = Field(

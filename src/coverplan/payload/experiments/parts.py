@@ -112,9 +112,9 @@ class FrontierAxis(Document):
     """A metric that is bounded, from one bound to another."""
 
     metric: Literal["balance", "moved_share", "moved_revenue_share", "uncovered_share"] = Field(
-        description="What is bounded, by a hard rule: `balance` by its tolerance (in place of the policy's own "
-        "`balance` rules of that measure), `moved_share` and `moved_revenue_share` by `keep_current`, "
-        "`uncovered_share` by `coverage`.",
+        description="What is bounded, by a hard rule: `balance` by the tolerance of the policy's own `balance` rules "
+        "of that measure, or of one over all reps where it has none, `moved_share` and `moved_revenue_share` by "
+        "`keep_current`, `uncovered_share` by `coverage`.",
         examples=["balance"],
     )
     measure: Measure = Field(default="revenue", description="What `balance` balances.", examples=["revenue"])

@@ -151,9 +151,12 @@ def label_of(policy: Policy, path: str) -> str:
 
 
 def shown(value: JsonValue) -> str:
-    """A value as a policy's id shows it: a rule by its id or kind, anything else as short JSON."""
-    if isinstance(value, dict) and isinstance(value.get("id", value.get("kind")), str):
-        return str(value.get("id", value.get("kind")))
+    """A value as a policy's id shows it: a rule by its id, else its kind and fields, anything else as short JSON."""
+    if isinstance(value, dict) and isinstance(value.get("id"), str):
+        return str(value["id"])
+    if isinstance(value, dict) and isinstance(value.get("kind"), str):
+        fields = [f"{name} {shown(one)}" for name, one in value.items() if name != "kind"]
+        return " ".join([str(value["kind"]), *fields])[:60]
     if isinstance(value, str):
         return value
     text = json.dumps(value, ensure_ascii=False)

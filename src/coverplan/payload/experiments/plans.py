@@ -14,6 +14,7 @@ from coverplan.payload.options import Options
 from coverplan.payload.outcome import request_of
 from coverplan.payload.plan import Plan
 from coverplan.payload.policy import Policy
+from coverplan.payload.runs import RunError
 from coverplan.runs.evaluate import evaluate
 from coverplan.studies.metrics import METRICS, Values, measure, money
 
@@ -49,6 +50,11 @@ class Plans:
             given = self.outcomes[cell.key].seats
             self._seats[cell.key] = seats_of(self.books[cell.problem], plan) if given is None else given
         return self._seats[cell.key]
+
+    def error(self, cell: Cell) -> RunError | None:
+        """Why a cell's run failed; None where it did not."""
+        outcome = self.outcomes.get(cell.key)
+        return None if outcome is None else outcome.error
 
     def seconds(self, cell: Cell) -> float | None:
         """From the start of a solve to its end."""

@@ -183,9 +183,14 @@ class ExperimentResults(Document):
     status: Literal["complete", "partial"] = Field(
         description="Whether every cell has a plan or is proven to have none.", examples=["complete"]
     )
+    currency: str | None = Field(
+        default=None, description="Currency of all problems; null: there are several.", examples=["EUR"]
+    )
     baseline: str = Field(description="Policy that the others are compared with.", examples=["as is"])
     reference: Reference = Field(description="The objective that decides.", examples=[{}])
-    metrics: list[Metric] = Field(description="What plans are measured by.", examples=[[]])
+    metrics: list[Metric] = Field(
+        description="What plans are measured by. They describe; only the reference objective decides.", examples=[[]]
+    )
     rows: list[ResultRow] = Field(description="Problems x policies x seeds.", examples=[[]])
     today: list[TodayRow] = Field(
         default_factory=list, description="Today's assignments; none for problems without one.", examples=[[]]

@@ -19,7 +19,8 @@ from coverplan.runs.evaluate import evaluate
 from coverplan.studies.perturbation import perturbed
 from coverplan.studies.stability import least_stable, persistence
 
-MAX_SEATS = 100
+MAX_SEATS, STEPS = 100, 10
+ROUNDING = 1e-9
 
 
 @dataclass(eq=False)
@@ -102,6 +103,9 @@ def _persistence(book: Book, one: _Found) -> Persistence:
         mean=float(shares.mean()) if len(shares) else 1.0,
         p10=float(np.quantile(shares, 0.1)) if len(shares) else 1.0,
         samples=len(one.again),
+        histogram=np.bincount(
+            np.minimum((STEPS * shares + ROUNDING).astype(np.int64), STEPS - 1), minlength=STEPS
+        ).tolist(),
         seats=[
             SeatPersistence(
                 account_id=str(instance.accounts.ids[book.seats.account[seat]]),

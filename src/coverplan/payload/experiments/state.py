@@ -135,6 +135,7 @@ class ExperimentCell(Document):
     seconds: float | None = Field(
         default=None, description="From its start to its end.", examples=[4.2], json_schema_extra=_SECONDS
     )
+    error: RunError | None = Field(default=None, description="Why it failed; null: it did not.", examples=[None])
 
 
 class CellPage(Document):

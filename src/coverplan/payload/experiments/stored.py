@@ -12,6 +12,7 @@ from coverplan.payload.experiments.parts import Patch
 from coverplan.payload.experiments.request import ExperimentRequest
 from coverplan.payload.options import Options
 from coverplan.payload.policy import Policy
+from coverplan.payload.runs import RunError
 from coverplan.studies.perturbation import Perturbation
 
 
@@ -88,6 +89,7 @@ class StoredOutcome(Document):
     plan: str | None = Field(description="File of its plan; null: there is none.")
     table: str | None = Field(description="File of its seats; null: the plan lists them.")
     seconds: float | None = Field(description="From its start to its end.")
+    error: RunError | None = Field(description="Why its run failed; null: it did not.")
 
 
 class ResultsRequest(Document):
