@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,9 @@ from coverplan.cli.experiment_spec import read_spec
 from coverplan.payload.experiments.checks import check_experiment
 from coverplan.payload.experiments.wanted import wanted
 from support.cells import cells, submit, tiny_experiment, wait
-from support.command import call, run, write
-from support.deployment import TINY, deployment
+from support.command import call, command_line, run, write
+from support.deployment import TINY, deployment, descendants, slow
+from support.service import wait_for
 
 SPEC = """
 name = "by files"
@@ -115,3 +118,25 @@ def test_a_wrong_problem_is_named_with_its_file(spec: Path) -> None:
 
     assert found.returncode == 2
     assert "problem.json#/reps" in found.stderr
+
+
+@pytest.mark.timeout(200)
+def test_an_interrupt_stops_it(spec: Path, tmp_path: Path) -> None:
+    """Exit code 3, nothing is left running, and the folder knows the experiment for the next call."""
+    hard = slow(60)
+    write(spec.parent, "problem.json", hard["problem"])
+    spec.write_text(spec.read_text().replace("time_limit_s = 10", "time_limit_s = 60"))
+    out = tmp_path / "out"
+    arguments = command_line("experiment", spec, "--out", out, "--slots", 1)
+    with subprocess.Popen(arguments, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as command:
+        assert command.stderr is not None
+        while "1 running" not in (line := command.stderr.readline()):
+            assert line, "it has ended"
+        begun = descendants(command.pid)
+        command.send_signal(signal.SIGINT)
+        rest = command.stderr.read()
+
+    assert command.returncode == 3
+    assert "Stopped; the same call goes on from here." in rest
+    assert json.loads((out / "experiment.json").read_text())["experiment_id"].startswith("exp-")
+    assert wait_for(lambda: not any(child.is_running() for child in begun))
