@@ -38,11 +38,11 @@ def specification(accounts: int, reps: int, points: int) -> dict[str, Any]:
         "name": f"{accounts:,} accounts, {reps} reps: revenue kept against balance",
         "problems": [{"id": "book", "file": "book.json"}],
         "policies": [{"id": "hours", "policy": {"constraints": [{"kind": "capacity"}]}}],
-        "options": {"time_limit_s": 60, "relative_gap": 0.002},
+        "options": {"time_limit_s": 60, "relative_gap": 0.001},
         "frontier": {
             "maximise": "net_revenue",
             "points": points,
-            "bounds": [{"metric": "balance", "from": 0.05, "to": 0.4}],
+            "bounds": [{"metric": "balance", "from": 0.1, "to": 0.4}],
         },
         "today": True,
     }

@@ -49,13 +49,15 @@ def solve_book(
     *,
     start: Ints | None = None,
     precedents: tuple[Precedent, ...] = (),
+    nearest_miss_s: float = np.inf,
     listen: Listen | None = None,
     checkpoint: Path | None = None,
 ) -> runs.Outcome:
     """The outcome of a sound book under a policy; time per phase is added to `seconds`.
 
     What an earlier solve of the same request left in the folder `checkpoint` is where this one begins: its plan is
-    never worse, nor is its bound.
+    never worse, nor is its bound. Where no plan keeps the rules, at most `nearest_miss_s` seconds go into the one that
+    breaks them least.
 
     Raises:
         PayloadError: a rule is not for the method that the options or the size ask for.
@@ -63,7 +65,8 @@ def solve_book(
     earlier = None if checkpoint is None or not (checkpoint / CHECKPOINT_FILE).exists() else Checkpoint.read(checkpoint)
     if earlier is not None and len(earlier.reps) == len(book.seats):
         start = earlier.reps
-    request = replace(request_of(book, policy, options, start), precedents=precedents)
+    request = request_of(book, policy, options, start)
+    request = replace(request, precedents=precedents, nearest_miss_s=nearest_miss_s)
     if earlier is not None:
         request = replace(request, earlier=runs.Proof(earlier.dual_bound, earlier.certificate))
     report_method = IssueReport()

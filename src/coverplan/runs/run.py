@@ -52,6 +52,8 @@ class Request:
     start: Ints | None = None
     earlier: Proof | None = None
     precedents: tuple[Precedent, ...] = ()
+    nearest_miss_s: float = np.inf
+    """Most time that is spent on the plan that breaks the rules least, where none keeps them."""
 
     @cached_property
     def listing(self) -> Listing:
@@ -248,7 +250,8 @@ class Run:
         if self.nearest is not None and too_late:
             return self.nearest
         prices = None if outcome.certificate is None else outcome.certificate.prices
-        return least_violating(self.formulation, prices, replace(self.request.limits, time_limit_s=self.remaining()))
+        seconds = min(self.remaining(), self.request.nearest_miss_s)
+        return least_violating(self.formulation, prices, replace(self.request.limits, time_limit_s=seconds))
 
     def _bound_source(self) -> str | None:
         certificate = self.incumbent.certificate

@@ -27,6 +27,8 @@ from coverplan.runs.precedent import Precedent
 from coverplan.studies.perturbation import Perturbation, perturbed
 
 AT_PROBLEM, AT_POLICY = "/problem", "/policy"
+NEAREST_MISS_S = 1.0
+"""What a cell without a plan spends on the one that breaks the rules least: experiments compare plans."""
 REMEMBERED = 4
 """Problems that one process keeps."""
 
@@ -85,7 +87,16 @@ def solve(request: CellRequest, listen: Listen | None, checkpoint: Path | None) 
     others = tuple(_precedent(facts.book, Path(file)) for file in request.start_plans)
     seconds = {"load": time.monotonic() - began}
     policy, options = request.policy, request.options
-    outcome = solve_book(facts.book, policy, options, seconds, precedents=others, listen=listen, checkpoint=checkpoint)
+    outcome = solve_book(
+        facts.book,
+        policy,
+        options,
+        seconds,
+        precedents=others,
+        nearest_miss_s=NEAREST_MISS_S,
+        listen=listen,
+        checkpoint=checkpoint,
+    )
     return plan_of(policy, options, outcome, issues, seconds)
 
 
