@@ -24,6 +24,11 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each process that a test star
 atexit.register(shutil.rmtree, STATE, ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests are begun first: none is waited for at the end while the other processors have nothing to do."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server for the tests of this process."""

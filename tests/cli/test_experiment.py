@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import tomllib
@@ -130,7 +131,7 @@ def test_an_interrupt_stops_it(spec: Path, tmp_path: Path) -> None:
     arguments = command_line("experiment", spec, "--out", out, "--slots", 1)
     with subprocess.Popen(arguments, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as command:
         assert command.stderr is not None
-        while "1 running" not in (line := command.stderr.readline()):
+        while not re.search("[1-9] running", line := command.stderr.readline()):
             assert line, "it has ended"
         begun = descendants(command.pid)
         command.send_signal(signal.SIGINT)

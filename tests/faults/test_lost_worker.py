@@ -41,6 +41,7 @@ def _until_at_work(running: Deployment, run_id: str, attempts: int) -> float:
     return time.monotonic()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_twenty_kills_lose_nothing(postgres: Postgres, tmp_path: Path) -> None:
     """On PostgreSQL another worker takes over within five seconds, twenty times in a row at random moments.

@@ -21,13 +21,14 @@ LOADED_MACHINE_S = 500
 """The longer half takes less than three minutes where nothing else runs."""
 
 
+@pytest.mark.long
 @pytest.mark.timeout(LOADED_MACHINE_S + 60)
 @pytest.mark.parametrize(
     "chosen", [["--exclude-path", "/v1/solve"], ["--include-path", "/v1/solve"]], ids=["all-but-solve", "solve"]
 )
 def test_nothing_is_found(tmp_path: Path, chosen: list[str]) -> None:
     """Two halves, so that two workers share the time."""
-    command = [str(Path(sys.executable).parent / "schemathesis"), "run", "--generation-deterministic", "-n", "8"]
+    command = [str(Path(sys.executable).parent / "schemathesis"), "run", "--generation-deterministic", "-n", "4"]
     command += ["--phases", "examples,coverage,fuzzing"]
     secret = new_key(f"sqlite:///{tmp_path / 'data' / 'coverplan.db'}", requests_per_minute=10**6)
     with service(tmp_path, with_worker="--exclude-path" in chosen, max_time_limit_s=LONGEST_SOLVE_S) as running:
