@@ -64,7 +64,7 @@ def test_the_command_and_the_service_solve_the_same_cells(spec: Path, tmp_path: 
     """Called twice, it is solved once; then the same request goes to another service."""
     out = tmp_path / "out"
     first = run("experiment", spec, "--out", out)
-    second = run("experiment", spec, "--out", out, "--json")
+    second = call("experiment", spec, "--out", out, "--json")
     with deployment(tmp_path / "service") as running, running.client() as client:
         experiment_id = submit(client, _as_json(spec))
         wait(client, experiment_id)

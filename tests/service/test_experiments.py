@@ -97,7 +97,7 @@ def test_the_same_key_makes_one_experiment(client: httpx.Client) -> None:
 
 def test_stopped_and_resumed(running: Deployment, client: httpx.Client) -> None:
     """What has ended stays, what was cancelled is solved anew under a new run."""
-    hard = slow(2)
+    hard = slow(1)
     document = tiny_experiment(TOLERANCES, seeds=2, problems=[{"problem": hard["problem"]}], options=hard["options"])
     experiment_id = submit(client, document)
     assert wait_for(lambda: state(client, experiment_id)["cells"]["completed"] >= 1, 40)
