@@ -27,10 +27,10 @@ demo: setup
 serve: setup
 	@$(BIN)/coverplan serve
 
-# Tests often wait for processes that they start: two workers more than there are processors.
+# Tests often wait for processes that they start: one worker more than there are processors.
 test: setup
 	@cores=$$(getconf _NPROCESSORS_ONLN); \
-		$(BIN)/python -m pytest -n $$(( cores < 7 ? cores + 2 : 8 )) --dist worksteal --durations 20
+		$(BIN)/python -m pytest -n $$(( cores < 8 ? cores + 1 : 8 )) --dist worksteal --durations 20
 
 check: setup
 	@$(BIN)/ruff format --check .
