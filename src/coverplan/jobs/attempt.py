@@ -69,6 +69,11 @@ class Place:
         return await _at_last(lambda: self._ends.write(end))
 
     @cached_property
+    def turns(self) -> asyncio.Semaphore:
+        """Cells of experiments that are solved at the same time."""
+        return asyncio.Semaphore(self.settings.slots)
+
+    @cached_property
     def _claims(self) -> Together[str, RowMapping | None]:
         def claim(connection: Connection, run_ids: Sequence[str]) -> list[RowMapping | None]:
             rows = runs.claim_all(connection, run_ids, self.worker)
@@ -99,7 +104,7 @@ class Attempt:
         """0 before the run is claimed."""
         self._place = place
         self._job: Run | None = None
-        self._waiting: asyncio.Task[Run] | None = None
+        self._waiting: asyncio.Task[Any] | None = None
         """For a slot."""
         self._wish: str | None = None
         self._news: Mapping[str, Any] | None = None
@@ -188,6 +193,17 @@ class Attempt:
             return _failure(error)
 
     async def _solved(self, row: RowMapping) -> Ending:
+        if row["experiment_id"] is None:
+            return await self._solved_now(row)
+        # A cell begins with what those before it found: so it is prepared no sooner than its turn to be solved.
+        self._waiting = asyncio.create_task(self._place.turns.acquire())
+        await self._waiting
+        try:
+            return await self._solved_now(row)
+        finally:
+            self._place.turns.release()
+
+    async def _solved_now(self, row: RowMapping) -> Ending:
         pool = self._place.small if row["small"] else self._place.large
         async with prepared(self._place.store, pool, self._place.shelf, row, self._spent_s) as work:
             self._waiting = asyncio.create_task(pool.submit(work.job, self._hear))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from coverplan.mip.program import StoppedBy
@@ -51,15 +53,12 @@ def solve(order: Order) -> None:
 def finish(order: Order) -> None:
     """The best plan of a solve whose child is gone."""
     request = _read(SolveRequest, order)
-    reason = StoppedBy(order.stopped_by or StoppedBy.SOLVER_LOST)
-    checkpoint = order.folder / channel.CHECKPOINT
-    try:
-        plan = answer.finish(request.problem, request.policy, request.options, checkpoint, reason.value)
-    except FileNotFoundError:
-        if reason not in _ON_REQUEST:
-            raise NothingKeptError from None
-        plan = nothing_found(problem_hash(request.problem), request.policy, request.options, reason.value)
-    _leave(plan, order)
+    facts = (request.problem, request.policy, request.options)
+    _finish(
+        order,
+        lambda checkpoint, reason: answer.finish(*facts, checkpoint, reason),
+        lambda reason: nothing_found(problem_hash(request.problem), request.policy, request.options, reason),
+    )
 
 
 def solve_cell(order: Order) -> None:
@@ -73,14 +72,7 @@ def solve_cell(order: Order) -> None:
 def finish_cell(order: Order) -> None:
     """The best plan of such a solve whose child is gone."""
     request = _read(CellRequest, order)
-    reason = StoppedBy(order.stopped_by or StoppedBy.SOLVER_LOST)
-    try:
-        plan = cells.finish(request, order.folder / channel.CHECKPOINT, reason.value)
-    except FileNotFoundError:
-        if reason not in _ON_REQUEST:
-            raise NothingKeptError from None
-        plan = cells.nothing(request, reason.value)
-    _leave(plan, order)
+    _finish(order, partial(cells.finish, request), partial(cells.nothing, request))
 
 
 def solve_book(order: Order) -> None:
@@ -98,14 +90,7 @@ def finish_book(order: Order) -> None:
     from coverplan.tables.bulk import solve as bulk  # noqa: PLC0415
 
     request = _read(BookRequest, order)
-    reason = StoppedBy(order.stopped_by or StoppedBy.SOLVER_LOST)
-    try:
-        plan = bulk.finish(request, order.folder / channel.CHECKPOINT, reason.value)
-    except FileNotFoundError:
-        if reason not in _ON_REQUEST:
-            raise NothingKeptError from None
-        plan = bulk.nothing(request, reason.value)
-    _leave(plan, order)
+    _finish(order, partial(bulk.finish, request), partial(bulk.nothing, request))
 
 
 def evaluate(order: Order) -> None:
@@ -161,6 +146,18 @@ def throttled(answers: Answers) -> Callable[[Progress], None]:
 
 def _read(kind: type[Request], order: Order) -> Request:
     return kind.model_validate_json((order.folder / channel.REQUEST_FILE).read_bytes())
+
+
+def _finish(order: Order, find: Callable[[Path, str], Plan], nothing: Callable[[str], Plan]) -> None:
+    """Leave the plan in the checkpoint folder, or what there is to say without one, given why the solve ended."""
+    reason = StoppedBy(order.stopped_by or StoppedBy.SOLVER_LOST)
+    try:
+        plan = find(order.folder / channel.CHECKPOINT, reason.value)
+    except FileNotFoundError:
+        if reason not in _ON_REQUEST:
+            raise NothingKeptError from None
+        plan = nothing(reason.value)
+    _leave(plan, order)
 
 
 def _leave(plan: Plan, order: Order) -> None:

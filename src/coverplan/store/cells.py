@@ -38,12 +38,6 @@ def add(connection: Connection, experiment_id: str, rows: Sequence[Facts]) -> No
     connection.execute(fresh.on_conflict_do_update(index_elements=["experiment_id", "key"], set_=moved))
 
 
-def waiting(connection: Connection, experiment_id: str) -> set[str]:
-    """Keys of cells without a run."""
-    wanted = select(cells.c.key).where(cells.c.experiment_id == experiment_id, cells.c.run_id.is_(None))
-    return set(connection.execute(wanted).scalars())
-
-
 def give_run(connection: Connection, experiment_id: str, key: str, run_id: str) -> bool:
     """Give a waiting cell its run; False if it has one."""
     mine = and_(cells.c.experiment_id == experiment_id, cells.c.key == key, cells.c.run_id.is_(None))

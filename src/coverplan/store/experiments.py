@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from coverplan.store.runs import hide_all
 from coverplan.store.schema import experiment_cells, experiments, runs, workers
 
 RUNNING, COMPLETED, FAILED, CANCELLED = "running", "completed", "failed", "cancelled"
@@ -127,8 +128,7 @@ def extend(connection: Connection, row: RowMapping, facts: Facts) -> bool:
 def hide(connection: Connection, tenant: str, experiment_id: str) -> None:
     """Show an experiment and its runs to nobody any more."""
     connection.execute(update(experiments).where(_of(tenant, experiment_id)).values(deleted=True))
-    mine = and_(runs.c.experiment_id == experiment_id, runs.c.tenant == tenant)
-    connection.execute(update(runs).where(mine).values(deleted=True))
+    hide_all(connection, tenant, experiment_id)
 
 
 def expire(connection: Connection, limit: int) -> None:

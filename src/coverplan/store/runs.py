@@ -222,9 +222,9 @@ def hide(connection: Connection, tenant: str, run_id: str) -> None:
     connection.execute(update(runs).where(mine).values(deleted=True))
 
 
-def hide_all(connection: Connection, tenant: str, batch_id: str) -> None:
-    """The same for all runs of a batch."""
-    mine = and_(runs.c.batch_id == batch_id, runs.c.tenant == tenant)
+def hide_all(connection: Connection, tenant: str, owner: str) -> None:
+    """The same for all runs of a batch or an experiment."""
+    mine = and_(_belongs_to(owner), runs.c.tenant == tenant)
     _lock(connection, mine)
     connection.execute(update(runs).where(mine).values(deleted=True))
 

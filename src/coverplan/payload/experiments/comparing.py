@@ -25,6 +25,8 @@ from coverplan.studies.comparison import Interval, better, paired, winner
 from coverplan.studies.metrics import METRICS, Values
 
 MAX_VERDICTS = 5000
+WHOLE_FROM = 1e5
+"""Numbers from here on are shown without a fraction."""
 NAMES = tuple(metric.name for metric in METRICS)
 
 
@@ -235,4 +237,6 @@ def _shown(name: str, own: Values, base: Values, today: Values, text: str) -> st
 
 
 def _number(value: float | None) -> str:
-    return "not defined" if value is None else f"{value:,.6g}"
+    if value is None:
+        return "not defined"
+    return f"{value:,.0f}" if abs(value) >= WHOLE_FROM else f"{value:,.6g}"
