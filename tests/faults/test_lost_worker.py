@@ -44,10 +44,7 @@ def _until_at_work(running: Deployment, run_id: str, attempts: int) -> float:
 @pytest.mark.long
 @pytest.mark.timeout(400)
 def test_twenty_kills_lose_nothing(postgres: Postgres, tmp_path: Path) -> None:
-    """On PostgreSQL another worker takes over within five seconds, twenty times in a row at random moments.
-
-    It takes three. Once other tests may hold the processors meanwhile.
-    """
+    """On PostgreSQL another worker takes over within five seconds, twenty times in a row at random moments."""
     moments = random.Random(4)
     with deployment(tmp_path, workers=2, database_url=postgres.database()) as running:
         took, made = list[float](), list[str]()
@@ -78,8 +75,7 @@ def test_twenty_kills_lose_nothing(postgres: Postgres, tmp_path: Path) -> None:
         assert [kind for _, kind in heard].count("started") == state["attempts"]
     problem, policy = DOCUMENTS[0]["problem"], DOCUMENTS[0]["policy"]
     assert all(verify(problem, policy, plan).ok for plan in plans)
-    assert sorted(took)[-2] < 5.0, took
-    assert max(took) < 15.0
+    assert max(took) < 5.0, took
 
 
 def _worker_of(running: Deployment, run_id: str) -> Started:
