@@ -13,12 +13,13 @@ from numpy.testing import assert_array_equal
 from coverplan.domain import listing
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.eligibility import CandidateRules
-from coverplan.domain.listing import Listing, keys_of
+from coverplan.domain.listing import Listing, Listings, keys_of
 from support.domain import book_of
 from support.rich import rich_problems
 from support.sampling import examples
 
 Document = dict[str, Any]
+ASKED = st.tuples(st.sampled_from([None, 1, 2]), st.booleans(), st.integers(0, 2))
 
 
 @examples(40)
@@ -34,6 +35,24 @@ def test_parts_are_all_pairs_once(problem: Document, size: int) -> None:
     assert_array_equal(np.sort(np.concatenate([keys_of(part) for part, _ in parts])), keys_of(whole))
     assert_array_equal(np.sum([mine for _, mine in parts], axis=0), np.ones(whole.n_units))
     assert all(mine[part.column_unit].all() for part, mine in parts)
+
+
+@examples(40)
+@given(
+    rich_problems(), st.lists(st.tuples(st.sampled_from([None, 1, 2]), st.booleans(), st.integers(0, 2)), min_size=2)
+)
+def test_listings_that_are_kept_are_those_that_would_be_made(
+    problem: Document, asked: list[tuple[int | None, bool, int]]
+) -> None:
+    """Whatever was asked for before: candidate rules, families, seeds."""
+    book = book_of(problem)
+    kept, link = Listings(book), np.array([[0, book.instance.n_accounts - 1]], np.int32)
+    for per_seat, merged, seed in asked:
+        rules, links = CandidateRules(per_seat=per_seat), link if merged else None
+        found, fresh = kept.of(rules, links, seed).candidates(), Listing(book, rules, links, seed).candidates()
+        assert_array_equal(keys_of(found), keys_of(fresh))
+        assert_array_equal(found.unit_of_seat, fresh.unit_of_seat)
+        assert per_seat is not None or kept.of(rules, links, seed + 1).candidates() is found
 
 
 @examples(40)

@@ -5,6 +5,7 @@ All admissible pairs are only ever looked at in parts, whole families at a time.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -25,6 +26,9 @@ ALL_UP_TO = 2_000_000
 """Admissible pairs up to which all are listed, unless the policy says otherwise."""
 PER_SEAT = 24
 """Reps listed per seat beyond that."""
+
+KEPT = 4
+"""Listings of one book that are kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +62,9 @@ class Listing:
     def candidates(self, also: Ints | None = None) -> Candidates:
         """The listed pairs; `also` is one further rep per seat (-1: none) that is listed where it is admissible."""
         per_seat = self.per_seat
-        units, n_units = units_of(self.book, self.links)
         if per_seat is None:
-            keys = unit_keys(self.book, self.admission.of(), units, n_units)
-            return Candidates.from_unit_keys(self.book, keys, units, n_units)
+            return self._all
+        units, n_units = units_of(self.book, self.links)
         kept, best, left_out = [], np.zeros(len(self.book.seats)), False
         for place, (part, _) in enumerate(self.parts()):
             listed = part.shortlist(per_seat, self.seed + place)
@@ -72,6 +75,12 @@ class Listing:
             left_out |= not listed.all()
         found = Candidates.from_unit_keys(self.book, np.sort(np.concatenate(kept)), units, n_units)
         return replace(found, best_net=best) if left_out else found
+
+    @cached_property
+    def _all(self) -> Candidates:
+        units, n_units = units_of(self.book, self.links)
+        keys = unit_keys(self.book, self.admission.of(), units, n_units)
+        return Candidates.from_unit_keys(self.book, keys, units, n_units)
 
     def parts(self) -> Iterator[tuple[Candidates, Bools]]:
         """All admissible pairs, part by part, and the units of each part: it has no columns of the others."""
@@ -95,6 +104,25 @@ class Listing:
         bounds = np.flatnonzero(np.diff(part[order], prepend=-1, append=-1))
         for begin, end in pairwise(bounds.tolist()):
             yield order[begin:end]
+
+
+class Listings:
+    """The last listings of a book, for solves that differ in other things than which pairs they look at."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._made: OrderedDict[tuple[CandidateRules, bytes | None, int], Listing] = OrderedDict()
+
+    def of(self, rules: CandidateRules, links: Ints | None, seed: int) -> Listing:
+        """The listing; it is made once. The seed counts where not all pairs are listed."""
+        key = (rules, None if links is None else links.tobytes(), seed if rules.per_seat is not None else 0)
+        if key not in self._made:
+            self._made[key] = Listing(self._book, rules, links, seed)
+            while len(self._made) > KEPT:
+                self._made.popitem(last=False)
+        self._made.move_to_end(key)
+        found = self._made[key]
+        return found if found.seed == seed or found.per_seat is None else replace(found, seed=seed)
 
 
 def keys_of(pairs: Candidates) -> Keys:

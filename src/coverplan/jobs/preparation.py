@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from sqlalchemy import RowMapping
 from coverplan.jobs.datasets import materialise
 from coverplan.jobs.shelf import Shelf
 from coverplan.payload.experiments.stored import CellRequest
-from coverplan.payload.requests import BookRequest, SolveRequest
+from coverplan.payload.requests import BookRequest, OtherPlan, SolveRequest
 from coverplan.process.job import Job
 from coverplan.process.pool import SolverPool
 from coverplan.store import cells, datasets, paths, runs
@@ -54,8 +54,8 @@ async def prepared(
     cell = None if row["experiment_id"] is None else CellRequest.model_validate_json(document)
     if row["dataset_id"] is not None:
         request = BookRequest.model_validate_json(document) if cell is None else _book_of(cell)
-        start = row["start_run_id"] if cell is None else await _nearest_of(store, row, cell)
-        async with _book(store, pool, row, request, start) as book:
+        others = [] if cell is None else await _nearest(store, row, cell)
+        async with _book(store, pool, row, request, others) as book:
             yield Work(Job.solve_book(_shortened(book, spent_s), checkpoint=checkpoint), Path(book.table))
     elif cell is not None:
         async with _with_files(store, shelf, row, cell) as ready:
@@ -71,7 +71,7 @@ async def prepared(
 async def _with_files(store: Store, shelf: Shelf, row: RowMapping, cell: CellRequest) -> AsyncIterator[CellRequest]:
     """A cell with its problem, and the plans of the cells next to it, as files."""
     assert cell.problem is not None
-    starts = [] if not cell.share else await store.database.reading(lambda c: cells.nearest(c, row["id"], MOST_STARTS))
+    starts = await _nearest(store, row, cell)
     async with AsyncExitStack() as stack:
         (problem,) = await stack.enter_async_context(shelf.holding(cell.problem))
         files: list[str] = []
@@ -87,10 +87,10 @@ def _book_of(cell: CellRequest) -> BookRequest:
     )
 
 
-async def _nearest_of(store: Store, row: RowMapping, cell: CellRequest) -> str | None:
-    """The run of the cell next to this one."""
-    found = await store.database.reading(lambda c: cells.nearest(c, row["id"], 1)) if cell.share else []
-    return found[0]["id"] if found else None
+async def _nearest(store: Store, row: RowMapping, cell: CellRequest) -> list[RowMapping]:
+    """The runs of the cells next to this one: of a large book one, as its plans take seconds to read."""
+    most = MOST_STARTS if row["small"] else 1
+    return await store.database.reading(lambda c: cells.nearest(c, row["id"], most)) if cell.share else []
 
 
 async def _checkpoint(store: Store, row: RowMapping) -> bytes | None:
@@ -104,9 +104,10 @@ async def _checkpoint(store: Store, row: RowMapping) -> bytes | None:
 
 @asynccontextmanager
 async def _book(
-    store: Store, pool: SolverPool, row: RowMapping, request: BookRequest, start_run: str | None
+    store: Store, pool: SolverPool, row: RowMapping, request: BookRequest, others: Sequence[RowMapping]
 ) -> AsyncIterator[BookRequest]:
-    """The request with its files in a folder that lasts as long as the block."""
+    """The request with its files, and those of other runs' plans, in a folder that lasts as long as the block."""
+    start_run = row["start_run_id"]
 
     def look() -> tuple[RowMapping | None, RowMapping | None]:
         with store.database.read() as connection:
@@ -127,10 +128,25 @@ async def _book(
         if start is not None and start["plan_path"] is not None:
             plan = folder / ("start.parquet" if start["table_path"] else "start.json")
             await store.blobs.get_file(start["table_path"] or start["plan_path"], plan)
+        found = [await _other(store, other, folder / f"other-{place}") for place, other in enumerate(others)]
         files = {"folder": str(book), "table": str(folder / "seats.parquet")}
-        yield request.model_copy(update={**files, "start_plan": None if plan is None else str(plan)})
+        plans = {"start_plan": None if plan is None else str(plan), "other_plans": [one for one in found if one]}
+        yield request.model_copy(update=files | plans)
     finally:
         pool.discard(folder)
+
+
+async def _other(store: Store, run: RowMapping, stem: Path) -> OtherPlan | None:
+    """The files of a run's plan; None where it was deleted meanwhile."""
+    plan = stem.with_suffix(".json")
+    table = None if run["table_path"] is None else stem.with_suffix(".parquet")
+    try:
+        await store.blobs.get_file(run["plan_path"], plan)
+        if table is not None:
+            await store.blobs.get_file(run["table_path"], table)
+    except NoBlobError:
+        return None
+    return OtherPlan(plan=str(plan), table=None if table is None else str(table))
 
 
 def _shortened_solve(document: bytes, spent_s: float) -> bytes:

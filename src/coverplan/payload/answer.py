@@ -16,10 +16,11 @@ from coverplan.payload.checks import checked_book
 from coverplan.payload.issues import IssueReport, pointer
 from coverplan.payload.options import Options
 from coverplan.payload.outcome import Listen, evaluate_book, finish_book, plan_of, request_of, solve_book
-from coverplan.payload.plan import Assignment, AssignmentIn, Certificate, Plan
+from coverplan.payload.plan import Assignment, AssignmentIn, Plan
 from coverplan.payload.policy import Policy
+from coverplan.payload.precedents import row_prices
 from coverplan.payload.problem import Problem
-from coverplan.runs.precedent import Precedent, RowPrices
+from coverplan.runs.precedent import Precedent
 from coverplan.runs.solve import formulate
 from coverplan.solvers.export import export as export_program
 
@@ -66,12 +67,6 @@ def precedents_of(book: Book, start_plan: Plan | None, other_plans: Sequence[Pla
     ]
     others = zip(seats, other_plans, strict=True)
     return (*started, *(Precedent(reps, row_prices(plan.certificate)) for reps, plan in others))
-
-
-def row_prices(found: Certificate | None) -> RowPrices:
-    """The prices of a plan's certificate."""
-    prices = [] if found is None else found.prices
-    return {(price.constraint, price.scope): (price.upper, price.lower) for price in prices}
 
 
 def finish(problem: Problem, policy: Policy, options: Options, checkpoint: Path, stopped_by: str) -> Plan:

@@ -16,6 +16,7 @@ import numpy as np
 from coverplan.domain.book import Book
 from coverplan.domain.eligibility import CandidateRules
 from coverplan.domain.instance import Ints
+from coverplan.domain.listing import Listings
 from coverplan.formulation.build import Formulation
 from coverplan.formulation.ledger import Ledger, ledger
 from coverplan.formulation.objective import Weights
@@ -49,6 +50,7 @@ def solve_book(
     *,
     start: Ints | None = None,
     precedents: tuple[Precedent, ...] = (),
+    listings: Listings | None = None,
     nearest_miss_s: float = np.inf,
     listen: Listen | None = None,
     checkpoint: Path | None = None,
@@ -66,7 +68,7 @@ def solve_book(
     if earlier is not None and len(earlier.reps) == len(book.seats):
         start = earlier.reps
     request = request_of(book, policy, options, start)
-    request = replace(request, precedents=precedents, nearest_miss_s=nearest_miss_s)
+    request = replace(request, precedents=precedents, listings=listings, nearest_miss_s=nearest_miss_s)
     if earlier is not None:
         request = replace(request, earlier=runs.Proof(earlier.dual_bound, earlier.certificate))
     report_method = IssueReport()

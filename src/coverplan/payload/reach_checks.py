@@ -20,6 +20,7 @@ from coverplan.domain.candidates import Candidates
 from coverplan.domain.eligibility import CandidateRules
 from coverplan.domain.geography import lineage
 from coverplan.domain.instance import Bools, Floats, Ints
+from coverplan.domain.listing import Listings
 from coverplan.mip.rows import RowBlock
 from coverplan.payload.issues import MAX_ISSUES, IssueReport, pointer
 from coverplan.payload.policy import Policy
@@ -38,12 +39,15 @@ class Reach:
     """How many reps per seat enter the program; None: all."""
 
     @classmethod
-    def of(cls, book: Book, policy: Policy) -> Reach:
+    def of(cls, book: Book, policy: Policy, listings: Listings | None = None) -> Reach:
         settings = policy.candidates
         eligible = CandidateRules(None, settings.max_distance_km, settings.respect_territories)
         rules = policy.rules()
-        links = [found for rule in rules if (found := rule.merges(book)) is not None]
-        return cls(Candidates.of(book, eligible, np.concatenate(links) if links else None), rules, settings.per_seat)
+        merges = [found for rule in rules if (found := rule.merges(book)) is not None]
+        links = np.concatenate(merges) if merges else None
+        listing = (listings or Listings(book)).of(eligible, links, 0)
+        pairs = listing.candidates() if listing.per_seat is None else Candidates.of(book, eligible, links)
+        return cls(pairs, rules, settings.per_seat)
 
     @cached_property
     def limit(self) -> Floats:

@@ -41,6 +41,15 @@ class SolveRequest(Document):
     )
 
 
+class OtherPlan(Document):
+    """The files of another run's plan of the same book."""
+
+    plan: str = Field(description="File of the plan document.", examples=["plan.json"])
+    table: str | None = Field(
+        None, description="Table of its seats; null: the document lists them.", examples=["plan.parquet"]
+    )
+
+
 class BookRequest(Document):
     """A book of tables to solve; the files lie where the solver can read them."""
 
@@ -52,6 +61,9 @@ class BookRequest(Document):
         default_factory=Options, description="How long and how to solve.", examples=[{"time_limit_s": 10}]
     )
     start_plan: str | None = Field(None, description="File of a plan to start from.", examples=["plan.parquet"])
+    other_plans: list[OtherPlan] = Field(
+        default_factory=list, description="Plans under other policies to begin with.", examples=[[]]
+    )
     table: str = Field(description="Parquet file that takes the seats.", examples=["plan.parquet"])
     perturbation: Perturbation | None = Field(None, description="How the facts turn out; null: as given.")
 

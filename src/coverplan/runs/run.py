@@ -15,7 +15,7 @@ from coverplan.domain.book import Book
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.eligibility import CandidateRules, Keys, joined
 from coverplan.domain.instance import Ints
-from coverplan.domain.listing import Listing, keys_of
+from coverplan.domain.listing import Listing, Listings, keys_of
 from coverplan.formulation.build import Formulation, build
 from coverplan.formulation.objective import Weights
 from coverplan.formulation.program import Choice, best_column
@@ -54,13 +54,16 @@ class Request:
     precedents: tuple[Precedent, ...] = ()
     nearest_miss_s: float = np.inf
     """Most time that is spent on the plan that breaks the rules least, where none keeps them."""
+    listings: Listings | None = None
+    """Listings of the book that are there already."""
 
     @cached_property
     def listing(self) -> Listing:
         """The admissible pairs, families merged."""
         merges = [links for rule in self.rules if (links := rule.merges(self.book)) is not None]
         links = np.concatenate(merges) if merges else None
-        return Listing(self.book, self.candidates, links, self.limits.seed)
+        listings = self.listings or Listings(self.book)
+        return listings.of(self.candidates, links, self.limits.seed)
 
 
 def formulate(request: Request, also: Ints | None = None) -> Formulation:

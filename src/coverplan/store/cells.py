@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, case, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from coverplan.store.schema import experiment_cells as cells
@@ -73,9 +73,7 @@ def nearest(connection: Connection, run_id: str, limit: int) -> list[RowMapping]
     if mine is None:
         return []
     same = and_(cells.c.experiment_id == mine["experiment_id"], cells.c.problem == mine["problem"])
-    usable = and_(
-        runs.c.objective_value.is_not(None), or_(runs.c.plan_path.is_not(None), runs.c.table_path.is_not(None))
-    )
+    usable = and_(runs.c.objective_value.is_not(None), runs.c.plan_path.is_not(None))
     wanted = (
         select(runs.c.id, runs.c.plan_path, runs.c.table_path)
         .select_from(cells.join(runs, _run_that_counts()))

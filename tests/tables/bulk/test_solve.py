@@ -18,10 +18,11 @@ from coverplan.payload.issues import PayloadError
 from coverplan.payload.options import Options
 from coverplan.payload.plan import AssignmentIn
 from coverplan.payload.policy import Policy
-from coverplan.payload.requests import BookRequest
+from coverplan.payload.requests import BookRequest, OtherPlan
 from coverplan.tables.bulk import solve as bulk
-from coverplan.tables.bulk.plans import document_parts, plan_document, seat_table
+from coverplan.tables.bulk.plans import assigned_seats, document_parts, plan_document, seat_table
 from coverplan.tables.bulk.read import LoadedBook, read_book
+from coverplan.tables.generate import generate
 from coverplan.verify import verify
 from support.brute import documents
 from support.policies import any_rule, policies
@@ -64,6 +65,25 @@ def test_a_folder_is_solved_like_its_document(
 
     assert found == expected
     assert isinstance(found, set) or verify(facts.model_dump(mode="json"), wishes.filled(), found).ok
+
+
+def test_a_plan_and_prices_of_another_run_are_where_a_solve_begins(tmp_path: Path) -> None:
+    """A little more room: the other plan is feasible and its prices prove enough, so nothing is searched."""
+    write_parquet_book(generate(accounts=80, reps=6, pairs=4, seed=5), tmp_path)
+    tight, loose = (
+        Policy.model_validate({"constraints": [{"kind": "capacity", "utilisation": share}]}) for share in (0.8, 0.801)
+    )
+    seats, other = tmp_path / "other.parquet", tmp_path / "other.json"
+    first = BookRequest(folder=str(tmp_path), policy=tight, options=Options(relative_gap=0.001), table=str(seats))
+    other.write_text(bulk.solve(first, None, None).model_dump_json())
+
+    offered = [OtherPlan(plan=str(other), table=str(seats))]
+    table = tmp_path / "plan.parquet"
+    again = {"policy": loose, "options": Options(relative_gap=0.01), "table": str(table), "other_plans": offered}
+    plan = bulk.solve(first.model_copy(update=again), None, None)
+
+    assert (plan.stopped_by, plan.method.backend) == ("gap", None)
+    assert sorted(assigned_seats(table).rows()) == sorted(assigned_seats(seats).rows())
 
 
 @given(problems(), policies(any_rule()), COVERS, st.booleans())

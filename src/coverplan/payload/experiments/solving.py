@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from pydantic import ConfigDict, Field
-
 from coverplan.domain.book import Book
-from coverplan.payload.answer import row_prices, start_seats
-from coverplan.payload.base import Document
+from coverplan.domain.listing import Listings
+from coverplan.payload.answer import start_seats
 from coverplan.payload.columns import to_instance
 from coverplan.payload.experiments.stored import CellRequest
 from coverplan.payload.hashing import instance_hash
 from coverplan.payload.issues import IssueReport
 from coverplan.payload.outcome import Listen, finish_book, nothing_found, plan_of, solve_book
-from coverplan.payload.plan import Assignment, Certificate, Plan
+from coverplan.payload.plan import Plan
 from coverplan.payload.policy import Policy
 from coverplan.payload.policy_checks import Known, check_policy, check_policy_effects
+from coverplan.payload.precedents import OfferedPlan
 from coverplan.payload.problem import Problem
 from coverplan.payload.problem_checks import check_problem
 from coverplan.payload.reach_checks import Reach, check_reach
@@ -51,7 +51,12 @@ class Facts:
 
     def turned_out(self, by: Perturbation | None) -> Facts:
         """The facts as they might turn out."""
-        return self if by is None else replace(self, book=Book.of(perturbed(self.book.instance, by)))
+        return self if by is None else Facts(self.known, Book.of(perturbed(self.book.instance, by)), self.issues)
+
+    @cached_property
+    def listings(self) -> Listings:
+        """Its admissible pairs under the candidate rules of the last policies."""
+        return Listings(self.book)
 
     def checked(self, policy: Policy) -> IssueReport:
         """What is worth a word of the problem under a policy; raises PayloadError for errors."""
@@ -59,7 +64,7 @@ class Facts:
         check_policy(issues, self.known, policy, AT_POLICY)
         issues.raise_errors()
         issues.extend(self.issues)
-        reach = Reach.of(self.book, policy)
+        reach = Reach.of(self.book, policy, self.listings)
         check_policy_effects(issues, reach, policy, AT_POLICY)
         check_reach(issues, reach, AT_PROBLEM, AT_POLICY)
         issues.raise_errors()
@@ -93,6 +98,7 @@ def solve(request: CellRequest, listen: Listen | None, checkpoint: Path | None) 
         options,
         seconds,
         precedents=others,
+        listings=facts.listings,
         nearest_miss_s=NEAREST_MISS_S,
         listen=listen,
         checkpoint=checkpoint,
@@ -117,15 +123,6 @@ def nothing(request: CellRequest, stopped_by: str) -> Plan:
     return nothing_found(instance_hash(_facts(request).book.instance), request.policy, request.options, stopped_by)
 
 
-class _Other(Document):
-    """What a plan offers to other cells."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    assignments: list[Assignment] = Field(default_factory=list)
-    certificate: Certificate | None = None
-
-
 def _facts(request: CellRequest) -> Facts:
     assert request.problem is not None
     return facts_of(request.problem).turned_out(request.perturbation)
@@ -133,5 +130,5 @@ def _facts(request: CellRequest) -> Facts:
 
 def _precedent(book: Book, file: Path) -> Precedent:
     """The plan in a file and its prices."""
-    plan = _Other.model_validate_json(file.read_bytes())
-    return Precedent(start_seats(book, plan.assignments, IssueReport()), row_prices(plan.certificate))
+    plan = OfferedPlan.model_validate_json(file.read_bytes())
+    return Precedent(start_seats(book, plan.assignments, IssueReport()), plan.prices)

@@ -19,9 +19,11 @@ from coverplan.payload.options import Options
 from coverplan.payload.outcome import evaluate_book, finish_book, nothing_found, plan_of, solve_book
 from coverplan.payload.plan import Plan, Progress
 from coverplan.payload.policy import Policy
+from coverplan.payload.precedents import OfferedPlan
 from coverplan.payload.reach_checks import MAX_REACH, Reach, check_families
-from coverplan.payload.requests import BookRequest
+from coverplan.payload.requests import BookRequest, OtherPlan
 from coverplan.runs.outcome import Outcome
+from coverplan.runs.precedent import Precedent
 from coverplan.studies.perturbation import perturbed
 from coverplan.tables.bulk.plans import assigned_seats, seat_table, write_table
 from coverplan.tables.bulk.read import LoadedBook, check_effects, check_wishes, read_book
@@ -42,9 +44,12 @@ def solve(request: BookRequest, listen: Callable[[Progress], None] | None, check
     loaded, issues = _loaded(request)
     book = Book.of(loaded.instance)
     start = None if request.start_plan is None else _start(book, Path(request.start_plan), issues)
+    others = tuple(_precedent(book, other) for other in request.other_plans)
     seconds = {"load": time.monotonic() - began}
     policy, options = request.policy, request.options
-    outcome = solve_book(book, policy, options, seconds, start=start, listen=listen, checkpoint=checkpoint)
+    outcome = solve_book(
+        book, policy, options, seconds, start=start, precedents=others, listen=listen, checkpoint=checkpoint
+    )
     return _leave(request, outcome, issues, seconds)
 
 
@@ -124,6 +129,12 @@ def _start(book: Book, path: Path, issues: IssueReport) -> Ints:
     if found.total:
         issues.add("start_plan_ignored", "", value=f"{found.total} of its assignments name what is not there")
     return reps
+
+
+def _precedent(book: Book, other: OtherPlan) -> Precedent:
+    """The plan of another run and its prices."""
+    reps = _start(book, Path(other.table or other.plan), IssueReport())
+    return Precedent(reps, OfferedPlan.model_validate_json(Path(other.plan).read_bytes()).prices)
 
 
 def _assignments(path: Path) -> pl.DataFrame:
