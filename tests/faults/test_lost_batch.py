@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from support.batches import NDJSON, HalfCall, lines, post, results, tiny, wait, worth
-from support.deployment import Deployment, deployment
+from support.deployment import Deployment, deployment, slow
 
 LINES = 150
 
@@ -40,6 +40,24 @@ def test_a_worker_is_killed_in_the_middle_of_a_pack(database_url: str, tmp_path:
 
 
 @pytest.mark.timeout(200)
+def test_a_run_over_which_a_worker_was_lost_takes_no_others_along(tmp_path: Path) -> None:
+    """Two workers are killed over the first run of a pack: those that were near the first time were not again."""
+    with deployment(tmp_path) as running:
+        _, tickets = post(running, [slow(3), *(tiny(n) for n in range(1, 9))])
+        suspect, *others = [ticket["run_id"] for ticket in tickets]
+        for attempt in (1, 2):
+            _when_begun(running, suspect, attempt)
+            victim = running.workers.pop()
+            victim.send_signal(signal.SIGKILL)
+            victim.wait()
+            running.start_worker()
+        ended = [running.wait(run_id) for run_id in (suspect, *others)]
+
+    assert {state["job_status"] for state in ended} == {"completed"}
+    assert [state["attempts"] for state in ended] == [3, *[2] * 5, *[1] * 3]  # six are near
+
+
+@pytest.mark.timeout(200)
 def test_a_service_is_killed_while_it_takes_lines_in(database_url: str, tmp_path: Path) -> None:
     """Lines that had their tickets are there; the same call again takes in the others, each once."""
     url = None if database_url.startswith("sqlite") else database_url
@@ -65,6 +83,13 @@ def test_a_service_is_killed_while_it_takes_lines_in(database_url: str, tmp_path
     assert (state["lines"], state["runs"]["completed"]) == (LINES, LINES)
     assert len({one["run_id"] for one in found}) == LINES
     assert [one["batch_id"] for one in listed] == [batch_id]
+
+
+def _when_begun(running: Deployment, run_id: str, attempt: int) -> None:
+    until = time.monotonic() + 60
+    while (state := running.state(run_id))["attempts"] < attempt or state["phase"] == "load":
+        assert time.monotonic() < until, state
+        time.sleep(0.02)
 
 
 def _when_some_have_ended(running: Deployment, batch_id: str, some: int) -> int:

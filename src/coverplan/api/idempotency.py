@@ -37,6 +37,7 @@ from coverplan.api.auth import Caller, Writer
 from coverplan.api.errors import AnsweredError, ApiError
 from coverplan.api.media import JSON
 from coverplan.api.state import Stored
+from coverplan.jobs.together import Writes
 from coverplan.payload.base import Document
 from coverplan.store import batches, idempotency
 from coverplan.store.database import Database, DatabaseLostError
@@ -80,13 +81,21 @@ class Creation:
         self._database = database
         self._claim = claim
 
-    async def create(self, work: Callable[[Connection], Created]) -> Response:
+    async def create(self, work: Callable[[Connection], Created], writes: Writes[Answer] | None = None) -> Response:
         """Do the work, which runs in a thread, in one transaction, which records its answer too; then answer.
+
+        Work that takes a moment may share its transaction with that of other calls, through `writes`.
 
         Raises:
             ApiError: another call with the key has taken over; the work is undone.
         """
-        return await asyncio.to_thread(self._create, work)
+
+        def change(connection: Connection) -> Answer:
+            return self._create(connection, work)
+
+        answer = await (self._database.writing(change) if writes is None else writes.write(change))
+        self._claim = None
+        return _response(answer)
 
     async def release(self) -> None:
         """Free the key, unless an answer was recorded."""
@@ -97,15 +106,13 @@ class Creation:
         except DatabaseLostError:
             log.warning("idempotency key not released", seconds_held=idempotency.IN_FLIGHT_S)
 
-    def _create(self, work: Callable[[Connection], Created]) -> Response:
-        with self._database.begin() as connection:
-            created = work(connection)
-            headers = {} if created.location is None else {"Location": created.location}
-            answer = Answer(created.status, headers, created.document.model_dump_json())
-            if self._claim is not None and not idempotency.finish(connection, self._claim, answer):
-                raise in_flight()
-        self._claim = None
-        return _response(answer)
+    def _create(self, connection: Connection, work: Callable[[Connection], Created]) -> Answer:
+        created = work(connection)
+        headers = {} if created.location is None else {"Location": created.location}
+        answer = Answer(created.status, headers, created.document.model_dump_json())
+        if self._claim is not None and not idempotency.finish(connection, self._claim, answer):
+            raise in_flight()
+        return answer
 
     def _release(self, claim: Claim) -> None:
         with self._database.begin() as connection:

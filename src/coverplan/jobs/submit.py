@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping
 
 from coverplan.jobs.packs import packs
 from coverplan.jobs.queue import Queue
+from coverplan.jobs.together import Writes
 from coverplan.payload.experiments.cells import Cell
 from coverplan.payload.experiments.stored import CellRequest, StoredExperiment
 from coverplan.payload.plan import Plan
@@ -61,6 +62,8 @@ class Submission:
         self._store = store
         self._settings = settings
         self._queue = Queue(store.database)
+        self.writes: Writes[Any] = Writes(store.database)
+        """For runs that are submitted at about the same time."""
 
     def accepted(self, request: RunRequest, tenant: str, known: Known) -> Accepted:
         """The run that a sound request asks for."""

@@ -9,6 +9,7 @@ import signal
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 from dbos import DBOS
@@ -56,12 +57,13 @@ class Worker:
         self._reaper = Reaper(place.store, place.worker)
         self._experiments = Experiments(place)
         self._near = asyncio.Semaphore(_NEAR * place.settings.slots)
+        self._suspects = asyncio.Semaphore(1)
 
     async def work_on(self, run_ids: Sequence[str]) -> None:
         """Work on the runs of one job; while closing, no job ends: it stays pending, for another worker."""
         errors: list[Exception] = []
         if not self.closing.is_set():
-            work = self._work_on if len(run_ids) == 1 else self._work_on_next
+            work = self._work_on if len(run_ids) == 1 else partial(self._work_on_next, await self._turns(run_ids))
             ended = await asyncio.gather(*(work(run_id) for run_id in run_ids), return_exceptions=True)
             errors = [error for error in ended if isinstance(error, Exception)]
         if self.closing.is_set():
@@ -89,9 +91,17 @@ class Worker:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._experiments.close()
 
-    async def _work_on_next(self, run_id: str) -> None:
+    async def _turns(self, run_ids: Sequence[str]) -> asyncio.Semaphore:
+        """Who of a pack is claimed beside whom: one at a time where a worker was lost over it.
+
+        One of them may be why: so the others are not near when that happens again, and no loss counts against them.
+        """
+        lost = await self.place.write_at_last(lambda connection: runs.any_interrupted(connection, run_ids))
+        return self._suspects if lost else self._near
+
+    async def _work_on_next(self, turns: asyncio.Semaphore, run_id: str) -> None:
         """Work on a run of a pack, which is claimed no sooner than a slot is near."""
-        async with self._near:
+        async with turns:
             if not self.closing.is_set():
                 await self._work_on(run_id)
 

@@ -139,6 +139,12 @@ def claim_all(connection: Connection, run_ids: Collection[str], worker: str) -> 
     return rows
 
 
+def any_interrupted(connection: Connection, run_ids: Collection[str]) -> bool:
+    """Whether an attempt at one of these runs, none of which is being worked on, did not come to an end."""
+    broken_off = and_(runs.c.id.in_(run_ids), runs.c.job_status == RUNNING)
+    return bool(connection.execute(select(exists().where(broken_off))).scalar())
+
+
 def record(connection: Connection, run_id: str, attempt: int, progress: Facts) -> bool:
     """Note how far an attempt is; False if it no longer counts."""
     changed = {name: progress[name] for name in ("objective_value", "dual_bound", "gap", "phase")}

@@ -75,7 +75,7 @@ async def submit_run(
         submission.add(connection, accepted)
         return Created(RunTicket(run_id=accepted.id, job_status="queued"), 202, f"/v1/runs/{accepted.id}")
 
-    return await once.create(create)
+    return await once.create(create, submission.writes)
 
 
 @router.get("", summary="List runs", responses=error_responses(422, 503), dependencies=[accepts(JSON)])
