@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated
@@ -37,7 +37,6 @@ from coverplan.api.auth import Caller, Writer
 from coverplan.api.errors import AnsweredError, ApiError
 from coverplan.api.media import JSON
 from coverplan.api.state import Stored
-from coverplan.jobs.together import Writes
 from coverplan.payload.base import Document
 from coverplan.store import batches, idempotency
 from coverplan.store.database import Database, DatabaseLostError
@@ -74,6 +73,10 @@ class Created:
     """Path of what was created."""
 
 
+Within = Callable[[Callable[[Connection], Answer]], Awaitable[Answer]]
+"""Runs a change in a transaction, off the event loop."""
+
+
 class Creation:
     """How a route creates: once, where its caller gave a key."""
 
@@ -81,10 +84,10 @@ class Creation:
         self._database = database
         self._claim = claim
 
-    async def create(self, work: Callable[[Connection], Created], writes: Writes[Answer] | None = None) -> Response:
+    async def create(self, work: Callable[[Connection], Created], within: Within | None = None) -> Response:
         """Do the work, which runs in a thread, in one transaction, which records its answer too; then answer.
 
-        Work that takes a moment may share its transaction with that of other calls, through `writes`.
+        `within` has the transaction, where it is one that does more than this work.
 
         Raises:
             ApiError: another call with the key has taken over; the work is undone.
@@ -93,7 +96,7 @@ class Creation:
         def change(connection: Connection) -> Answer:
             return self._create(connection, work)
 
-        answer = await (self._database.writing(change) if writes is None else writes.write(change))
+        answer = await (within or self._database.writing)(change)
         self._claim = None
         return _response(answer)
 

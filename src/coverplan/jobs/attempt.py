@@ -60,6 +60,10 @@ class Place:
         """A transaction that must not be lost: it waits until the database is back."""
         return await _at_last(lambda: self.write(change))
 
+    async def read_at_last(self, look: Callable[[Connection], Result]) -> Result:
+        """What a transaction that only reads returns, once the database answers."""
+        return await _at_last(lambda: self.store.database.reading(look))
+
     async def claim(self, run_id: str) -> RowMapping | None:
         """The run, where an attempt at it begins; None where there is nothing to do."""
         return await _at_last(lambda: self._claims.write(run_id))

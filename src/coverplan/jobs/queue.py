@@ -16,6 +16,8 @@ VERSION = "1"
 WORK_ON = "work_on_runs"
 SMALL, LARGE, PACKED = "small", "large", "packed"
 """Runs that take a moment, the others, and packs of many tiny ones: none need wait for those of another kind."""
+TOGETHER = "together-"
+"""How the names of jobs begin whose runs have nothing in common but the moment at which they were submitted."""
 PACK = 64
 """Most runs in one job."""
 PACKS = 2
@@ -48,13 +50,11 @@ class Queue:
         self,
         connection: Connection,
         run_ids: Sequence[str],
-        *,
-        small: bool,
+        queue: str,
         priority: int = 0,
         name: str | None = None,
     ) -> None:
         """Queue runs as one job, in the transaction that adds them; several runs need a name of their own."""
-        queue = PACKED if len(run_ids) > 1 else SMALL if small else LARGE
         self._client.enqueue_in_transaction(
             connection,
             {

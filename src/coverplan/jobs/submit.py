@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, RowMapping
 
 from coverplan.jobs.packs import packs
-from coverplan.jobs.queue import Queue
-from coverplan.jobs.together import Writes
+from coverplan.jobs.queue import LARGE, PACKED, SMALL, TOGETHER, Queue
+from coverplan.jobs.together import Together
 from coverplan.payload.experiments.cells import Cell
 from coverplan.payload.experiments.stored import CellRequest, StoredExperiment
 from coverplan.payload.plan import Plan
@@ -25,7 +25,11 @@ from coverplan.store import paths, runs
 from coverplan.store.ids import new_id
 from coverplan.store.store import Store
 
+TINY = 500
+"""Accounts x reps up to which runs that are submitted at the same moment make one job: each takes a moment."""
 _DAY_S = 86400.0
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,14 @@ class Accepted:
         return run_id
 
 
+@dataclass(frozen=True, eq=False)
+class Addition:
+    """A run to add, and what else its transaction does."""
+
+    run: Accepted
+    then: Callable[[Connection], Any]
+
+
 class Submission:
     """The way into the queue."""
 
@@ -62,8 +74,7 @@ class Submission:
         self._store = store
         self._settings = settings
         self._queue = Queue(store.database)
-        self.writes: Writes[Any] = Writes(store.database)
-        """For runs that are submitted at about the same time."""
+        self._additions: Together[Addition, Any] = Together(store.database, self._add_all)
 
     def accepted(self, request: RunRequest, tenant: str, known: Known) -> Accepted:
         """The run that a sound request asks for."""
@@ -120,11 +131,26 @@ class Submission:
         """
         await self._store.blobs.put(accepted.facts["request_path"], accepted.request)
 
-    def add(self, connection: Connection, accepted: Accepted) -> None:
-        """Add the run and queue it, in one transaction: once that is committed, the run is not lost."""
-        facts = accepted.facts
-        runs.add(connection, facts, accepted.tags)
-        self._queue.put(connection, [accepted.id], small=facts["small"], priority=facts["priority"])
+    async def add(self, accepted: Accepted, then: Callable[[Connection], Result]) -> Result:
+        """Add the run, queue it and do what comes `then`, in one transaction: once it is committed, nothing is lost.
+
+        Runs that are submitted at about the same time share the transaction, and tiny ones among them a job.
+
+        Raises:
+            DatabaseLostError: the database does not answer.
+        """
+        result: Result = await self._additions.write(Addition(accepted, then))
+        return result
+
+    def _add_all(self, connection: Connection, additions: Sequence[Addition]) -> list[Any]:
+        accepted = [addition.run for addition in additions]
+        smalls = {run.id for run in accepted if run.facts["small"]}
+        runs.add_all(connection, [run.facts for run in accepted], {run.id: run.tags for run in accepted})
+        for pack in packs([(run.id, run.size, run.size <= TINY, run.facts["priority"]) for run in accepted]):
+            name = None if len(pack.run_ids) == 1 else f"{TOGETHER}{pack.run_ids[0]}"
+            queue = SMALL if smalls.issuperset(pack.run_ids) else LARGE
+            self._queue.put(connection, pack.run_ids, queue, pack.priority, name)
+        return [addition.then(connection) for addition in additions]
 
     def add_lines(self, connection: Connection, batch_id: str, lines: Sequence[tuple[int, Accepted]]) -> None:
         """Add the runs of some lines of a batch and queue them, tiny ones many to a job, in one transaction."""
@@ -142,8 +168,15 @@ class Submission:
 
     def _put_packed(self, connection: Connection, owner: str, accepted: Sequence[Accepted]) -> None:
         for pack in packs([(run.id, run.size, run.facts["small"], run.facts["priority"]) for run in accepted]):
-            name = None if len(pack.run_ids) == 1 else f"{owner}-{pack.run_ids[0]}"
-            self._queue.put(connection, pack.run_ids, small=pack.small, priority=pack.priority, name=name)
+            several = len(pack.run_ids) > 1
+            queue = PACKED if several else _alone(pack.small)
+            name = f"{owner}-{pack.run_ids[0]}" if several else None
+            self._queue.put(connection, pack.run_ids, queue, pack.priority, name)
+
+
+def _alone(small: bool) -> str:
+    """The queue of a job of one run."""
+    return SMALL if small else LARGE
 
 
 def cell_run(row: RowMapping, cell: Cell, stored: StoredExperiment, settings: Settings) -> Accepted:

@@ -9,12 +9,15 @@ from functools import partial
 
 from dbos import DBOS
 
+from coverplan.jobs.queue import TOGETHER
 from coverplan.settings import Settings
 from coverplan.store import batches, experiments, idempotency, paths, runs
 from coverplan.store.store import Store
 
 _AT_ONCE = 200
 _DAY_S = 86400.0
+ENDED = ["SUCCESS", "ERROR"]
+"""Of jobs."""
 
 
 async def sweep(store: Store, settings: Settings) -> None:
@@ -31,11 +34,12 @@ async def sweep(store: Store, settings: Settings) -> None:
         await erase(store, run_ids)
         await DBOS.delete_workflows_async(list(run_ids))
     for batch_id in await asyncio.to_thread(_ended_batches, store, settings):
-        await _forget_packs(batch_id)
+        await _forget_jobs(batch_id)
     for experiment_id in await store.database.reading(lambda c: experiments.gone(c, _AT_ONCE)):
         await store.blobs.remove(paths.experiment(experiment_id))
         await store.database.writing(partial(experiments.erase, experiment_id=experiment_id))
-        await _forget_packs(experiment_id)
+        await _forget_jobs(experiment_id)
+    await _forget_jobs(TOGETHER, status=ENDED)
     await asyncio.to_thread(_forget_answers, store)
 
 
@@ -51,10 +55,12 @@ async def erase(store: Store, run_ids: Sequence[str]) -> None:
     await asyncio.to_thread(forget)
 
 
-async def _forget_packs(owner: str) -> None:
-    """Forget the jobs of a batch or an experiment that is gone."""
-    packs = await DBOS.list_workflows_async(workflow_id_prefix=owner, load_input=False, load_output=False)
-    await DBOS.delete_workflows_async([pack.workflow_id for pack in packs])
+async def _forget_jobs(prefix: str, status: list[str] | None = None) -> None:
+    """Forget jobs by how their names begin: those of a batch or an experiment that is gone, or ended ones."""
+    jobs = await DBOS.list_workflows_async(
+        workflow_id_prefix=prefix, status=status, load_input=False, load_output=False
+    )
+    await DBOS.delete_workflows_async([job.workflow_id for job in jobs])
 
 
 def _forget_answers(store: Store) -> None:

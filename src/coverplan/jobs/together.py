@@ -80,10 +80,3 @@ class Together(Generic[Item, Result]):
         for asked, result in zip(several, results, strict=True):
             if not asked.answer.done():
                 asked.answer.set_result(result)
-
-
-class Writes(Together[Callable[[Connection], Result], Result]):
-    """Changes of any kind, none of which takes more than a moment."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__(database, lambda connection, changes: [change(connection) for change in changes])

@@ -96,7 +96,7 @@ class Worker:
 
         One of them may be why: so the others are not near when that happens again, and no loss counts against them.
         """
-        lost = await self.place.write_at_last(lambda connection: runs.any_interrupted(connection, run_ids))
+        lost = await self.place.read_at_last(lambda connection: runs.any_interrupted(connection, run_ids))
         return self._suspects if lost else self._near
 
     async def _work_on_next(self, turns: asyncio.Semaphore, run_id: str) -> None:

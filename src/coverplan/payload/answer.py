@@ -49,12 +49,20 @@ def solve(
         PayloadError: the documents contradict themselves or each other.
     """
     began = time.monotonic()
-    book, issues = checked_book(problem, policy)
+    checked = checked_book(problem, policy)
+    book, issues = checked.book, checked.issues
     start = None if start_plan is None else start_seats(book, start_plan.assignments, issues)
-    plans = precedents_of(book, start_plan, other_plans)
     seconds = {"load": time.monotonic() - began}
     outcome = solve_book(
-        book, policy, options, seconds, start=start, precedents=plans, listen=listen, checkpoint=checkpoint
+        book,
+        policy,
+        options,
+        seconds,
+        start=start,
+        precedents=precedents_of(book, start_plan, other_plans),
+        listings=checked.listings,
+        listen=listen,
+        checkpoint=checkpoint,
     )
     return plan_of(policy, options, outcome, issues, seconds)
 
@@ -75,9 +83,9 @@ def finish(problem: Problem, policy: Policy, options: Options, checkpoint: Path,
     Raises:
         FileNotFoundError: the solve was lost before its first plan.
     """
-    book, issues = checked_book(problem, policy)
-    outcome = finish_book(book, policy, options, checkpoint, stopped_by)
-    return plan_of(policy, options, outcome, issues, {})
+    checked = checked_book(problem, policy)
+    outcome = finish_book(checked.book, policy, options, checkpoint, stopped_by)
+    return plan_of(policy, options, outcome, checked.issues, {})
 
 
 def evaluate(problem: Problem, policy: Policy, assignments: Sequence[AssignmentIn], at: str = "/assignments") -> Plan:
@@ -86,7 +94,8 @@ def evaluate(problem: Problem, policy: Policy, assignments: Sequence[AssignmentI
     Raises:
         PayloadError: the documents contradict themselves or each other, or an assignment names what is not there.
     """
-    book, issues = checked_book(problem, policy)
+    checked = checked_book(problem, policy)
+    book, issues = checked.book, checked.issues
     reps = _seat_reps(book, assignments, issues, at)
     issues.raise_errors()
     outcome = evaluate_book(book, policy, reps, issues, at)
@@ -115,8 +124,7 @@ def export(problem: Problem, policy: Policy, path: Path) -> None:
     Raises:
         PayloadError: the documents contradict themselves or each other.
     """
-    book, _ = checked_book(problem, policy)
-    formulation = formulate(request_of(book, policy, Options(), None))
+    formulation = formulate(request_of(checked_book(problem, policy).book, policy, Options(), None))
     columns, rows = names(formulation)
     export_program(to_program(formulation), path, columns, rows)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from coverplan.domain.book import Book
+from coverplan.domain.listing import Listings
 from coverplan.payload.columns import to_instance
 from coverplan.payload.issues import IssueReport
 from coverplan.payload.policy import Policy
@@ -19,11 +22,20 @@ def check(problem: Problem, policy: Policy, at_problem: str = "/problem", at_pol
     """
     report = check_references(problem, policy, at_problem, at_policy)
     if not report.total_errors:
-        _warn(report, Book.of(to_instance(problem)), policy, at_problem, at_policy)
+        _warn(report, Reach.of(Book.of(to_instance(problem)), policy), policy, at_problem, at_policy)
     return report
 
 
-def checked_book(problem: Problem, policy: Policy) -> tuple[Book, IssueReport]:
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """A sound problem in columns, its pairs as far as they were looked at, and the warnings of `check`."""
+
+    book: Book
+    listings: Listings
+    issues: IssueReport
+
+
+def checked_book(problem: Problem, policy: Policy) -> Checked:
     """The book of a problem, and the warnings of `check`.
 
     Raises:
@@ -32,13 +44,13 @@ def checked_book(problem: Problem, policy: Policy) -> tuple[Book, IssueReport]:
     report = check_references(problem, policy)
     report.raise_errors()
     book = Book.of(to_instance(problem))
-    _warn(report, book, policy, "/problem", "/policy")
+    listings = Listings(book)
+    _warn(report, Reach.of(book, policy, listings), policy, "/problem", "/policy")
     report.raise_errors()
-    return book, report
+    return Checked(book, listings, report)
 
 
-def _warn(report: IssueReport, book: Book, policy: Policy, at_problem: str, at_policy: str) -> None:
-    reach = Reach.of(book, policy)
+def _warn(report: IssueReport, reach: Reach, policy: Policy, at_problem: str, at_policy: str) -> None:
     check_policy_effects(report, reach, policy, at_policy)
     check_reach(report, reach, at_problem, at_policy)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator
+from functools import cache
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -15,6 +16,13 @@ from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
 
 CHUNK = 1 << 16
+
+
+class Digest(Protocol):
+    """What takes bytes."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take some more."""
 
 
 def problem_hash(problem: Problem) -> str:
@@ -28,8 +36,7 @@ def instance_hash(instance: Instance) -> str:
     Emails, and revenue from before the last three years, are no such facts.
     """
     digest = hashlib.sha256()
-    for part in _parts(instance):
-        digest.update(part)
+    _feed(digest, instance)
     return f"sha256:{digest.hexdigest()}"
 
 
@@ -39,27 +46,33 @@ def policy_hash(policy: Policy) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-def _parts(value: object) -> Iterator[bytes]:
+def _feed(digest: Digest, value: object) -> None:
     """Fields in order, each with its length; numbers as 64 bits, whatever type the column has."""
+    kind: Any = type(value)
     if isinstance(value, np.ndarray):
-        yield f"{value.shape}".encode()
-        yield from _column(value.reshape(-1))
+        digest.update(f"{value.shape}".encode())
+        _feed_column(digest, value.reshape(-1))
     elif dataclasses.is_dataclass(value):
-        for field in dataclasses.fields(value):
-            yield field.name.encode()
-            yield from _parts(getattr(value, field.name))
+        for name in _names(kind):
+            digest.update(name.encode())
+            _feed(digest, getattr(value, name))
     else:
-        yield json.dumps(value if isinstance(value, tuple | int) else str(value)).encode()
+        digest.update(json.dumps(value if isinstance(value, tuple | int) else str(value)).encode())
 
 
-def _column(values: np.ndarray) -> Iterator[bytes]:
+@cache
+def _names(kind: Any) -> list[str]:
+    return [field.name for field in dataclasses.fields(kind)]
+
+
+def _feed_column(digest: Digest, values: np.ndarray) -> None:
     for start in range(0, len(values), CHUNK):
         part = values[start : start + CHUNK]
         if part.dtype.kind == "T":
-            yield json.dumps(part.tolist()).encode()
+            digest.update(json.dumps(part.tolist()).encode())
         elif part.dtype.kind == "f":
             numbers = part.astype("<f8") + 0.0  # no negative zero
             numbers[np.isnan(numbers)] = np.nan
-            yield numbers.tobytes()
+            digest.update(numbers.tobytes())
         else:
-            yield part.astype("<i8").tobytes()
+            digest.update(part.astype("<i8").tobytes())

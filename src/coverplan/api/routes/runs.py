@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import re
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -69,13 +70,10 @@ async def submit_run(
         await admit(store.database, caller, runs=1, size=len(accepted.request))
         await submission.store(accepted)
 
-    def create(connection: Connection) -> Created:
-        if old is not None:
-            return Created(RunTicket(run_id=old, job_status="completed"), 200, f"/v1/runs/{old}")
-        submission.add(connection, accepted)
-        return Created(RunTicket(run_id=accepted.id, job_status="queued"), 202, f"/v1/runs/{accepted.id}")
-
-    return await once.create(create, submission.writes)
+        ticket = Created(RunTicket(run_id=accepted.id, job_status="queued"), 202, f"/v1/runs/{accepted.id}")
+        return await once.create(lambda _: ticket, partial(submission.add, accepted))
+    ticket = Created(RunTicket(run_id=old, job_status="completed"), 200, f"/v1/runs/{old}")
+    return await once.create(lambda _: ticket)
 
 
 @router.get("", summary="List runs", responses=error_responses(422, 503), dependencies=[accepts(JSON)])
