@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import sys
 import traceback
 from importlib import import_module
@@ -17,10 +18,14 @@ from coverplan.payload.issues import PayloadError
 from coverplan.process import channel, tether
 from coverplan.process.channel import Answers, Message, NothingKeptError, Order
 
+NICE = 5
+"""Solving gives way to taking calls in and writing answers down, on a machine that has too little for both."""
+
 
 def main(module: str = "coverplan.process.work") -> None:
     """Announce readiness, then run one job after the other."""
     tether.die_with_parent()
+    os.nice(NICE)
     answers = Answers()
     queue = channel.jobs(ended=tether.end_group)
     tether.tether_children()
