@@ -1,4 +1,4 @@
-"""Messages from the end of a run to their receiver, on both databases."""
+"""Messages from the end of a run or an experiment to their receiver, on both databases."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def listen(store: Store, url: str, *kinds: str, tenant: str = TENANT) -> Any:
 
 def announce(store: Store, run_id: str = "run-1", kind: str = "run.completed") -> int:
     with store.database.begin() as connection:
-        return webhooks.announce(connection, TENANT, run_id, kind, RUN)
+        return webhooks.announce(connection, TENANT, kind, {"run_id": run_id, "run": RUN})
 
 
 def log(store: Store, webhook: Any) -> list[Any]:
@@ -100,7 +100,7 @@ def test_the_message_can_be_verified(store: Store, settings: Settings, place: Re
 def test_a_transaction_that_is_rolled_back_announces_nothing(store: Store, place: Receiver) -> None:
     webhook = listen(store, place.url("/200"))
     with store.database.engine.connect() as connection:
-        webhooks.announce(connection, TENANT, "run-1", "run.completed", RUN)
+        webhooks.announce(connection, TENANT, "run.completed", {"run_id": "run-1", "run": RUN})
         connection.rollback()
 
     assert log(store, webhook) == []
