@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,17 @@ def test_a_transaction_that_is_rolled_back_announces_nothing(store: Store, place
         connection.rollback()
 
     assert log(store, webhook) == []
+
+
+def test_an_end_outlives_the_removal_of_a_webhook(store: Store, place: Receiver) -> None:
+    """What ends waits for the removal that came first, and tells nobody."""
+    webhook = listen(store, place.url("/200"))
+    with ThreadPoolExecutor(1) as thread:
+        with store.database.begin() as connection:
+            assert webhooks.remove(connection, TENANT, webhook["id"])
+            told = thread.submit(announce, store)
+            time.sleep(0.3)
+        assert told.result(30) == 0
 
 
 def test_a_message_is_sent_again_until_it_is_taken(store: Store, settings: Settings, place: Receiver) -> None:

@@ -77,6 +77,8 @@ def announce(connection: Connection, tenant: str, kind: str, about: Mapping[str,
     `about` has `run_id` and `run`, or `experiment_id` and `experiment`, as in `WebhookEvent`.
     """
     wanted = select(webhooks.c.id, webhooks.c.kinds).where(webhooks.c.tenant == tenant)
+    # None is removed before its delivery is there: that would take the end back.
+    wanted = wanted.with_for_update(read=True, key_share=True)
     told = [webhook_id for webhook_id, kinds in connection.execute(wanted) if kind in kinds]
     if told:
         rows = [_delivery(webhook_id, kind, about) for webhook_id in told]
