@@ -1,4 +1,4 @@
-"""Workers and services are killed in the middle of an experiment: each cell is solved once, and compared."""
+"""Workers and services are killed in the middle of an experiment: each cell is solved once, and one end is told."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 from support.cells import ENDED, check_each_cell_once, state, submit, tiny_experiment
 from support.deployment import Deployment, deployment
 from support.postgres import Postgres
+from support.receiver import receiver
 from support.started import Started
 
 TOLERANCES = [round(0.01 * n, 2) for n in range(1, 26)]
@@ -63,8 +64,14 @@ def _document(running: Deployment, experiment_id: str) -> dict[str, object]:
 def test_five_kills_of_workers_and_of_the_service(postgres: Postgres, tmp_path: Path) -> None:
     """Two workers on PostgreSQL: a worker, the service, and so on, at random moments; each is started again."""
     moments = random.Random(6)
-    with deployment(tmp_path, workers=2, database_url=postgres.database()) as running:
+    url, allow = postgres.database(), '["127.0.0.0/8"]'
+    with (
+        receiver() as place,
+        deployment(tmp_path, workers=2, database_url=url, webhook_allow=allow) as running,
+    ):
         with running.client() as client:
+            hook = {"url": place.url("/200"), "kinds": ["experiment.completed", "experiment.failed"]}
+            webhook_id = client.post("/v1/webhooks", json=hook).json()["id"]
             experiment_id = submit(client, tiny_experiment(TOLERANCES, SEEDS))
         for kill in range(KILLS):
             _until(running, experiment_id, 8 * (kill + 1))
@@ -79,6 +86,9 @@ def test_five_kills_of_workers_and_of_the_service(postgres: Postgres, tmp_path: 
         assert _until_over(running, experiment_id) == "completed"
         check_each_cell_once(running, experiment_id, CELLS)
         assert _document(running, experiment_id)["status"] == "complete"
+        with running.client() as client:
+            told = client.get(f"/v1/webhooks/{webhook_id}/deliveries").json()["items"]
+        assert [(one["kind"], one["experiment_id"]) for one in told] == [("experiment.completed", experiment_id)]
 
 
 @pytest.mark.timeout(300)

@@ -1,4 +1,4 @@
-"""Messages from the end of a run to their receiver, on both databases."""
+"""Messages from the end of a run or an experiment to their receiver, on both databases."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def listen(store: Store, url: str, *kinds: str, tenant: str = TENANT) -> Any:
 
 def announce(store: Store, run_id: str = "run-1", kind: str = "run.completed") -> int:
     with store.database.begin() as connection:
-        return webhooks.announce(connection, TENANT, run_id, kind, RUN)
+        return webhooks.announce(connection, TENANT, kind, {"run_id": run_id, "run": RUN})
 
 
 def log(store: Store, webhook: Any) -> list[Any]:
@@ -100,10 +101,21 @@ def test_the_message_can_be_verified(store: Store, settings: Settings, place: Re
 def test_a_transaction_that_is_rolled_back_announces_nothing(store: Store, place: Receiver) -> None:
     webhook = listen(store, place.url("/200"))
     with store.database.engine.connect() as connection:
-        webhooks.announce(connection, TENANT, "run-1", "run.completed", RUN)
+        webhooks.announce(connection, TENANT, "run.completed", {"run_id": "run-1", "run": RUN})
         connection.rollback()
 
     assert log(store, webhook) == []
+
+
+def test_an_end_outlives_the_removal_of_a_webhook(store: Store, place: Receiver) -> None:
+    """What ends waits for the removal that came first, and tells nobody."""
+    webhook = listen(store, place.url("/200"))
+    with ThreadPoolExecutor(1) as thread:
+        with store.database.begin() as connection:
+            assert webhooks.remove(connection, TENANT, webhook["id"])
+            told = thread.submit(announce, store)
+            time.sleep(0.3)
+        assert told.result(30) == 0
 
 
 def test_a_message_is_sent_again_until_it_is_taken(store: Store, settings: Settings, place: Receiver) -> None:

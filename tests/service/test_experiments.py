@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,17 +15,31 @@ from support.batches import lines
 from support.cells import cells, check_each_cell_once, runs_of, state, submit, tiny_experiment, wait
 from support.datasets import ended, send
 from support.deployment import TINY, Deployment, deployment, slow
+from support.receiver import Receiver, receiver
 from support.service import wait_for
 
 pytestmark = pytest.mark.timeout(200)
 TOLERANCES = [0.05, 0.1, 0.2]
 
 
+@pytest.fixture(scope="module")
+def place() -> Iterator[Receiver]:
+    """What is told that experiments end."""
+    with receiver() as listening:
+        yield listening
+
+
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """A service and a worker."""
+def running(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, place: Receiver
+) -> Iterator[Deployment]:
+    """A service and a worker, with a webhook."""
     url = None if request.param == "sqlite" else request.getfixturevalue("postgres").database()
-    with deployment(tmp_path_factory.mktemp("experiments"), database_url=url) as started:
+    folder = tmp_path_factory.mktemp("experiments")
+    kinds = ["experiment.completed", "experiment.failed", "experiment.cancelled"]
+    with deployment(folder, database_url=url, webhook_allow='["127.0.0.0/8"]') as started:
+        with started.client() as client:
+            client.post("/v1/webhooks", json={"url": place.url("/200"), "kinds": kinds}).raise_for_status()
         yield started
 
 
@@ -32,6 +47,22 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def client(running: Deployment) -> Iterator[httpx.Client]:
     with running.client() as client:
         yield client
+
+
+def _check_told(place: Receiver, experiment_id: str, *ended: dict[str, Any]) -> None:
+    """Each end of an experiment is told once; the same message may come twice."""
+
+    def told() -> list[dict[str, Any]]:
+        messages = {message["id"]: message for message in (json.loads(request.body) for request in place.got)}
+        mine = [message for message in messages.values() if message["experiment_id"] == experiment_id]
+        return sorted(mine, key=lambda message: message["created_at"])
+
+    assert wait_for(lambda: len(told()) >= len(ended), 30)
+    assert [message["kind"] for message in told()] == [f"experiment.{over['job_status']}" for over in ended]
+    for message, over in zip(told(), ended, strict=True):
+        names = message["experiment"].keys() - {"cells"}  # running ones are cancelled after the stop
+        assert names >= {"name", "job_status", "error", "created_at", "started_at", "ended_at"}
+        assert {name: message["experiment"][name] for name in names} == {name: over[name] for name in names}
 
 
 def test_each_cell_is_a_run_and_its_plan_is_there(running: Deployment, client: httpx.Client) -> None:
@@ -95,8 +126,8 @@ def test_the_same_key_makes_one_experiment(client: httpx.Client) -> None:
     assert listed == [first]
 
 
-def test_stopped_and_resumed(running: Deployment, client: httpx.Client) -> None:
-    """What has ended stays, what was cancelled is solved anew under a new run."""
+def test_stopped_and_resumed(running: Deployment, client: httpx.Client, place: Receiver) -> None:
+    """What has ended stays, what was cancelled is solved anew under a new run; both ends are told."""
     hard = slow(1)
     document = tiny_experiment(TOLERANCES, seeds=2, problems=[{"problem": hard["problem"]}], options=hard["options"])
     experiment_id = submit(client, document)
@@ -112,24 +143,31 @@ def test_stopped_and_resumed(running: Deployment, client: httpx.Client) -> None:
     assert partial.json()["status"] == "partial"
     resumed = client.post(f"/v1/experiments/{experiment_id}/resume").json()
     assert resumed["cells"]["queued"] >= 3
-    assert wait(client, experiment_id)["job_status"] == "completed"
+    over = wait(client, experiment_id)
+    assert over["job_status"] == "completed"
 
+    _check_told(place, experiment_id, stopped, over)
     check_each_cell_once(running, experiment_id, 6)
     after = {cell["key"]: cell["run_id"] for cell in cells(client, experiment_id)}
     assert {key: after[key] for key in before} == {key: cell["run_id"] for key, cell in before.items()}
 
 
-def test_extended_cells_keep_their_runs(running: Deployment, client: httpx.Client) -> None:
-    """Two tolerances, then one more and one more seed: 2, then 2 x 2 + 2 of the policy that was added = 6."""
+def test_extended_cells_keep_their_runs(running: Deployment, client: httpx.Client, place: Receiver) -> None:
+    """Two tolerances, then one more and one more seed: 2, then 2 x 2 + 2 of the policy that was added = 6.
+
+    It ends twice, and both ends are told.
+    """
     experiment_id = submit(client, tiny_experiment(TOLERANCES[:2]))
-    wait(client, experiment_id)
+    first = wait(client, experiment_id)
     before = {cell["key"]: cell["run_id"] for cell in cells(client, experiment_id)}
     extension = {"policies": [{"id": "bare", "policy": {"constraints": [{"kind": "capacity"}]}}], "seeds": [0, 7]}
 
     answer = client.post(f"/v1/experiments/{experiment_id}/extend", json=extension)
 
     assert answer.status_code == 202, answer.text
-    assert wait(client, experiment_id)["job_status"] == "completed"
+    second = wait(client, experiment_id)
+    assert second["job_status"] == "completed"
+    _check_told(place, experiment_id, first, second)
     after = {cell["key"]: cell["run_id"] for cell in cells(client, experiment_id)}
     assert len([cell for cell in cells(client, experiment_id) if "policy" in cell["kinds"]]) == 6
     assert {key: after[key] for key in before} == before

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, RowMapping, insert, update
 
-from coverplan.store import cells, experiments, quotas, runs
+from coverplan.payload.webhooks import ALL_KINDS
+from coverplan.store import cells, experiments, quotas, runs, webhooks
 from coverplan.store.database import Database
 from coverplan.store.migrate import migrate
 from coverplan.store.schema import runs as run_table
@@ -128,6 +130,66 @@ def test_resumed_cells_wait_for_a_new_run(connection: Connection) -> None:
     waiting = {row["key"] for row in cells.every(connection, "exp-1") if row["run_id"] is None}
     assert waiting == set("bcde")
     assert experiments.next_due(connection) == "exp-1"
+
+
+def _told(connection: Connection, webhook: RowMapping) -> list[str]:
+    return sorted(row["kind"] for row in webhooks.log(connection, webhook["id"], 100, None))
+
+
+def test_each_end_is_told_once(connection: Connection) -> None:
+    """Completed, extended and stopped, resumed and failed; a second stop and a worker that was lost tell nothing."""
+    webhook = webhooks.add(connection, "acme", "https://hooks.example.com/", ALL_KINDS)
+    webhooks.add(connection, "another", "https://hooks.example.com/", ALL_KINDS)
+    assert experiments.end(connection, _claimed(connection), {"job_status": "completed"})
+    experiments.stop(connection, "acme", "exp-1")
+    assert _told(connection, webhook) == ["experiment.completed"]
+
+    row = experiments.get(connection, "acme", "exp-1")
+    assert row is not None
+    assert experiments.extend(connection, row, {})
+    experiments.stop(connection, "acme", "exp-1")
+    experiments.stop(connection, "acme", "exp-1")
+    assert _told(connection, webhook) == ["experiment.cancelled", "experiment.completed"]
+
+    experiments.resume(connection, "acme", "exp-1")
+    lost, held = _claimed(connection, "w2"), _claimed(connection)
+    assert experiments.end(connection, held, {"job_status": "failed"})
+    assert not experiments.end(connection, lost, {"job_status": "completed"})
+    assert _told(connection, webhook) == ["experiment.cancelled", "experiment.completed", "experiment.failed"]
+
+
+def test_an_end_that_is_rolled_back_is_not_told(connection: Connection) -> None:
+    """End and message are one: the end that counts makes the one message."""
+    webhook = webhooks.add(connection, "acme", "https://hooks.example.com/", ALL_KINDS)
+    row = _claimed(connection)
+    killed = connection.begin_nested()
+    assert experiments.end(connection, row, {"job_status": "completed"})
+    killed.rollback()
+    assert _told(connection, webhook) == []
+
+    assert experiments.end(connection, row, {"job_status": "completed"})
+    assert _told(connection, webhook) == ["experiment.completed"]
+
+
+def test_the_ends_of_an_experiment_and_of_its_cells_are_told_apart(connection: Connection) -> None:
+    """Stopped with one cell cancelled, and one that waits."""
+    webhook = webhooks.add(connection, "acme", "https://hooks.example.com/", ALL_KINDS)
+    cells.add(connection, "exp-1", [_cell("a", 0.0, "run-1"), _cell("b", 1.0)])
+    _run(connection, "run-1")
+    runs.cancel_queued(connection, "acme", "run-1")
+    experiments.stop(connection, "acme", "exp-1")
+
+    rows = {row["kind"]: row for row in webhooks.log(connection, webhook["id"], 100, None)}
+    assert {kind: (row["run_id"], row["experiment_id"]) for kind, row in rows.items()} == {
+        "run.cancelled": ("run-1", None),
+        "experiment.cancelled": (None, "exp-1"),
+    }
+    bodies = {kind: json.loads(row["body"]) for kind, row in rows.items()}
+    assert bodies["run.cancelled"]["run"]["experiment_id"] == "exp-1"
+    told = bodies["experiment.cancelled"]
+    assert (told["experiment_id"], told["run_id"], told["run"]) == ("exp-1", None, None)
+    assert told["experiment"]["job_status"] == "cancelled"
+    assert told["experiment"]["cells"] == {"queued": 1, "running": 0, "completed": 0, "failed": 0, "cancelled": 1}
 
 
 def test_an_extension_counts_once(connection: Connection) -> None:

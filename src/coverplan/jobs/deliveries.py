@@ -97,7 +97,8 @@ async def _deliver(store: Store, settings: Settings, allow: AllowList, delivery:
     await asyncio.to_thread(settle)
     metrics.WEBHOOK_ATTEMPTS.labels("delivered" if outcome.delivered else "failed").inc()
     # Not the URL: many hold a secret of their receiver's.
-    said = {"webhook_id": delivery["webhook_id"], "delivery_id": delivery["id"], "run_id": delivery["run_id"]}
+    ids = ("webhook_id", "run_id", "experiment_id")
+    said = {"delivery_id": delivery["id"], **{name: delivery[name] for name in ids}}
     log.log(
         logging.INFO if outcome.delivered else logging.WARNING,
         "webhook %s",

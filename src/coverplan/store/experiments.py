@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from coverplan.store import cells, webhooks
 from coverplan.store.runs import hide_all
 from coverplan.store.schema import experiment_cells, experiments, runs, workers
 
@@ -81,17 +82,13 @@ def keep(connection: Connection, row: RowMapping, **facts: Any) -> bool:
 
 def end(connection: Connection, row: RowMapping, facts: Facts) -> bool:
     """End an experiment; False where others have taken over."""
-    now = time.time()
-    over = {"ended_at": now, "expires_at": now + row["retention_s"], "worker": None, "pending": False}
-    return keep(connection, row, **over, **facts)
+    return _end(connection, held(row), {"pending": False, **facts})
 
 
 def stop(connection: Connection, tenant: str, experiment_id: str) -> None:
     """Add no more cells, whatever a worker is at; one that has ended stays as it is."""
-    now = time.time()
-    over = {"ended_at": now, "expires_at": now + experiments.c.retention_s}
-    change = update(experiments).where(_of(tenant, experiment_id), experiments.c.job_status == RUNNING)
-    connection.execute(change.values(job_status=CANCELLED, worker=None, stage=experiments.c.stage + 1, **over))
+    running = and_(_of(tenant, experiment_id), experiments.c.job_status == RUNNING)
+    _end(connection, running, {"job_status": CANCELLED, "stage": experiments.c.stage + 1})
 
 
 def resume(connection: Connection, tenant: str, experiment_id: str) -> None:
@@ -156,6 +153,18 @@ def held(row: RowMapping) -> ColumnElement[bool]:
     """Whether the worker that claimed this row still has it."""
     mine = and_(experiments.c.worker == row["worker"], experiments.c.stage == row["stage"])
     return and_(experiments.c.id == row["id"], mine, experiments.c.job_status == RUNNING)
+
+
+def _end(connection: Connection, which: ColumnElement[bool], facts: Facts) -> bool:
+    """End the experiment and have it told, in one transaction; False if there is none such."""
+    now = time.time()
+    over = {"ended_at": now, "expires_at": now + experiments.c.retention_s, "worker": None}
+    change = update(experiments).where(which).values(**over, **facts).returning(experiments)
+    ended = connection.execute(change).mappings().one_or_none()
+    if ended is None:
+        return False
+    webhooks.announce_experiment(connection, ended, cells.counts(connection, [ended["id"]])[ended["id"]])
+    return True
 
 
 def _due() -> ColumnElement[bool]:

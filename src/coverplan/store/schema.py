@@ -256,7 +256,8 @@ deliveries = Table(
     metadata,
     Column("id", _ID, primary_key=True),
     Column("webhook_id", _ID, ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
-    Column("run_id", _ID),  # None: a test
+    Column("run_id", _ID),  # None: it tells of no run
+    Column("experiment_id", _ID),  # None: it tells of no experiment
     Column("kind", String(20), nullable=False),
     Column("body", Text, nullable=False),
     Column("status", String(12), nullable=False),  # pending | delivered | failed

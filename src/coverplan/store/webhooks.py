@@ -1,4 +1,4 @@
-"""Webhooks and their deliveries: written with the end of a run, claimed by whichever worker comes first."""
+"""Webhooks and their deliveries: written with the end of what they tell of, claimed by whichever worker is first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from coverplan.payload.webhooks import TEST, WebhookEvent
 from coverplan.store.ids import new_id
 from coverplan.store.schema import deliveries, webhooks
 
-_TOLD = (
+_OF_RUN = (
     "name",
     "job_status",
     "solution_status",
@@ -23,10 +23,12 @@ _TOLD = (
     "dual_bound",
     "gap",
     "batch_id",
+    "experiment_id",
     "error",
 )
+_OF_EXPERIMENT = ("name", "job_status", "error")
 _TIMES = ("created_at", "started_at", "ended_at")
-"""What is told of a run, under the names of `GET /v1/runs/{id}`."""
+"""What is told, under the names of `GET /v1/runs/{id}` and `GET /v1/experiments/{id}`."""
 PENDING, DELIVERED, FAILED = "pending", "delivered", "failed"
 
 
@@ -69,15 +71,17 @@ def remove(connection: Connection, tenant: str, webhook_id: str) -> bool:
     return bool(connection.execute(change).rowcount)
 
 
-def announce(connection: Connection, tenant: str, run_id: str, kind: str, document: Mapping[str, Any]) -> int:
-    """Have the tenant's webhooks told of a run, in the transaction that ends it; returns how many will be.
+def announce(connection: Connection, tenant: str, kind: str, about: Mapping[str, Any]) -> int:
+    """Have the tenant's webhooks told of an end, in the transaction that brings it; returns how many will be.
 
-    `kind` is `run.completed`, `run.failed` or `run.cancelled`; `document` the state of the run, ready for JSON.
+    `about` has `run_id` and `run`, or `experiment_id` and `experiment`, as in `WebhookEvent`.
     """
     wanted = select(webhooks.c.id, webhooks.c.kinds).where(webhooks.c.tenant == tenant)
+    # None is removed before its delivery is there: that would take the end back.
+    wanted = wanted.with_for_update(read=True, key_share=True)
     told = [webhook_id for webhook_id, kinds in connection.execute(wanted) if kind in kinds]
     if told:
-        rows = [_delivery(webhook_id, kind, run_id, dict(document)) for webhook_id in told]
+        rows = [_delivery(webhook_id, kind, about) for webhook_id in told]
         connection.execute(insert(deliveries), rows)
     return len(told)
 
@@ -88,13 +92,20 @@ def announce_ends(connection: Connection, ended: Sequence[RowMapping]) -> None:
     if not tenants or connection.execute(_ANY_OF, {"tenants": tenants}).first() is None:
         return
     for run in ended:
-        document = {name: run[name] for name in _TOLD} | {name: maybe_moment(run[name]) for name in _TIMES}
-        announce(connection, run["tenant"], run["id"], f"run.{run['job_status']}", document)
+        about = {"run_id": run["id"], "run": _state(run, _OF_RUN)}
+        announce(connection, run["tenant"], f"run.{run['job_status']}", about)
+
+
+def announce_experiment(connection: Connection, ended: RowMapping, cells: Mapping[str, int]) -> None:
+    """Have the webhooks of its tenant told that an experiment has ended; `cells` by how far they are."""
+    state = {**_state(ended, _OF_EXPERIMENT), "cells": cells}
+    about = {"experiment_id": ended["id"], "experiment": state}
+    announce(connection, ended["tenant"], f"experiment.{ended['job_status']}", about)
 
 
 def announce_test(connection: Connection, webhook_id: str) -> RowMapping:
     """A test message to a webhook."""
-    row = _delivery(webhook_id, TEST, None, None)
+    row = _delivery(webhook_id, TEST, {})
     return connection.execute(insert(deliveries).values(**row).returning(deliveries)).mappings().one()
 
 
@@ -146,13 +157,18 @@ def prune(connection: Connection, before: float) -> int:
     return connection.execute(over).rowcount
 
 
-def _delivery(webhook_id: str, kind: str, run_id: str | None, run: dict[str, Any] | None) -> dict[str, Any]:
+def _state(row: RowMapping, names: Sequence[str]) -> dict[str, Any]:
+    return {name: row[name] for name in names} | {name: maybe_moment(row[name]) for name in _TIMES}
+
+
+def _delivery(webhook_id: str, kind: str, about: Mapping[str, Any]) -> dict[str, Any]:
     now, delivery_id = time.time(), new_id("del")
-    event = {"id": delivery_id, "kind": kind, "created_at": moment(now), "run_id": run_id, "run": run}
+    event = {"id": delivery_id, "kind": kind, "created_at": moment(now), **about}
     return {
         "id": delivery_id,
         "webhook_id": webhook_id,
-        "run_id": run_id,
+        "run_id": about.get("run_id"),
+        "experiment_id": about.get("experiment_id"),
         "kind": kind,
         "body": WebhookEvent.model_validate(event).model_dump_json(),
         "status": PENDING,

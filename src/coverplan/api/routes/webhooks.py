@@ -1,4 +1,4 @@
-"""Webhooks: who is told that runs end. The calls themselves are made by workers."""
+"""Webhooks: who is told that runs and experiments end. The calls themselves are made by workers."""
 
 from __future__ import annotations
 
@@ -34,10 +34,13 @@ WebhookId = Annotated[str, Path(max_length=40, pattern="^[!-~]+$", description="
     summary="Add a webhook",
     response_model=NewWebhook,
     responses=error_responses(*ONCE, 408, 413, 415, 503),
-    openapi_extra=body_of(WebhookRequest, webhook="Be told of runs that ended well or failed"),
+    openapi_extra=body_of(WebhookRequest, webhook="Be told of experiments that have ended, not of their cells"),
 )
 async def add_webhook(body: Parsed[WebhookRequest], caller: Writer, settings: Configured, once: Once) -> Response:
-    """Have an address called when runs end. The answer has the secret that signs the calls; it is shown this once."""
+    """Have an address called when runs and experiments end.
+
+    The answer has the secret that signs the calls; it is shown this once.
+    """
     _check_url(body.url, settings)
 
     def create(connection: Connection) -> Created:
@@ -137,8 +140,9 @@ def _shown(row: RowMapping) -> Webhook:
 
 
 def _delivery(row: RowMapping) -> Delivery:
+    same = ("id", "kind", "run_id", "experiment_id", "status", "attempts", "response_status", "error")
     return Delivery(
-        **{name: row[name] for name in ("id", "kind", "run_id", "status", "attempts", "response_status", "error")},
+        **{name: row[name] for name in same},
         next_attempt_at=maybe_moment(row["next_at"]),
         created_at=moment(row["created_at"]),
         delivered_at=maybe_moment(row["delivered_at"]),

@@ -251,6 +251,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("webhook_id", sa.String(length=40), nullable=False),
         sa.Column("run_id", sa.String(length=40), nullable=True),
+        sa.Column("experiment_id", sa.String(length=40), nullable=True),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("status", sa.String(length=12), nullable=False),
