@@ -19,7 +19,7 @@ from support.service import wait_for
 from support.started import Started
 
 KILLS = 20
-DOCUMENTS = [slow(3), slow(3, method="priced")]
+DOCUMENTS = [slow(2), slow(2, method="priced")]
 
 
 def _kill(worker: Started) -> None:
