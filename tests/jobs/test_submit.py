@@ -47,9 +47,12 @@ def test_tiny_runs_of_one_moment_are_one_job(store: Store) -> None:
     first, second, third = (_accepted(submission) for _ in range(3))
     larger, urgent = _accepted(submission, accounts=300), _accepted(submission, priority=9)
 
+    async def add(run: Accepted) -> str:
+        return await submission.add(run, lambda _: f"then {run.id}")
+
     async def submit() -> list[str]:
         runs = (first, second, larger, third, urgent)
-        return await asyncio.gather(*(submission.add(run, lambda _, run=run: f"then {run.id}") for run in runs))
+        return await asyncio.gather(*(add(run) for run in runs))
 
     answers = asyncio.run(submit())
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
+from types import ModuleType
 from typing import Annotated, NoReturn
 
 import typer
@@ -66,12 +68,21 @@ def _app(arguments: list[str]) -> typer.Typer:
     first = arguments[0] if arguments else ""
     needed = {"--version": ()}.get(first, (first,) if first in COMMANDS else COMMANDS)
     for name in needed:
-        command = getattr(import_module(f"coverplan.cli.{name}"), name)
+        command = getattr(_imported(name), name)
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=name)
         else:
             app.command(name)(command)
     return app
+
+
+def _imported(command: str) -> ModuleType:
+    """The module of a command, without the collector, which would only look at what stays again and again."""
+    gc.disable()
+    try:
+        return import_module(f"coverplan.cli.{command}")
+    finally:
+        gc.enable()
 
 
 def _version(wanted: bool) -> None:

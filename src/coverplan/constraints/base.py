@@ -33,7 +33,7 @@ class RowState:
 class Constraint(BaseModel):
     """A rule of the policy. Without `penalty` it is hard; with one, each unit of violation costs that much money."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     kind: str
     id: str | None = Field(

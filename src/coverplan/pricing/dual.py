@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import optimize
 
 from coverplan.domain.instance import Floats
 from coverplan.formulation.build import Formulation
@@ -139,6 +138,8 @@ class SmoothedDual:
 
     def _descend(self, smoothed: Smoothed, share: float, y: Floats, temperature: float, deadline: float) -> Floats:
         """Minimise at one temperature over the units of `smoothed`, a share of all."""
+        from scipy import optimize  # noqa: PLC0415 - takes a moment to import, and most programs need no prices
+
         latest, n_upper, unit = y, len(self.upper), share * self.typical
 
         def evaluate(point: Floats) -> tuple[float, Floats]:

@@ -29,10 +29,12 @@ def main(module: str = "coverplan.process.work") -> None:
     answers = Answers()
     queue = channel.jobs(ended=tether.end_group)
     tether.tether_children()
+    gc.disable()  # what is imported stays: the collector need not look at it again and again
     work = import_module(module)
     work.warm_up()
     gc.collect()
-    gc.freeze()  # what is imported stays: the collector need not look at it again and again
+    gc.freeze()
+    gc.enable()
     answers.send(channel.READY)
     while True:
         run(work, queue.get(), answers)

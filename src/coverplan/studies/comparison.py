@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 
 from coverplan.domain.instance import Bools, Floats
 
@@ -56,6 +55,8 @@ def paired(differences: Floats) -> list[Interval | None]:
 
 def _ends(values: Floats) -> tuple[Floats, Floats]:
     """Lower and upper ends for rows of values."""
+    from scipy import stats  # noqa: PLC0415 - takes a moment to import, and only a comparison needs it
+
     size = values.shape[1]
     if size < LEAST_PAIRS:
         nothing = np.full(len(values), np.nan)
