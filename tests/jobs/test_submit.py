@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,10 @@ def _accepted(submission: Submission, accounts: int = 4, **facts: Any) -> Accept
     return submission.accepted(request, TENANT, Known())
 
 
+def _then(run: Accepted, _: Connection) -> str:
+    return f"then {run.id}"
+
+
 def _jobs(store: Store) -> list[tuple[str, str]]:
     with store.database.read() as connection:
         table = "workflow_status" if store.database.is_sqlite else "dbos.workflow_status"
@@ -49,7 +54,7 @@ def test_tiny_runs_of_one_moment_are_one_job(store: Store) -> None:
 
     async def submit() -> list[str]:
         runs = (first, second, larger, third, urgent)
-        return await asyncio.gather(*(submission.add(run, lambda _, run=run: f"then {run.id}") for run in runs))
+        return await asyncio.gather(*(submission.add(run, partial(_then, run)) for run in runs))
 
     answers = asyncio.run(submit())
 
