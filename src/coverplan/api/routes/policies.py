@@ -21,7 +21,7 @@ from coverplan.api.paging import MAX_ITEMS, Cursor, Limit, Mark, Page, mark_of, 
 from coverplan.api.state import Stored
 from coverplan.payload.hashing import policy_hash
 from coverplan.payload.issues import IssueReport
-from coverplan.payload.policies import PolicyDiff, PolicyId, PolicyRequest, PolicyVersion, StoredPolicy
+from coverplan.payload.policies import MAX_VERSION, PolicyDiff, PolicyId, PolicyRequest, PolicyVersion, StoredPolicy
 from coverplan.payload.policy import Policy
 from coverplan.payload.policy_checks import check_alone
 from coverplan.payload.policy_diff import policy_diff
@@ -30,7 +30,6 @@ from coverplan.store.store import Store
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"], dependencies=[accepts(JSON)])
 
-MAX_VERSION = 2**31 - 1
 _LOCATED = located(
     name="$response.body#/name", version="$response.body#/version", **{"from": "$response.body#/version"}
 )
