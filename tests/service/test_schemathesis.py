@@ -14,7 +14,7 @@ import pytest
 from support.fuzz import fuzz
 
 LOADED_MACHINE_S = 500
-"""The longest part takes less than three minutes where nothing else runs."""
+"""Each part takes less than a minute where nothing else runs."""
 LONG = [
     "solve",
     "evaluate",
