@@ -8,7 +8,7 @@ UV ?= uv
 LOCK := pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo serve test check bench bench-full format openapi lock clean
+.PHONY: setup demo serve test fuzz check bench bench-full format openapi lock clean
 
 setup: $(READY)
 	@:
@@ -31,6 +31,10 @@ serve: setup
 test: setup
 	@cores=$$(getconf _NPROCESSORS_ONLN); \
 		$(BIN)/python -m pytest -n $$(( cores < 8 ? cores + 1 : 8 )) --dist worksteal --durations 20
+
+# All of schemathesis on all operations; `make test` tries less. About an hour, or ARGS="--phases coverage".
+fuzz: setup
+	@PYTHONPATH=tests $(BIN)/python -m support.fuzz $(ARGS)
 
 check: setup
 	@$(BIN)/ruff format --check .

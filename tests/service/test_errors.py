@@ -126,8 +126,18 @@ def test_a_large_body_is_told_the_limit_and_the_way_out() -> None:
     assert "COVERPLAN_MAX_BODY_MB" in (found.suggestion or "")
 
 
-def test_method_not_allowed_lists_the_methods() -> None:
-    assert ask("DELETE", "/v1/limits").headers["allow"] == "GET"
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/v1/limits", "GET"),
+        ("/v1/experiments", "GET, POST"),
+        ("/v1/experiments/estimate", "POST"),  # not those of an experiment with that id
+        ("/v1/experiments/e1", "GET, DELETE"),
+        ("/openapi.json", "GET, HEAD"),
+    ],
+)
+def test_method_not_allowed_lists_the_methods_of_the_path(path: str, methods: str) -> None:
+    assert ask("PATCH", path).headers["allow"] == methods
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,7 @@ def test_what_is_not_there_cannot_be_named(client: httpx.Client, dataset_id: str
     for body, status, code in (
         ({"dataset_id": "nothing"}, 404, "not_found"),
         ({"dataset_id": dataset_id, "policy_ref": {"name": "nothing"}}, 404, "not_found"),
+        ({"dataset_id": dataset_id, "policy_ref": {"name": "ids", "version": 2**63}}, 422, "invalid"),
         ({"dataset_id": dataset_id, "start_run_id": "nothing"}, 404, "not_found"),
         ({"problem": PROBLEM, "policy_ref": {"name": "ids"}}, 422, "invalid"),
     ):

@@ -114,3 +114,40 @@ def test_every_reference_leads_somewhere() -> None:
     found = {part.split('"')[0] for part in text.split('"$ref": "#/components/schemas/')[1:]}
 
     assert found <= names
+
+
+def test_what_is_created_leads_to_every_call_that_takes_its_name() -> None:
+    """Answers that create have a Location, and a link to each path below what they created."""
+    below = {
+        ("/v1/runs", "202"): "/v1/runs/{run_id}",
+        ("/v1/runs", "200"): "/v1/runs/{run_id}",
+        ("/v1/batches", "202"): "/v1/batches/{batch_id}",
+        ("/v1/experiments", "202"): "/v1/experiments/{experiment_id}",
+        ("/v1/experiments/{experiment_id}/extend", "202"): "/v1/experiments/{experiment_id}",
+        ("/v1/webhooks", "201"): "/v1/webhooks/{webhook_id}",
+        ("/v1/datasets", "201"): "/v1/datasets/{dataset_id}",
+        ("/v1/datasets/{dataset_id}/commit", "202"): "/v1/datasets/{dataset_id}",
+        ("/v1/datasets/{dataset_id}/commit", "200"): "/v1/datasets/{dataset_id}",
+        ("/v1/datasets/{dataset_id}/patch", "202"): "/v1/datasets/{dataset_id}",
+        ("/v1/datasets/{dataset_id}/patch", "200"): "/v1/datasets/{dataset_id}",
+        ("/v1/policies", "201"): "/v1/policies/{name}",
+        ("/v1/policies", "200"): "/v1/policies/{name}",
+    }
+    linked = {
+        (path, status): response
+        for path, methods in DOCUMENT["paths"].items()
+        for operation in methods.values()
+        for status, response in operation["responses"].items()
+        if "links" in response
+    }
+
+    assert set(linked) == set(below)
+    for place, response in linked.items():
+        assert response["headers"]["Location"]["required"]
+        assert {link["operationId"] for link in response["links"].values()} == {
+            operation["operationId"]
+            for path, methods in DOCUMENT["paths"].items()
+            for operation in methods.values()
+            if path.startswith(below[place])
+        }
+        assert all(link["parameters"] for link in response["links"].values())

@@ -1,47 +1,55 @@
-"""Schemathesis, as anybody with a key would run it, on the service's own OpenAPI document, with `schemathesis.toml`.
+"""Schemathesis on the service's own OpenAPI document, with `schemathesis.toml`: what of `make fuzz` takes minutes.
 
-All checks on all operations but streams. The fuzzing tries fewer examples than by default, and calls that follow each
-other are left out: what they try depends on the ids that a service makes, so no two runs are alike.
+All checks on all operations but streams. The fuzzing tries fewer examples than by default; the longest bodies are left
+out of the coverage, as what they may hold is covered by `POST /v1/validate`, value by value. Calls that follow each
+other are left out too: what they try depends on the ids that a service makes, so no two runs are alike.
 """
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from support.api_keys import new_key
-from support.service import service
+from support.fuzz import fuzz
 
-ROOT = Path(__file__).parents[2]
-LONGEST_SOLVE_S = 60
 LOADED_MACHINE_S = 500
-"""The longer half takes less than three minutes where nothing else runs."""
+"""Each part takes less than a minute where nothing else runs."""
+LONG = [
+    "solve",
+    "evaluate",
+    "submit_run",
+    "store_policy",
+    "submit_experiment",
+    "estimate_experiment",
+    "extend_experiment",
+]
+"""Ids of the operations with the problems and policies of `validate`."""
+
+
+def only(*operations: str) -> list[str]:
+    return [word for operation in operations for word in ("--include-operation-id", operation)]
+
+
+def without(*operations: str) -> list[str]:
+    return [word for operation in operations for word in ("--exclude-operation-id", operation)]
 
 
 @pytest.mark.long
 @pytest.mark.timeout(LOADED_MACHINE_S + 60)
 @pytest.mark.parametrize(
-    "chosen",
-    [["--exclude-path", "/v1/validate"], ["--include-path", "/v1/validate"]],
-    ids=["all-but-validate", "validate"],
+    ("phases", "operations"),
+    [
+        ("examples,fuzzing", only(*LONG)),
+        ("examples,coverage,fuzzing", only("validate")),
+        ("examples,coverage,fuzzing", without(*LONG, "validate")),
+    ],
+    ids=["long", "validate", "others"],
 )
-def test_nothing_is_found(tmp_path: Path, chosen: list[str]) -> None:
-    """Two halves, so that two workers share the time."""
-    command = [str(Path(sys.executable).parent / "schemathesis"), "run", "--generation-deterministic", "-n", "4"]
-    command += ["--phases", "examples,coverage,fuzzing"]
-    secret = new_key(f"sqlite:///{tmp_path / 'data' / 'coverplan.db'}", requests_per_minute=10**6)
-    with service(tmp_path, with_worker="--exclude-path" in chosen, max_time_limit_s=LONGEST_SOLVE_S) as running:
-        found = subprocess.run(
-            [*command, *chosen, "-H", f"Authorization: Bearer {secret}", f"{running.url}/openapi.json"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=LOADED_MACHINE_S,
-            check=False,
-        )
+def test_nothing_is_found(tmp_path: Path, phases: str, operations: list[str]) -> None:
+    """In parts, so that workers share the time."""
+    options = ["--generation-deterministic", "-n", "4", "--phases", phases, *operations]
+    found = fuzz(tmp_path, *options, with_worker=operations != only("validate"), timeout=LOADED_MACHINE_S)
 
     assert found.returncode == 0, found.stdout[-5000:]
     assert "FAILURES" not in found.stdout

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
@@ -177,13 +178,11 @@ def answer_errors(app: FastAPI) -> None:
 
 
 def _methods(request: Request) -> list[str]:
-    """All methods of a path: the router names those of one route only."""
-    routes, scope = request.app.routes, request.scope
-    return [
-        method
-        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in routes)
-    ]
+    """All methods of the path that was found: the router names those of one route only."""
+    routes = list(iter_route_contexts(request.app.routes))
+    found = next(route for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+    methods = {method for route in routes if route.path == found.path for method in route.methods or ()}
+    return [method for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE") if method in methods]
 
 
 def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

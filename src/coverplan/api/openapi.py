@@ -15,6 +15,7 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from coverplan.api.links import link
 from coverplan.payload.batches import BatchResult, BatchTicket
 from coverplan.payload.dataset_patch import DatasetPatch
 from coverplan.payload.datasets import DatasetRequest
@@ -83,6 +84,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for path in document["paths"].values():
         for operation in path.values():
             _complete_operation(operation)
+    link(document)
     return document
 
 

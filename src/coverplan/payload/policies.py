@@ -15,6 +15,8 @@ PolicyId = Annotated[
     StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f/\\.][^\x00-\x1f\x7f/\\]*$"),
 ]
 """Name of a stored policy: what a path can hold as one segment."""
+MAX_VERSION = 2**31 - 1
+"""The largest number that any database has for a version."""
 
 _POLICY = {"constraints": [{"kind": "capacity"}]}
 _NAME = "Name of the policy: up to 200 characters, no slash, no dot in front."

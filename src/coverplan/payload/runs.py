@@ -11,6 +11,7 @@ from coverplan.payload.base import Document, Id, Name
 from coverplan.payload.issues import Issue
 from coverplan.payload.options import Options
 from coverplan.payload.plan import Plan, SolutionStatus, StoppedBy
+from coverplan.payload.policies import MAX_VERSION
 from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
 from coverplan.payload.requests import SMALLEST_PROBLEM
@@ -24,7 +25,9 @@ class PolicyName(Document):
     """A stored policy."""
 
     name: Id = Field(description="Name of the policy.", examples=["balanced, gentle"])
-    version: int | None = Field(default=None, ge=1, description="Its version; null: the latest.", examples=[3])
+    version: int | None = Field(
+        default=None, ge=1, le=MAX_VERSION, description="Its version; null: the latest.", examples=[3]
+    )
 
 
 class RunRequest(Document):

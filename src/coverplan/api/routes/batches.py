@@ -18,6 +18,7 @@ from coverplan.api.batch_states import DAY_S, found, has_ended, state_of
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.idempotency import Key
 from coverplan.api.lines import NDJSON, Lines
+from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts, chosen
 from coverplan.api.paging import IdCursor, Limit, Page
 from coverplan.api.state import Configured, Stored, Submitted
@@ -36,6 +37,12 @@ After = Annotated[int, Query(ge=0, le=2**31 - 1, description="Leave out the line
 _TICKETS_AT_ONCE = 256
 _CANCELLED_AT_ONCE = 500
 _LINE = '{"problem": {"accounts": [{"id": "a", "potential": 1}], "reps": [{"id": "r"}]}}\n'
+_LOCATED = located(batch_id="$response.header.Coverplan-Batch-Id")
+_LOCATED["headers"]["Coverplan-Batch-Id"] = {
+    "description": "Id of the batch.",
+    "required": True,
+    "schema": {"type": "string"},
+}
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -55,7 +62,10 @@ def _stream(description: str, *media: str) -> dict[str, Any]:
     summary="Submit a batch",
     response_class=Response,
     responses={
-        202: _stream("One `BatchTicket` a line: a run or an error for each line, in order, as they are read.", NDJSON),
+        202: {
+            **_stream("One `BatchTicket` a line: a run or an error for each line, in order, as they are read.", NDJSON),
+            **_LOCATED,
+        },
         **error_responses(408, 409, 413, 415, 422, 429, 503),
     },
     openapi_extra=_BODY,

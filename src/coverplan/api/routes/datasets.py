@@ -15,6 +15,7 @@ from coverplan.api.body import Parsed, body_of
 from coverplan.api.dataset_states import content_hash, found, patch_hash, state_of, summary_of, table_of
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.idempotency import ONCE, Created, Once
+from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import IdCursor, Limit, Page
 from coverplan.api.quotas import admit
@@ -32,7 +33,12 @@ router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 UNCOMMITTED_S = 86400.0
 """How long after its last table an open dataset is kept."""
 DatasetId = Annotated[str, Path(pattern="^[A-Za-z0-9-]{1,40}$", description="Id of the dataset.")]
-_SAME = {"model": DatasetState, "description": "An earlier dataset holds the same: this is it, nothing was added."}
+_LOCATED = located(dataset_id="$response.body#/dataset_id")
+_SAME = {
+    "model": DatasetState,
+    "description": "An earlier dataset holds the same: this is it, nothing was added.",
+    **_LOCATED,
+}
 _TABLE = {
     "requestBody": {
         "required": True,
@@ -48,7 +54,7 @@ _TABLE = {
     status_code=201,
     summary="Begin a dataset",
     response_model=DatasetState,
-    responses=error_responses(*ONCE, 408, 413, 415, 503),
+    responses={201: _LOCATED, **error_responses(*ONCE, 408, 413, 415, 503)},
     openapi_extra=body_of(DatasetRequest, dataset="A dataset in euros with a coverage model"),
     dependencies=[accepts(JSON)],
 )
@@ -129,7 +135,7 @@ async def put_table(
     "/{dataset_id}/commit",
     status_code=202,
     summary="Commit a dataset",
-    responses={200: _SAME, **error_responses(404, 422, 503)},
+    responses={200: _SAME, 202: _LOCATED, **error_responses(404, 422, 503)},
     dependencies=[accepts(JSON)],
 )
 async def commit_dataset(dataset_id: DatasetId, response: Response, caller: Writer, store: Stored) -> DatasetState:
@@ -158,7 +164,7 @@ async def commit_dataset(dataset_id: DatasetId, response: Response, caller: Writ
     status_code=202,
     summary="Patch a dataset",
     response_model=DatasetState,
-    responses={200: _SAME, **error_responses(*ONCE, 404, 408, 413, 415, 503)},
+    responses={200: _SAME, 202: _LOCATED, **error_responses(*ONCE, 404, 408, 413, 415, 503)},
     openapi_extra=body_of(DatasetPatch, dataset_patch="Accounts added, changed and removed, a rep changed"),
     dependencies=[accepts(JSON)],
 )

@@ -16,6 +16,7 @@ from coverplan.api.experiments import results
 from coverplan.api.experiments.intake import check_size, packed, planned, unpacked
 from coverplan.api.experiments.states import cell_of, experiment_row, shown, state_of
 from coverplan.api.idempotency import ONCE, Created, Once
+from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts, chosen
 from coverplan.api.paging import Cursor, IdCursor, Limit
 from coverplan.api.quotas import admit
@@ -39,6 +40,7 @@ router = APIRouter(prefix="/v1/experiments", tags=["experiments"])
 DAY_S = 86400.0
 _CANCELLED_AT_ONCE = 500
 ExperimentId = Annotated[str, Path(pattern="^[A-Za-z0-9-]{1,40}$", description="Id of the experiment.")]
+_LOCATED = located(experiment_id="$response.body#/experiment_id")
 _TABLES: dict[str, Any] = {
     "description": "The comparison; as CSV or Parquet one row per problem, policy and seed; as HTML a report.",
     "content": {
@@ -54,7 +56,7 @@ _TABLES: dict[str, Any] = {
     status_code=202,
     summary="Submit an experiment",
     response_model=ExperimentTicket,
-    responses=error_responses(*ONCE, 404, 408, 413, 415, 429, 503),
+    responses={202: _LOCATED, **error_responses(*ONCE, 404, 408, 413, 415, 429, 503)},
     openapi_extra=body_of(ExperimentRequest, experiment="Three tolerances of the balance, compared"),
     dependencies=[accepts(JSON)],
 )
@@ -199,7 +201,7 @@ async def resume_experiment(experiment_id: ExperimentId, caller: Writer, store: 
     status_code=202,
     summary="Extend an experiment",
     response_model=ExperimentTicket,
-    responses=error_responses(*ONCE, 404, 408, 413, 415, 429, 503),
+    responses={202: _LOCATED, **error_responses(*ONCE, 404, 408, 413, 415, 429, 503)},
     openapi_extra=body_of(ExperimentExtension, experiment_extension="Another tolerance, and two more seeds"),
     dependencies=[accepts(JSON)],
 )

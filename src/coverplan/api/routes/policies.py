@@ -15,12 +15,13 @@ from coverplan.api.auth import Reader, Writer
 from coverplan.api.body import Parsed, body_of
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.idempotency import ONCE, Created, Once
+from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import MAX_ITEMS, Cursor, Limit, Mark, Page, mark_of, marked
 from coverplan.api.state import Stored
 from coverplan.payload.hashing import policy_hash
 from coverplan.payload.issues import IssueReport
-from coverplan.payload.policies import PolicyDiff, PolicyId, PolicyRequest, PolicyVersion, StoredPolicy
+from coverplan.payload.policies import MAX_VERSION, PolicyDiff, PolicyId, PolicyRequest, PolicyVersion, StoredPolicy
 from coverplan.payload.policy import Policy
 from coverplan.payload.policy_checks import check_alone
 from coverplan.payload.policy_diff import policy_diff
@@ -29,7 +30,9 @@ from coverplan.store.store import Store
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"], dependencies=[accepts(JSON)])
 
-MAX_VERSION = 2**31 - 1
+_LOCATED = located(
+    name="$response.body#/name", version="$response.body#/version", **{"from": "$response.body#/version"}
+)
 Name = Annotated[PolicyId, Path(description="Name of the policy.")]
 Number = Annotated[int, Path(ge=1, le=MAX_VERSION, description="Number of the version, from 1.")]
 
@@ -40,7 +43,12 @@ Number = Annotated[int, Path(ge=1, le=MAX_VERSION, description="Number of the ve
     summary="Store a policy",
     response_model=StoredPolicy,
     responses={
-        200: {"model": StoredPolicy, "description": "The latest version says the same: nothing was stored."},
+        200: {
+            "model": StoredPolicy,
+            "description": "The latest version says the same: nothing was stored.",
+            **_LOCATED,
+        },
+        201: _LOCATED,
         **error_responses(*ONCE, 408, 413, 415, 503),
     },
     openapi_extra=body_of(PolicyRequest, policy="A policy under a name"),

@@ -18,6 +18,7 @@ from coverplan.api.body import Parsed, body_of
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.known import known_of
+from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import Limit
 from coverplan.api.quotas import admit
@@ -29,6 +30,8 @@ from coverplan.store.runs import Filter
 from coverplan.store.store import Store
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
+
+_LOCATED = located(run_id="$response.body#/run_id")
 
 
 def _dated(text: object) -> object:
@@ -53,7 +56,8 @@ Time = Annotated[
     summary="Submit a run",
     response_model=RunTicket,
     responses={
-        200: {"description": "A completed run of the same content (`reuse`).", "model": RunTicket},
+        200: {"description": "A completed run of the same content (`reuse`).", "model": RunTicket, **_LOCATED},
+        202: _LOCATED,
         **error_responses(*ONCE, 404, 408, 413, 415, 429, 503),
     },
     openapi_extra=body_of(RunRequest, run="A run with a name, tags and a priority"),

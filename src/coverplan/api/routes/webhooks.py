@@ -12,6 +12,7 @@ from coverplan.api.auth import Reader, Writer
 from coverplan.api.body import Parsed, body_of
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.idempotency import ONCE, Created, Once
+from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import MAX_ITEMS, IdCursor, Limit, Page
 from coverplan.api.state import Configured, Stored
@@ -33,7 +34,7 @@ WebhookId = Annotated[str, Path(max_length=40, pattern="^[!-~]+$", description="
     status_code=201,
     summary="Add a webhook",
     response_model=NewWebhook,
-    responses=error_responses(*ONCE, 408, 413, 415, 503),
+    responses={201: located(webhook_id="$response.body#/id"), **error_responses(*ONCE, 408, 413, 415, 503)},
     openapi_extra=body_of(WebhookRequest, webhook="Be told of experiments that have ended, not of their cells"),
 )
 async def add_webhook(body: Parsed[WebhookRequest], caller: Writer, settings: Configured, once: Once) -> Response:
