@@ -12,9 +12,9 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from coverplan.api.access import REMEMBERED_S, Access
 from coverplan.api.app import OPEN_ROUTERS, create_app
-from coverplan.api.rates import Rates
+from coverplan.api.guard.access import REMEMBERED_S, Access
+from coverplan.api.guard.rates import Rates
 from coverplan.settings import Settings
 from coverplan.store.database import Database, DatabaseLostError
 from coverplan.store.keys import Scope

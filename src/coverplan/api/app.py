@@ -13,14 +13,13 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from coverplan import __version__
 from coverplan.api import idempotency, openapi
-from coverplan.api.access import Access
-from coverplan.api.auth import OPEN_TENANT, PROTECTED
 from coverplan.api.body import Parsers
 from coverplan.api.companion import worker_beside
 from coverplan.api.errors import answer_errors, error_responses
-from coverplan.api.feed import Feed
-from coverplan.api.gate import PROBES, Gate
-from coverplan.api.rates import Rates
+from coverplan.api.guard.access import Access
+from coverplan.api.guard.auth import OPEN_TENANT, PROTECTED
+from coverplan.api.guard.gate import PROBES, Gate
+from coverplan.api.guard.rates import Rates
 from coverplan.api.readiness import (
     Check,
     current_database,
@@ -46,6 +45,7 @@ from coverplan.api.routes import (
     validate,
     webhooks,
 )
+from coverplan.api.streaming.feed import Feed
 from coverplan.jobs.queue import prepare
 from coverplan.jobs.submit import Submission
 from coverplan.process.pool import SolverPool

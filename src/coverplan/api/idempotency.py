@@ -33,8 +33,8 @@ from fastapi import Depends, Header, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from coverplan.api.auth import Caller, Writer
 from coverplan.api.errors import AnsweredError, ApiError
+from coverplan.api.guard.auth import Caller, Writer
 from coverplan.api.media import JSON
 from coverplan.api.state import Stored
 from coverplan.payload.base import Document

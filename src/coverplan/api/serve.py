@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import uvicorn
 
 from coverplan import logs
-from coverplan.api.access import may_be_open
 from coverplan.api.app import create_app
+from coverplan.api.guard.access import may_be_open
 from coverplan.jobs.queue import prepare
 from coverplan.settings import Settings
 from coverplan.store import keys

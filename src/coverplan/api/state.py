@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from coverplan.api.feed import Feed
+from coverplan.api.streaming.feed import Feed
 from coverplan.jobs.submit import Submission
 from coverplan.process.pool import SolverPool
 from coverplan.settings import Settings

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from coverplan.api.errors import ApiError
-from coverplan.api.known import dataset_of, policy_of
+from coverplan.api.runs.known import dataset_of, policy_of
 from coverplan.payload.error_document import Limit
 from coverplan.payload.experiments.cells import NamedPolicy, StoredPolicies
 from coverplan.payload.experiments.checks import check_experiment

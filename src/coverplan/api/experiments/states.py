@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping
 
 from coverplan.api.errors import ApiError
-from coverplan.api.run_states import at
+from coverplan.api.runs.states import at
 from coverplan.jobs.comparison import seconds_of
 from coverplan.payload.experiments.state import CellCounts, ExperimentCell, ExperimentState
 from coverplan.payload.runs import JobStatus, RunError

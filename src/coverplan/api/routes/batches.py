@@ -11,13 +11,13 @@ from sqlalchemy import Connection
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from coverplan.api.auth import Reader, Writer
-from coverplan.api.batch_intake import Intake, Means, tickets_between
-from coverplan.api.batch_results import as_csv, as_ndjson, as_parquet
-from coverplan.api.batch_states import DAY_S, found, has_ended, state_of
+from coverplan.api.batches.intake import Intake, Means, tickets_between
+from coverplan.api.batches.lines import NDJSON, Lines
+from coverplan.api.batches.results import as_csv, as_ndjson, as_parquet
+from coverplan.api.batches.states import DAY_S, found, has_ended, state_of
 from coverplan.api.errors import ApiError, error_responses
+from coverplan.api.guard.auth import Reader, Writer
 from coverplan.api.idempotency import Key
-from coverplan.api.lines import NDJSON, Lines
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts, chosen
 from coverplan.api.paging import IdCursor, Limit, Page

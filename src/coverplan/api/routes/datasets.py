@@ -10,17 +10,17 @@ from fastapi import APIRouter, Path, Request
 from sqlalchemy import Connection, RowMapping
 from starlette.responses import Response
 
-from coverplan.api.auth import Reader, Writer
 from coverplan.api.body import Parsed, body_of
-from coverplan.api.dataset_states import content_hash, found, patch_hash, state_of, summary_of, table_of
+from coverplan.api.datasets.states import content_hash, found, patch_hash, state_of, summary_of, table_of
+from coverplan.api.datasets.uploads import MEDIA_TYPES, Upload
 from coverplan.api.errors import ApiError, error_responses
+from coverplan.api.guard.auth import Reader, Writer
+from coverplan.api.guard.quotas import admit
 from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import IdCursor, Limit, Page
-from coverplan.api.quotas import admit
 from coverplan.api.state import Configured, Stored
-from coverplan.api.uploads import MEDIA_TYPES, Upload
 from coverplan.payload.dataset_patch import DatasetPatch, check_patch
 from coverplan.payload.datasets import SUFFIXES, DatasetRequest, DatasetState, DatasetSummary, TableName, TableState
 from coverplan.payload.issues import IssueReport

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from coverplan.api.auth import Writer
 from coverplan.api.body import Parsed, body_of
 from coverplan.api.disconnect import unless_gone
 from coverplan.api.errors import error_responses
+from coverplan.api.guard.auth import Writer
 from coverplan.api.media import JSON, accepts
 from coverplan.api.state import Pool
 from coverplan.payload.plan import Plan

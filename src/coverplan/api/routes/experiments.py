@@ -9,17 +9,17 @@ from fastapi import APIRouter, Path, Query, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from coverplan.api.auth import Reader, Writer
 from coverplan.api.body import Parsed, body_of
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.experiments import results
 from coverplan.api.experiments.intake import check_size, packed, planned, unpacked
 from coverplan.api.experiments.states import cell_of, experiment_row, shown, state_of
+from coverplan.api.guard.auth import Reader, Writer
+from coverplan.api.guard.quotas import admit
 from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts, chosen
 from coverplan.api.paging import Cursor, IdCursor, Limit
-from coverplan.api.quotas import admit
 from coverplan.api.state import Configured, Pool, Stored
 from coverplan.payload.experiments.extension import ExperimentExtension
 from coverplan.payload.experiments.request import ExperimentRequest

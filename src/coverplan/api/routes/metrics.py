@@ -12,8 +12,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
-from coverplan.api.auth import Operator
 from coverplan.api.errors import error_responses
+from coverplan.api.guard.auth import Operator
 from coverplan.api.media import TEXT, accepts
 from coverplan.api.state import Stored
 from coverplan.store.census import Census, take_census

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Path, Query
 from sqlalchemy import Connection, RowMapping
 from starlette.responses import Response
 
-from coverplan.api.auth import Reader, Writer
 from coverplan.api.body import Parsed, body_of
 from coverplan.api.errors import ApiError, error_responses
+from coverplan.api.guard.auth import Reader, Writer
 from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts

@@ -11,14 +11,14 @@ from fastapi import APIRouter, Header, Query, Request
 from sqlalchemy import RowMapping
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from coverplan.api.auth import Reader, until_refused
 from coverplan.api.disconnect import unless_gone
 from coverplan.api.errors import ApiError, error_responses
-from coverplan.api.known import plan_of
+from coverplan.api.guard.auth import Reader, until_refused
 from coverplan.api.media import EVENTS, JSON, accepts, chosen
-from coverplan.api.run_events import RunEvents
-from coverplan.api.run_states import run_row
+from coverplan.api.runs.known import plan_of
+from coverplan.api.runs.states import run_row
 from coverplan.api.state import Fed, Pool, Stored
+from coverplan.api.streaming.runs import RunEvents
 from coverplan.jobs.requests import is_perturbed, problem_of, solve_request
 from coverplan.payload.plan import Plan
 from coverplan.process.job import Job

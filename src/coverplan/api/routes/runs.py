@@ -13,16 +13,16 @@ from pydantic import BeforeValidator
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from coverplan.api.auth import Reader, Writer
 from coverplan.api.body import Parsed, body_of
 from coverplan.api.errors import ApiError, error_responses
+from coverplan.api.guard.auth import Reader, Writer
+from coverplan.api.guard.quotas import admit
 from coverplan.api.idempotency import ONCE, Created, Once
-from coverplan.api.known import known_of
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import Limit
-from coverplan.api.quotas import admit
-from coverplan.api.run_states import found, run_row, state_of
+from coverplan.api.runs.known import known_of
+from coverplan.api.runs.states import found, run_row, state_of
 from coverplan.api.state import Stored, Submitted
 from coverplan.payload.runs import JobStatus, RunPage, RunRequest, RunState, RunTicket
 from coverplan.store import runs

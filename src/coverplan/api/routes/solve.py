@@ -7,13 +7,13 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from coverplan.api.auth import Writer
 from coverplan.api.body import Parsed, body_of
 from coverplan.api.disconnect import unless_gone
 from coverplan.api.errors import ApiError, error_responses
-from coverplan.api.events import News, SolveEvents
+from coverplan.api.guard.auth import Writer
 from coverplan.api.media import EVENTS, JSON, accepts, chosen
 from coverplan.api.state import Configured, Pool
+from coverplan.api.streaming.solves import News, SolveEvents
 from coverplan.payload.error_document import Limit
 from coverplan.payload.issues import IssueReport
 from coverplan.payload.plan import Plan

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
-from coverplan.api.auth import Reader
 from coverplan.api.body import parsed, request_body
 from coverplan.api.errors import error_responses
+from coverplan.api.guard.auth import Reader
 from coverplan.api.media import JSON, accepts
 from coverplan.payload.checks import check
 from coverplan.payload.issues import PayloadError

@@ -16,14 +16,14 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, RowMapping
 
-from coverplan.api.auth import Caller
-from coverplan.api.batch_states import DAY_S, error_of, lines_of
+from coverplan.api.batches.lines import Line, Lines
+from coverplan.api.batches.states import DAY_S, error_of, lines_of
 from coverplan.api.body import Parsers, checked, count_values
 from coverplan.api.errors import ApiError, ClientGoneError, as_api_error
+from coverplan.api.guard.auth import Caller
+from coverplan.api.guard.quotas import admit
 from coverplan.api.idempotency import in_flight, reused
-from coverplan.api.known import known_of
-from coverplan.api.lines import Line, Lines
-from coverplan.api.quotas import admit
+from coverplan.api.runs.known import known_of
 from coverplan.jobs.submit import Accepted, Known, Submission
 from coverplan.payload.batches import BatchTicket
 from coverplan.payload.error_document import Limit

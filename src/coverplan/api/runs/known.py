@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import RowMapping
 
 from coverplan.api.errors import ApiError
-from coverplan.api.run_states import run_row
+from coverplan.api.runs.states import run_row
 from coverplan.jobs.submit import Known
 from coverplan.payload.checks import check_references
 from coverplan.payload.plan import Plan

@@ -14,8 +14,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from coverplan.api.disconnect import gone
-from coverplan.api.feed import Feed
 from coverplan.api.media import EVENTS
+from coverplan.api.streaming.feed import Feed
 
 PING = b": still there\n"
 

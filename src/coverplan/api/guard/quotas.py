@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from coverplan.api.auth import Caller
 from coverplan.api.errors import RETRY_AFTER_S, ApiError
+from coverplan.api.guard.auth import Caller
 from coverplan.payload.error_document import Limit
 from coverplan.store import quotas
 from coverplan.store.database import Database

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from coverplan.api.errors import ApiError
-from coverplan.api.run_states import at
+from coverplan.api.runs.states import at
 from coverplan.payload.base import Document
 from coverplan.payload.batches import BatchRuns, BatchSolutions, BatchState
 from coverplan.payload.runs import JobStatus, RunError

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from coverplan.api.errors import ApiError
-from coverplan.api.run_states import at
+from coverplan.api.runs.states import at
 from coverplan.payload.dataset_patch import DatasetPatch
 from coverplan.payload.datasets import CheckReport, DatasetState, DatasetSummary, TableState
 

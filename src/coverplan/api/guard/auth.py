@@ -17,9 +17,9 @@ import structlog
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from coverplan.api.access import REMEMBERED_S, Access
 from coverplan.api.errors import ApiError
-from coverplan.api.rates import Rates
+from coverplan.api.guard.access import REMEMBERED_S, Access
+from coverplan.api.guard.rates import Rates
 from coverplan.api.state import Configured
 from coverplan.payload.error_document import Limit
 from coverplan.settings import Settings

@@ -1,0 +1,1 @@
+"""Batches over HTTP: lines in, states and results out."""

@@ -1,0 +1,1 @@
+"""Runs over HTTP: their states, and what their requests only name."""

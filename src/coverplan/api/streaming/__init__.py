@@ -1,0 +1,1 @@
+"""Streams of events: of a solve at hand, and of a run."""
