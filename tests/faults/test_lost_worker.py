@@ -13,7 +13,7 @@ import pytest
 from httpx_sse import connect_sse
 
 from coverplan.verify import verify
-from support.deployment import TINY, Deployment, deployment, slow
+from support.deployment import TINY, Deployment, deployment, slow, state_of
 from support.postgres import Postgres
 from support.service import wait_for
 from support.started import Started
@@ -35,9 +35,10 @@ def _events(running: Deployment, run_id: str) -> list[tuple[int, str]]:
 def _until_at_work(running: Deployment, run_id: str, attempts: int) -> float:
     """When a worker has begun this attempt."""
     until = time.monotonic() + 60
-    while running.state(run_id)["attempts"] < attempts:
-        assert time.monotonic() < until, running.log("worker-0.log")
-        time.sleep(0.02)
+    with running.client() as client:
+        while state_of(client, run_id)["attempts"] < attempts:
+            assert time.monotonic() < until, running.log("worker-0.log")
+            time.sleep(0.05)
     return time.monotonic()
 
 
@@ -85,7 +86,7 @@ def _worker_of(running: Deployment, run_id: str) -> Started:
         for worker in running.workers:
             if f'"run_id": "{run_id}"' in (running.folder / running.logs[worker.pid]).read_text():
                 return worker
-        time.sleep(0.02)
+        time.sleep(0.05)
     raise AssertionError("no worker has begun it")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from support.deployment import TINY, Deployment
+from support.timing import look_again
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
@@ -44,14 +45,14 @@ def post(running: Deployment, documents: Iterable[Any], **headers: str) -> tuple
 
 def wait(running: Deployment, batch_id: str, seconds: float = 90.0) -> dict[str, Any]:
     """The state of a batch once all its runs have ended."""
-    until = time.monotonic() + seconds
+    began = time.monotonic()
     with running.client() as client:
         while True:
             state: dict[str, Any] = client.get(f"/v1/batches/{batch_id}").json()
             if state["closed"] and not state["runs"]["queued"] and not state["runs"]["running"]:
                 return state
-            assert time.monotonic() < until, state
-            time.sleep(0.1)
+            assert time.monotonic() < began + seconds, state
+            look_again(began)
 
 
 def results(running: Deployment, batch_id: str, **parameters: Any) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from support.deployment import TINY, Deployment
+from support.timing import look_again
 
 ENDED = ("completed", "failed", "cancelled")
 
@@ -45,10 +46,10 @@ def state(client: httpx.Client, experiment_id: str) -> dict[str, Any]:
 
 def wait(client: httpx.Client, experiment_id: str, seconds: float = 60.0) -> dict[str, Any]:
     """The state of an experiment once it has ended."""
-    until = time.monotonic() + seconds
+    began = time.monotonic()
     while (found := state(client, experiment_id))["job_status"] not in ENDED:
-        assert time.monotonic() < until, found
-        time.sleep(0.05)
+        assert time.monotonic() < began + seconds, found
+        look_again(began)
     return found
 
 

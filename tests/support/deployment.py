@@ -16,6 +16,7 @@ import psutil
 
 from support.ports import free_port
 from support.started import Started, command
+from support.timing import look_again
 
 _KEPT = 20_000
 POLICY: dict[str, Any] = {"constraints": [{"kind": "capacity"}]}
@@ -111,18 +112,16 @@ class Deployment:
     def state(self, run_id: str) -> dict[str, Any]:
         """How far a run is."""
         with self.client() as client:
-            answer = client.get(f"/v1/runs/{run_id}")
-        assert answer.status_code == httpx.codes.OK, answer.text
-        state: dict[str, Any] = answer.json()
-        return state
+            return state_of(client, run_id)
 
     def wait(self, run_id: str, *statuses: str, seconds: float = 60.0) -> dict[str, Any]:
         """The state of a run once its job has one of these statuses; by default, once it has ended."""
         wanted = statuses or ("completed", "failed", "cancelled")
-        until = time.monotonic() + seconds
-        while (state := self.state(run_id))["job_status"] not in wanted:
-            assert time.monotonic() < until, state
-            time.sleep(0.05)
+        began = time.monotonic()
+        with self.client() as client:
+            while (state := state_of(client, run_id))["job_status"] not in wanted:
+                assert time.monotonic() < began + seconds, state
+                look_again(began)
         return state
 
     def wait_through(self, run_id: str, seconds: float = 60.0) -> dict[str, Any]:
@@ -138,6 +137,14 @@ class Deployment:
 
     def _start(self, *words: str, log: str, **environment: str) -> Started:
         return Started(command, *words, env={**self.env, **environment}, log=self.folder / log)
+
+
+def state_of(client: httpx.Client, run_id: str) -> dict[str, Any]:
+    """How far a run is, by a client that asks again and again."""
+    answer = client.get(f"/v1/runs/{run_id}")
+    assert answer.status_code == httpx.codes.OK, answer.text
+    state: dict[str, Any] = answer.json()
+    return state
 
 
 @contextmanager

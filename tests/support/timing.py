@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 TRIES = 3
@@ -10,3 +11,8 @@ TRIES = 3
 def within(seconds: float, trial: Callable[[], float]) -> bool:
     """Whether a trial takes less; it is made again if not, as the tests beside it may hold the processors for once."""
     return any(trial() < seconds for _ in range(TRIES))
+
+
+def look_again(began: float) -> None:
+    """Pause before another look, the longer the more time has passed: asking costs what is waited for its processor."""
+    time.sleep(min(0.2, 0.05 + (time.monotonic() - began) / 20))
