@@ -7,14 +7,21 @@ from typing import Any
 from hypothesis import strategies as st
 
 from support.policies import ACCOUNTS, BY_KIND, COUNT, MEASURES, PENALTY, REPS, SHARE
-from support.tiny import maybe, problems
+from support.tiny import MAYBE_FLAG, maybe, problems
 
 Document = dict[str, Any]
 PLACES = st.sampled_from([None, None, {"lat": 0.0, "lon": 0.0}, {"lat": 0.0, "lon": 1.0}, {"lat": 2.0, "lon": 0.0}])
 SKILLS = st.sampled_from([[], [], ["x"]])
 SEGMENTS = st.sampled_from([[], [], ["plain"], ["shared"]])
 TARGETS = maybe(st.sampled_from([0.0, 2000.0, 9000.0]))
-LARGE = [1e3, 1e5]
+LARGE = st.sampled_from([1e3, 1e5])
+OWN_VALUE = maybe(st.sampled_from([-1000.0, 0.0, 2000.0, 1e6]))
+OWN_HOURS = maybe(st.sampled_from([0.0, 2.5, 7.0]))
+EXPECTED_REVENUE = st.sampled_from([1.0, 1.0, 0.0, 2.0])
+RELATIONSHIP_LOSS = st.sampled_from([0.0, 1.0, 2.0])
+TRAVEL_COST = st.sampled_from([0.0, 0.0, 5.0])
+DISTANCE = st.sampled_from([None, None, 150.0])
+RESPECT = st.sampled_from([True, True, False])
 
 
 def one_in(draw: st.DrawFn, chances: int) -> bool:
@@ -41,7 +48,7 @@ def rich_problems(draw: st.DrawFn, most: int = 4) -> Document:
     problem["territories"][0]["revenue_target"] = 5000.0
     problem["pairs"] = draw(own_numbers(problem))
     if one_in(draw, 5):
-        _enlarge(problem, draw(st.sampled_from(LARGE)))
+        _enlarge(problem, draw(LARGE))
     return problem
 
 
@@ -59,9 +66,9 @@ def own_numbers(draw: st.DrawFn, problem: Document) -> list[Document]:
         {
             "account_id": account,
             "rep_id": rep,
-            "value": draw(maybe(st.sampled_from([-1000.0, 0.0, 2000.0, 1e6]))),
-            "hours": draw(maybe(st.sampled_from([0.0, 2.5, 7.0]))),
-            "eligible": draw(maybe(st.booleans())),
+            "value": draw(OWN_VALUE),
+            "hours": draw(OWN_HOURS),
+            "eligible": draw(MAYBE_FLAG),
         }
         for account, rep in draw(st.lists(st.sampled_from(seats), unique=True, max_size=4))
     ]
@@ -104,26 +111,33 @@ MORE: dict[str, st.SearchStrategy[Document]] = {
 """Fields that `policies.BY_KIND` does not draw."""
 
 
+KINDS = st.sampled_from(sorted(BY_KIND))
+FIELDS = {kind: st.one_of(fields, MORE[kind]) if kind in MORE else fields for kind, fields in BY_KIND.items()}
+
+
 @st.composite
 def rich_rule(draw: st.DrawFn) -> Document:
     """A rule of any kind, hard or soft."""
-    kind = draw(st.sampled_from(sorted(BY_KIND)))
-    fields = draw(st.one_of(BY_KIND[kind], MORE[kind]) if kind in MORE else BY_KIND[kind])
+    kind = draw(KINDS)
+    fields = draw(FIELDS[kind])
     return {"kind": kind, "penalty": draw(PENALTY), **fields}
+
+
+RULES = st.lists(rich_rule(), min_size=3, max_size=4)
 
 
 @st.composite
 def rich_policies(draw: st.DrawFn) -> Document:
     """Three or four rules, random weights and candidates."""
     return {
-        "constraints": draw(st.lists(rich_rule(), min_size=3, max_size=4)),
+        "constraints": draw(RULES),
         "objective": {
-            "expected_revenue": draw(st.sampled_from([1.0, 1.0, 0.0, 2.0])),
-            "relationship_loss": draw(st.sampled_from([0.0, 1.0, 2.0])),
-            "travel_cost_per_km": draw(st.sampled_from([0.0, 0.0, 5.0])),
+            "expected_revenue": draw(EXPECTED_REVENUE),
+            "relationship_loss": draw(RELATIONSHIP_LOSS),
+            "travel_cost_per_km": draw(TRAVEL_COST),
         },
         "candidates": {
-            "max_distance_km": draw(st.sampled_from([None, None, 150.0])),
-            "respect_territories": draw(st.sampled_from([True, True, False])),
+            "max_distance_km": draw(DISTANCE),
+            "respect_territories": draw(RESPECT),
         },
     }

@@ -30,37 +30,58 @@ def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.one_of(st.none(), values)
 
 
+# What is drawn again and again is made once: making a strategy takes as long as drawing from it.
+FLAG = st.booleans()
+ONE_OR_TWO, TWO_OR_THREE, NONE_OR_ONE = st.integers(1, 2), st.integers(2, 3), st.integers(0, 1)
+MAYBE_SMALL, MAYBE_MONEY = maybe(SMALL), maybe(MONEY)
+CONVERSION, CYCLE_DAYS = st.sampled_from([0.5, 1.0]), st.sampled_from([0, 90])
+SELF_SERVE, SHARED_SELF_SERVE = st.sampled_from([0.0, 0.4]), st.sampled_from([0.0, 0.2])
+LOSS = maybe(st.just(0.3))
+MANAGER, POD = maybe(st.sampled_from(["m1", "m2"])), maybe(st.sampled_from(["red", "blue"]))
+PATCH = st.sampled_from([[], ["land"], ["north"], ["south"]])
+STATUS, EMPLOYED = st.sampled_from(["active", "active", "hired"]), st.sampled_from(DATES)
+RAMP, CAPACITY = maybe(st.just([0.0, 0.5])), maybe(st.integers(3, 12).map(float))
+SINCE = maybe(st.just("2026-08-01"))
+TERRITORY = st.sampled_from([None, "land", "north", "south"])
+INDUSTRY, KIND = maybe(st.sampled_from(["health", "food"])), st.sampled_from(["customer", "customer", "prospect"])
+HISTORY, EXPECTED = st.lists(MONEY, max_size=4), st.sampled_from([None, None, 3000.0])
+STRENGTH, TAGS = st.sampled_from([0.5, 1.0]), st.sampled_from([[], ["launch"]])
+LOCKED, RARELY = st.sampled_from([False, False, False, True]), st.sampled_from([False, False, True])
+PAIR_REP, PAIR_VALUE = st.sampled_from(["r0", "r1"]), maybe(st.integers(-4, 8).map(lambda amount: amount * 500.0))
+MAYBE_FLAG = maybe(FLAG)
+
+
 @st.composite
 def segments(draw: st.DrawFn) -> list[Document]:
     """One segment with one role, and sometimes one with two."""
     plain: Document = {
         "id": "plain",
         "roles": [{"role": "account_executive", "hours": draw(SMALL)}],
-        "conversion": draw(st.sampled_from([0.5, 1.0])),
-        "cycle_days": draw(st.sampled_from([0, 90])),
-        "self_serve_share": draw(st.sampled_from([0.0, 0.4])),
-        "relationship_loss": draw(maybe(st.just(0.3))),
+        "conversion": draw(CONVERSION),
+        "cycle_days": draw(CYCLE_DAYS),
+        "self_serve_share": draw(SELF_SERVE),
+        "relationship_loss": draw(LOSS),
     }
-    shared = {"id": "shared", "roles": ROLES, "self_serve_share": draw(st.sampled_from([0.0, 0.2]))}
+    shared = {"id": "shared", "roles": ROLES, "self_serve_share": draw(SHARED_SELF_SERVE)}
     return [plain, shared]
 
 
 @st.composite
 def reps(draw: st.DrawFn, engineers: bool) -> list[Document]:
     """Two or three account executives, and one or two sales engineers where they are needed."""
-    roles = ["account_executive"] * draw(st.integers(2, 3)) + ["sales_engineer"] * (draw(st.integers(1, 2)) * engineers)
+    roles = ["account_executive"] * draw(TWO_OR_THREE) + ["sales_engineer"] * (draw(ONE_OR_TWO) * engineers)
     return [
         {
             "id": f"r{place}",
             "role": role,
-            "manager_id": draw(maybe(st.sampled_from(["m1", "m2"]))),
-            "pod": draw(maybe(st.sampled_from(["red", "blue"]))),
-            "territory_ids": draw(st.sampled_from([[], ["land"], ["north"], ["south"]])),
-            "status": draw(st.sampled_from(["active", "active", "hired"])),
-            **draw(st.sampled_from(DATES)),
-            "ramp": draw(maybe(st.just([0.0, 0.5]))),
-            "capacity_hours": draw(maybe(st.integers(3, 12).map(float))),
-            "quota": draw(maybe(MONEY)),
+            "manager_id": draw(MANAGER),
+            "pod": draw(POD),
+            "territory_ids": draw(PATCH),
+            "status": draw(STATUS),
+            **draw(EMPLOYED),
+            "ramp": draw(RAMP),
+            "capacity_hours": draw(CAPACITY),
+            "quota": draw(MAYBE_MONEY),
         }
         for place, role in enumerate(roles)
     ]
@@ -74,38 +95,38 @@ def account(draw: st.DrawFn, place: int, staff: list[Document], two_roles: bool)
     for role in ["account_executive"] + ["sales_engineer"] * two_roles:
         holder = draw(st.sampled_from([None, "gone", *(rep["id"] for rep in staff if rep["role"] == role)]))
         if holder is not None:
-            current.append({"role": role, "rep_id": holder, "since": draw(maybe(st.just("2026-08-01")))})
+            current.append({"role": role, "rep_id": holder, "since": draw(SINCE)})
     return {
         "id": f"a{place}",
-        "parent_id": "a0" if place and draw(st.booleans()) else None,
-        "territory_id": draw(st.sampled_from([None, "land", "north", "south"])),
+        "parent_id": "a0" if place and draw(FLAG) else None,
+        "territory_id": draw(TERRITORY),
         "segment": segment,
-        "industry": draw(maybe(st.sampled_from(["health", "food"]))),
-        "kind": draw(st.sampled_from(["customer", "customer", "prospect"])),
-        "revenue_history": draw(st.lists(MONEY, max_size=4)),
-        "expected_revenue": draw(st.sampled_from([None, None, 3000.0])),
+        "industry": draw(INDUSTRY),
+        "kind": draw(KIND),
+        "revenue_history": draw(HISTORY),
+        "expected_revenue": draw(EXPECTED),
         "potential": draw(MONEY),
-        "hours": draw(maybe(SMALL)),
+        "hours": draw(MAYBE_SMALL),
         "current": current,
-        "relationship_strength": draw(st.sampled_from([0.5, 1.0])),
-        "open_opportunity": draw(st.booleans()),
-        "locked": draw(st.sampled_from([False, False, False, True])),
-        "tags": draw(st.sampled_from([[], ["launch"]])),
+        "relationship_strength": draw(STRENGTH),
+        "open_opportunity": draw(FLAG),
+        "locked": draw(LOCKED),
+        "tags": draw(TAGS),
     }
 
 
 @st.composite
 def problems(draw: st.DrawFn, most: int = 4) -> Document:
     """A whole problem of at most `most` seats; accounts a1... may be children of a0."""
-    engineers = draw(st.booleans())
+    engineers = draw(FLAG)
     staff = draw(reps(engineers))
     seats = 0
     accounts: list[Document] = []
     while seats < most and len(accounts) < 4:
-        two_roles = engineers and seats + 2 <= most and draw(st.booleans())
+        two_roles = engineers and seats + 2 <= most and draw(FLAG)
         accounts.append(draw(account(len(accounts), staff, two_roles)))
         seats += 1 + two_roles
-    fit = [{"rep_id": "r0", "industry": "health", "multiplier": 1.2}] * draw(st.integers(0, 1))
+    fit = [{"rep_id": "r0", "industry": "health", "multiplier": 1.2}] * draw(NONE_OR_ONE)
     return {
         "horizon": {"start": "2027-01-01", "months": 12},
         "segments": draw(segments()),
@@ -121,14 +142,14 @@ def problems(draw: st.DrawFn, most: int = 4) -> Document:
 @st.composite
 def explicit(draw: st.DrawFn, n_accounts: int) -> list[Document]:
     """Sometimes the caller's own numbers for a pair."""
-    if not draw(st.sampled_from([False, False, True])):
+    if not draw(RARELY):
         return []
     return [
         {
             "account_id": f"a{draw(st.integers(0, n_accounts - 1))}",
-            "rep_id": draw(st.sampled_from(["r0", "r1"])),
-            "value": draw(maybe(st.integers(-4, 8).map(lambda amount: amount * 500.0))),
-            "hours": draw(maybe(SMALL)),
-            "eligible": draw(maybe(st.booleans())),
+            "rep_id": draw(PAIR_REP),
+            "value": draw(PAIR_VALUE),
+            "hours": draw(MAYBE_SMALL),
+            "eligible": draw(MAYBE_FLAG),
         }
     ]
