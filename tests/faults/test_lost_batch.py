@@ -47,6 +47,8 @@ def test_a_run_over_which_a_worker_was_lost_takes_no_others_along(tmp_path: Path
         suspect, *others = [ticket["run_id"] for ticket in tickets]
         for attempt in (1, 2):
             _when_begun(running, suspect, attempt)
+            if attempt == 1:
+                near = _those_near(running, others)
             victim = running.workers.pop()
             victim.send_signal(signal.SIGKILL)
             victim.wait()
@@ -54,7 +56,8 @@ def test_a_run_over_which_a_worker_was_lost_takes_no_others_along(tmp_path: Path
         ended = [running.wait(run_id) for run_id in (suspect, *others)]
 
     assert {state["job_status"] for state in ended} == {"completed"}
-    assert [state["attempts"] for state in ended] == [3, *[2] * 5, *[1] * 3]  # six are near
+    assert 0 < sum(near) <= 5  # six are near; some of eight may have ended before the first one had its slot
+    assert [state["attempts"] for state in ended] == [3, *(1 + one for one in near)]
 
 
 @pytest.mark.timeout(200)
@@ -90,6 +93,18 @@ def _when_begun(running: Deployment, run_id: str, attempt: int) -> None:
     while (state := running.state(run_id))["attempts"] < attempt or state["phase"] == "load":
         assert time.monotonic() < until, state
         time.sleep(0.02)
+
+
+def _those_near(running: Deployment, run_ids: list[str]) -> list[bool]:
+    """Which of the runs are claimed and have not ended, once that stays so: the slot is taken."""
+    before: list[bool] = []
+    while True:
+        states = [running.state(run_id) for run_id in run_ids]
+        near = [state["attempts"] == 1 and state["job_status"] == "running" for state in states]
+        if near == before:
+            return near
+        before = near
+        time.sleep(0.4)
 
 
 def _when_some_have_ended(running: Deployment, batch_id: str, some: int) -> int:
