@@ -1,4 +1,4 @@
-# Everything happens in .venv; `make setup` is fast when nothing changed.
+# Everything happens in .venv; `make setup` is fast when nothing changed. What is imported is compiled then: most is not.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
@@ -17,7 +17,7 @@ $(READY): requirements-dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Coverplan needs Python 3.11 or later." >&2; exit 1; }
 	@echo "Setting up .venv, once: about a minute." >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --no-compile --require-hashes -r requirements-dev.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
