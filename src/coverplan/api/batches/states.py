@@ -8,27 +8,16 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from coverplan.api.errors import ApiError
-from coverplan.api.runs.states import at
 from coverplan.payload.base import Document
 from coverplan.payload.batches import BatchRuns, BatchSolutions, BatchState
 from coverplan.payload.runs import JobStatus, RunError
+from coverplan.payload.times import maybe_moment
 from coverplan.store import runs
 
 DAY_S = 86400.0
 _MOST_ERRORS = 20
 
 Counts = Sequence[tuple[str, str | None, int]]
-
-
-def found(row: RowMapping | None, batch_id: str) -> RowMapping:
-    """The row of a batch.
-
-    Raises:
-        ApiError: there is none, or it is another tenant's.
-    """
-    if row is None:
-        raise ApiError("not_found", f"There is no batch {batch_id[:60]}.", suggestion="See /v1/batches.")
-    return row
 
 
 def state_of(row: RowMapping, counts: Counts) -> BatchState:
@@ -40,7 +29,7 @@ def state_of(row: RowMapping, counts: Counts) -> BatchState:
         if job_status == runs.COMPLETED and solution_status is not None:
             by_solution[solution_status] += number
     facts: dict[str, Any] = {name: row[name] for name in ("name", "closed", "lines", "accepted")}
-    facts |= {name: at(row[name]) for name in ("created_at", "expires_at")}
+    facts |= {name: maybe_moment(row[name]) for name in ("created_at", "expires_at")}
     return BatchState(
         batch_id=row["id"],
         job_status=_job_status(row["closed"], by_job),

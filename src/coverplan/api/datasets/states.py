@@ -8,10 +8,9 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from coverplan.api.errors import ApiError
-from coverplan.api.runs.states import at
 from coverplan.payload.dataset_patch import DatasetPatch
 from coverplan.payload.datasets import CheckReport, DatasetState, DatasetSummary, TableState
+from coverplan.payload.times import maybe_moment
 
 _SAME = (
     "name",
@@ -54,20 +53,9 @@ def patch_hash(parent: RowMapping, patch: DatasetPatch) -> str:
     return _hash({"parent": parent["content_hash"], "patch": changes})
 
 
-def found(row: RowMapping | None, dataset_id: str) -> RowMapping:
-    """The row of a dataset.
-
-    Raises:
-        ApiError: there is none, or it is another tenant's.
-    """
-    if row is None:
-        raise ApiError("not_found", f"There is no dataset {dataset_id[:60]}.", suggestion="See /v1/datasets.")
-    return row
-
-
 def _facts(row: RowMapping) -> dict[str, Any]:
     tables = [table_of(name, table) for name, table in sorted(row["tables"].items())]
-    times = {name: at(row[name]) for name in _TIMES}
+    times = {name: maybe_moment(row[name]) for name in _TIMES}
     return {"dataset_id": row["id"], "tables": tables, **{name: row[name] for name in _SAME}, **times}
 
 

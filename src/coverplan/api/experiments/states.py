@@ -8,38 +8,29 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping
 
-from coverplan.api.errors import ApiError
-from coverplan.api.runs.states import at
+from coverplan.api.rows import found
 from coverplan.jobs.comparison import seconds_of
 from coverplan.payload.experiments.state import CellCounts, ExperimentCell, ExperimentState
 from coverplan.payload.runs import JobStatus, RunError
+from coverplan.payload.times import maybe_moment
 from coverplan.store import cells, experiments
 from coverplan.store.store import Store
 
 _TIMES = ("created_at", "started_at", "ended_at", "expires_at")
 
 
-def found(row: RowMapping | None, experiment_id: str) -> RowMapping:
-    """The row of an experiment.
-
-    Raises:
-        ApiError: there is none, or it is another tenant's.
-    """
-    if row is None:
-        raise ApiError("not_found", f"There is no experiment {experiment_id[:60]}.", suggestion="See /v1/experiments.")
-    return row
-
-
 async def experiment_row(store: Store, tenant: str, experiment_id: str) -> RowMapping:
     """The row of an experiment of the tenant; raises as `found` does."""
-    return found(await store.database.reading(lambda c: experiments.get(c, tenant, experiment_id)), experiment_id)
+    return found(
+        await store.database.reading(lambda c: experiments.get(c, tenant, experiment_id)), "experiment", experiment_id
+    )
 
 
 async def shown(store: Store, tenant: str, experiment_id: str) -> ExperimentState:
     """How far an experiment of the tenant is; raises as `found` does."""
 
     def look(connection: Connection) -> ExperimentState:
-        row = found(experiments.get(connection, tenant, experiment_id), experiment_id)
+        row = found(experiments.get(connection, tenant, experiment_id), "experiment", experiment_id)
         return state_of(row, cells.counts(connection, [experiment_id])[experiment_id])
 
     return await store.database.reading(look)
@@ -47,7 +38,7 @@ async def shown(store: Store, tenant: str, experiment_id: str) -> ExperimentStat
 
 def state_of(row: RowMapping, counts: Mapping[str, int]) -> ExperimentState:
     """The experiment as its callers see it."""
-    times: dict[str, Any] = {name: at(row[name]) for name in _TIMES}
+    times: dict[str, Any] = {name: maybe_moment(row[name]) for name in _TIMES}
     return ExperimentState(
         experiment_id=row["id"],
         name=row["name"],

@@ -14,13 +14,14 @@ from starlette.types import Receive, Scope, Send
 from coverplan.api.batches.intake import Intake, Means, tickets_between
 from coverplan.api.batches.lines import NDJSON, Lines
 from coverplan.api.batches.results import as_csv, as_ndjson, as_parquet
-from coverplan.api.batches.states import DAY_S, found, has_ended, state_of
+from coverplan.api.batches.states import DAY_S, has_ended, state_of
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.guard.auth import Reader, Writer
 from coverplan.api.idempotency import Key
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts, chosen
 from coverplan.api.paging import IdCursor, Limit, Page
+from coverplan.api.rows import found
 from coverplan.api.state import Configured, Stored, Submitted
 from coverplan.jobs.queue import PACK
 from coverplan.payload.batches import BatchState
@@ -239,7 +240,7 @@ class _Tickets(Response):
 
 async def _state(store: Store, tenant: str, batch_id: str) -> BatchState:
     def look(connection: Connection) -> BatchState:
-        row = found(batches.get(connection, tenant, batch_id), batch_id)
+        row = found(batches.get(connection, tenant, batch_id), "batch", batch_id)
         return state_of(row, batches.counts(connection, [batch_id])[batch_id])
 
     return await store.database.reading(look)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping
 from starlette.responses import Response
 
 from coverplan.api.body import Parsed, body_of
-from coverplan.api.datasets.states import content_hash, found, patch_hash, state_of, summary_of, table_of
+from coverplan.api.datasets.states import content_hash, patch_hash, state_of, summary_of, table_of
 from coverplan.api.datasets.uploads import MEDIA_TYPES, Upload
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.guard.auth import Reader, Writer
@@ -20,6 +20,7 @@ from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import IdCursor, Limit, Page
+from coverplan.api.rows import found, missing
 from coverplan.api.state import Configured, Stored
 from coverplan.payload.dataset_patch import DatasetPatch, check_patch
 from coverplan.payload.datasets import SUFFIXES, DatasetRequest, DatasetState, DatasetSummary, TableName, TableState
@@ -149,9 +150,8 @@ async def commit_dataset(dataset_id: DatasetId, response: Response, caller: Writ
         report.add("no_accounts", "/tables/accounts", suggestion="Send at least the accounts and the reps.")
         report.raise_errors()
     digest = content_hash(row)
-    kept = found(
-        await store.database.writing(lambda c: datasets.commit(c, caller.tenant, dataset_id, digest)), dataset_id
-    )
+    committed = await store.database.writing(lambda c: datasets.commit(c, caller.tenant, dataset_id, digest))
+    kept = found(committed, "dataset", dataset_id)
     if kept["id"] != dataset_id:
         await store.blobs.remove(paths.dataset(dataset_id))
         response.status_code = 200
@@ -226,7 +226,7 @@ async def delete_dataset(dataset_id: DatasetId, caller: Writer, store: Stored) -
     if needed:
         raise ApiError("dataset_in_use", "A run or a patch needs it.", suggestion="Try again when it has ended.")
     if not removed:
-        found(None, dataset_id)
+        raise missing("dataset", dataset_id)
     await store.blobs.remove(paths.dataset(dataset_id))
 
 
@@ -244,4 +244,4 @@ def _check_open(job_status: str) -> None:
 
 
 async def _row(store: Store, tenant: str, dataset_id: str) -> RowMapping:
-    return found(await store.database.reading(lambda c: datasets.get(c, tenant, dataset_id)), dataset_id)
+    return found(await store.database.reading(lambda c: datasets.get(c, tenant, dataset_id)), "dataset", dataset_id)

@@ -21,8 +21,9 @@ from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import Limit
+from coverplan.api.rows import found
 from coverplan.api.runs.known import known_of
-from coverplan.api.runs.states import found, run_row, state_of
+from coverplan.api.runs.states import run_row, state_of
 from coverplan.api.state import Stored, Submitted
 from coverplan.payload.runs import JobStatus, RunPage, RunRequest, RunState, RunTicket
 from coverplan.store import runs
@@ -155,7 +156,7 @@ async def delete_run(run_id: str, caller: Writer, store: Stored) -> None:
 
 async def _state(run_id: str, tenant: str, store: Store) -> RunState:
     def look(connection: Connection) -> RunState:
-        row = found(runs.get(connection, tenant, run_id), run_id)
+        row = found(runs.get(connection, tenant, run_id), "run", run_id)
         return state_of(row, runs.tags_of(connection, [run_id])[run_id])
 
     return await store.database.reading(look)

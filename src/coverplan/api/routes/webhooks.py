@@ -15,6 +15,7 @@ from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import MAX_ITEMS, IdCursor, Limit, Page
+from coverplan.api.rows import found, missing
 from coverplan.api.state import Configured, Stored
 from coverplan.delivery.addresses import AllowList
 from coverplan.delivery.target import InvalidUrlError, host_of, read_url
@@ -72,7 +73,7 @@ async def show_webhook(webhook_id: WebhookId, caller: Reader, store: Stored) -> 
 async def remove_webhook(webhook_id: WebhookId, caller: Writer, store: Stored) -> None:
     """Its address is not called any more; its deliveries are removed with it."""
     if not await store.database.writing(lambda connection: webhooks.remove(connection, caller.tenant, webhook_id)):
-        raise _missing(webhook_id)
+        raise missing("webhook", webhook_id)
 
 
 @router.get(
@@ -126,14 +127,7 @@ def _added(connection: Connection, tenant: str, body: WebhookRequest, settings: 
 
 
 def _found(connection: Connection, tenant: str, webhook_id: str) -> RowMapping:
-    row = webhooks.get(connection, tenant, webhook_id)
-    if row is None:
-        raise _missing(webhook_id)
-    return row
-
-
-def _missing(webhook_id: str) -> ApiError:
-    return ApiError("not_found", f"There is no webhook {webhook_id}.")
+    return found(webhooks.get(connection, tenant, webhook_id), "webhook", webhook_id)
 
 
 def _shown(row: RowMapping) -> Webhook:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import RowMapping
 
 from coverplan.api.errors import ApiError
+from coverplan.api.rows import found
 from coverplan.api.runs.states import run_row
 from coverplan.jobs.submit import Known
 from coverplan.payload.checks import check_references
@@ -71,9 +72,7 @@ async def dataset_of(dataset_id: str, tenant: str, store: Store) -> RowMapping:
     Raises:
         ApiError: the tenant has none of that id, or it is not ready.
     """
-    row = await store.database.reading(lambda c: datasets.get(c, tenant, dataset_id))
-    if row is None:
-        raise ApiError("not_found", "There is no dataset of this id.", suggestion="See /v1/datasets.")
+    row = found(await store.database.reading(lambda c: datasets.get(c, tenant, dataset_id)), "dataset", dataset_id)
     if row["job_status"] != datasets.COMPLETED or not row["valid"]:
         state = "has errors" if row["job_status"] == datasets.COMPLETED else f"is {row['job_status']}"
         raise ApiError("dataset_not_ready", f"The dataset {state}.", suggestion=f"See /v1/datasets/{dataset_id}.")

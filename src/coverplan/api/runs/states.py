@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import RowMapping
 
-from coverplan.api.errors import ApiError
+from coverplan.api.rows import found
 from coverplan.payload.runs import RunError, RunState
+from coverplan.payload.times import maybe_moment
 from coverplan.store import runs
 from coverplan.store.store import Store
 
@@ -36,29 +36,13 @@ _SAME = (
 _TIMES = ("created_at", "started_at", "ended_at", "expires_at")
 
 
-def found(row: RowMapping | None, run_id: str) -> RowMapping:
-    """The row of a run.
-
-    Raises:
-        ApiError: there is none, or it is another tenant's.
-    """
-    if row is None:
-        raise ApiError("not_found", f"There is no run {run_id[:60]}.", suggestion="See /v1/runs.")
-    return row
-
-
 async def run_row(store: Store, tenant: str, run_id: str) -> RowMapping:
     """The row of a run of the tenant; raises as `found` does."""
-    return found(await store.database.reading(lambda c: runs.get(c, tenant, run_id)), run_id)
+    return found(await store.database.reading(lambda c: runs.get(c, tenant, run_id)), "run", run_id)
 
 
 def state_of(row: RowMapping, tags: Sequence[str]) -> RunState:
     """The run as its callers see it."""
     error = None if row["error"] is None else RunError.model_validate(row["error"])
-    facts: dict[str, Any] = {name: row[name] for name in _SAME} | {name: at(row[name]) for name in _TIMES}
+    facts: dict[str, Any] = {name: row[name] for name in _SAME} | {name: maybe_moment(row[name]) for name in _TIMES}
     return RunState(run_id=row["id"], tags=list(tags), attempts=row["attempt"], error=error, **facts)
-
-
-def at(seconds: float | None) -> dt.datetime | None:
-    """A time of the database as a date with its time zone."""
-    return None if seconds is None else dt.datetime.fromtimestamp(seconds, dt.UTC)

@@ -1,0 +1,28 @@
+"""Rows that a call names: they are there, or the answer is 404."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sqlalchemy import RowMapping
+
+from coverplan.api.errors import ApiError
+
+Resource = Literal["run", "batch", "dataset", "experiment", "webhook"]
+
+
+def found(row: RowMapping | None, resource: Resource, name: str) -> RowMapping:
+    """The row of this resource.
+
+    Raises:
+        ApiError: there is none, or it is another tenant's.
+    """
+    if row is None:
+        raise missing(resource, name)
+    return row
+
+
+def missing(resource: Resource, name: str) -> ApiError:
+    """The answer where there is none."""
+    place = "/v1/batches" if resource == "batch" else f"/v1/{resource}s"
+    return ApiError("not_found", f"There is no {resource} {name[:60]}.", suggestion=f"See {place}.")
