@@ -66,21 +66,8 @@ def part_of(
     formulation = standing.formulation
     matrix, idle_matrix = formulation.matrix[:, columns], formulation.idle_matrix[:, units]
     rows = np.unique(np.concatenate([matrix.indices, idle_matrix.indices]))
-    activity = standing.activity[rows]
-    held = activity - loads(formulation, units, standing.choice[units])[rows]
-    lower, upper = formulation.lower[rows], formulation.upper[rows]
-    penalty, cap = formulation.penalty[rows].copy(), np.full(len(rows), np.inf)
-    if shared is not None:
-        hard = shared[rows] & np.isinf(penalty)
-        spare = np.where(hard & np.isfinite(lower) & (activity > lower), activity - lower, 0.0)
-        room = np.where(hard & np.isfinite(upper) & (activity < upper), upper - activity, 0.0)
-        lower, upper = lower + (1 - share) * spare, upper - (1 - share) * room
-    if elastic is not None:
-        missed = standing.missed[:-1][rows]
-        lax = missed > 0
-        penalty[lax], cap[lax] = elastic[:-1][rows][lax], missed[lax]
-        lower[lax], upper[lax] = formulation.lower[rows][lax], formulation.upper[rows][lax]
-    lower, upper = lower - held, upper - held
+    sides = _sides(standing, units, rows, elastic, shared, share)
+    lower, upper, penalty, cap = sides.lower, sides.upper, sides.penalty, sides.cap
     over = np.flatnonzero(np.isfinite(penalty) & np.isfinite(upper))
     under = np.flatnonzero(np.isfinite(penalty) & np.isfinite(lower))
     local = np.searchsorted(units, formulation.pairs.column_unit[columns])
@@ -114,6 +101,38 @@ def part_of(
         integer=np.concatenate([np.ones(n + n_units, np.bool_), np.zeros(extra, np.bool_)]),
     )
     return Part(program, columns, units, local, ties.excess)
+
+
+@dataclass(frozen=True, eq=False)
+class _Sides:
+    """Per row: what the free units may use, what a miss costs, and the most that may be missed."""
+
+    lower: Floats
+    upper: Floats
+    penalty: Floats
+    cap: Floats
+
+
+def _sides(
+    standing: Standing, units: Indices, rows: Indices, elastic: Floats | None, shared: Bools | None, share: float
+) -> _Sides:
+    """The sides of these rows, less what the held units use of them; see `part_of`."""
+    formulation = standing.formulation
+    activity = standing.activity[rows]
+    held = activity - loads(formulation, units, standing.choice[units])[rows]
+    lower, upper = formulation.lower[rows], formulation.upper[rows]
+    penalty, cap = formulation.penalty[rows].copy(), np.full(len(rows), np.inf)
+    if shared is not None:
+        hard = shared[rows] & np.isinf(penalty)
+        spare = np.where(hard & np.isfinite(lower) & (activity > lower), activity - lower, 0.0)
+        room = np.where(hard & np.isfinite(upper) & (activity < upper), upper - activity, 0.0)
+        lower, upper = lower + (1 - share) * spare, upper - (1 - share) * room
+    if elastic is not None:
+        missed = standing.missed[:-1][rows]
+        lax = missed > 0
+        penalty[lax], cap[lax] = elastic[:-1][rows][lax], missed[lax]
+        lower[lax], upper[lax] = formulation.lower[rows][lax], formulation.upper[rows][lax]
+    return _Sides(lower - held, upper - held, penalty, cap)
 
 
 @dataclass(frozen=True, eq=False)
