@@ -40,24 +40,28 @@ def test_a_worker_is_killed_in_the_middle_of_a_pack(database_url: str, tmp_path:
 
 
 @pytest.mark.timeout(200)
-def test_a_run_over_which_a_worker_was_lost_takes_no_others_along(tmp_path: Path) -> None:
-    """Two workers are killed over the first run of a pack: those that were near the first time were not again."""
+def test_a_run_over_which_workers_are_lost_takes_no_others_along(tmp_path: Path) -> None:
+    """Three workers are killed over the first run of a batch: those that were near it twice are not the third time."""
     with deployment(tmp_path) as running:
-        _, tickets = post(running, [slow(3), *(tiny(n) for n in range(1, 9))])
-        suspect, *others = [ticket["run_id"] for ticket in tickets]
-        for attempt in (1, 2):
+        batch_id, tickets = post(running, [slow(4), *(tiny(n) for n in range(1, 33))])
+        suspect = tickets[0]["run_id"]
+        near = list[set[str]]()
+        for attempt in (1, 2, 3):
             _when_begun(running, suspect, attempt)
-            if attempt == 1:
-                near = _those_near(running, others)
+            near.append(_claimed(running, batch_id, attempt))
             victim = running.workers.pop()
             victim.send_signal(signal.SIGKILL)
             victim.wait()
             running.start_worker()
-        ended = [running.wait(run_id) for run_id in (suspect, *others)]
+        counts = wait(running, batch_id)["runs"]
+        attempts = _attempts(running, batch_id)
 
-    assert {state["job_status"] for state in ended} == {"completed"}
-    assert 0 < sum(near) <= 5  # six are near; some of eight may have ended before the first one had its slot
-    assert [state["attempts"] for state in ended] == [3, *(1 + one for one in near)]
+    assert counts["completed"] == len(tickets)
+    assert len(near[0]) > 1
+    assert suspect in near[1]  # and those that had no slot before it
+    assert near[2] == {suspect}
+    assert attempts.pop(suspect) == 4
+    assert max(attempts.values()) <= 3
 
 
 @pytest.mark.timeout(200)
@@ -95,16 +99,21 @@ def _when_begun(running: Deployment, run_id: str, attempt: int) -> None:
         time.sleep(0.02)
 
 
-def _those_near(running: Deployment, run_ids: list[str]) -> list[bool]:
-    """Which of the runs are claimed and have not ended, once that stays so: the slot is taken."""
-    before: list[bool] = []
-    while True:
-        states = [running.state(run_id) for run_id in run_ids]
-        near = [state["attempts"] == 1 and state["job_status"] == "running" for state in states]
-        if near == before:
-            return near
-        before = near
-        time.sleep(0.4)
+def _claimed(running: Deployment, batch_id: str, attempt: int) -> set[str]:
+    """Runs of a batch that are claimed for so many times by now, and have not ended."""
+    return {run["run_id"] for run in _runs(running, batch_id) if run["attempts"] == attempt and not run["ended_at"]}
+
+
+def _attempts(running: Deployment, batch_id: str) -> dict[str, int]:
+    return {run["run_id"]: run["attempts"] for run in _runs(running, batch_id)}
+
+
+def _runs(running: Deployment, batch_id: str) -> list[dict[str, Any]]:
+    with running.client() as client:
+        found: list[dict[str, Any]] = client.get("/v1/runs", params={"batch_id": batch_id, "limit": 100}).json()[
+            "items"
+        ]
+    return found
 
 
 def _when_some_have_ended(running: Deployment, batch_id: str, some: int) -> int:

@@ -16,7 +16,7 @@ VERSION = "1"
 WORK_ON = "work_on_runs"
 SMALL, LARGE, PACKED = "small", "large", "packed"
 """Runs that take a moment, the others, and packs of many tiny ones: none need wait for those of another kind."""
-TOGETHER = "together-"
+TOGETHER = "together"
 """How the names of jobs begin whose runs have nothing in common but the moment at which they were submitted."""
 PACK = 64
 """Most runs in one job."""

@@ -144,12 +144,8 @@ class Submission:
 
     def _add_all(self, connection: Connection, additions: Sequence[Addition]) -> list[Any]:
         accepted = [addition.run for addition in additions]
-        smalls = {run.id for run in accepted if run.facts["small"]}
         runs.add_all(connection, [run.facts for run in accepted], {run.id: run.tags for run in accepted})
-        for pack in packs([(run.id, run.size, run.size <= TINY, run.facts["priority"]) for run in accepted]):
-            name = None if len(pack.run_ids) == 1 else f"{TOGETHER}{pack.run_ids[0]}"
-            queue = SMALL if smalls.issuperset(pack.run_ids) else LARGE
-            self._queue.put(connection, pack.run_ids, queue, pack.priority, name)
+        self._put_packed(connection, TOGETHER, accepted, most=TINY, packed=SMALL)
         return [addition.then(connection) for addition in additions]
 
     def add_lines(self, connection: Connection, batch_id: str, lines: Sequence[tuple[int, Accepted]]) -> None:
@@ -166,17 +162,22 @@ class Submission:
             runs.add_all(connection, [run.facts for run in cells], {})
             self._put_packed(connection, experiment_id, cells)
 
-    def _put_packed(self, connection: Connection, owner: str, accepted: Sequence[Accepted]) -> None:
-        for pack in packs([(run.id, run.size, run.facts["small"], run.facts["priority"]) for run in accepted]):
-            several = len(pack.run_ids) > 1
-            queue = PACKED if several else _alone(pack.small)
-            name = f"{owner}-{pack.run_ids[0]}" if several else None
-            self._queue.put(connection, pack.run_ids, queue, pack.priority, name)
-
-
-def _alone(small: bool) -> str:
-    """The queue of a job of one run."""
-    return SMALL if small else LARGE
+    def _put_packed(
+        self,
+        connection: Connection,
+        owner: str,
+        accepted: Sequence[Accepted],
+        *,
+        most: int = sys.maxsize,
+        packed: str = PACKED,
+    ) -> None:
+        """Queue runs, the small ones of at most so many accounts x reps in packs."""
+        small = {run.id: run.facts["small"] for run in accepted}
+        packable = ((run.id, run.size, small[run.id] and run.size <= most, run.facts["priority"]) for run in accepted)
+        for pack in packs(list(packable)):
+            first, *others = pack.run_ids
+            queue = packed if others else SMALL if small[first] else LARGE
+            self._queue.put(connection, pack.run_ids, queue, pack.priority, f"{owner}-{first}" if others else None)
 
 
 def cell_run(row: RowMapping, cell: Cell, stored: StoredExperiment, settings: Settings) -> Accepted:

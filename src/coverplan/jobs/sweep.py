@@ -16,8 +16,6 @@ from coverplan.store.store import Store
 
 _AT_ONCE = 200
 _DAY_S = 86400.0
-ENDED = ["SUCCESS", "ERROR"]
-"""Of jobs."""
 
 
 async def sweep(store: Store, settings: Settings) -> None:
@@ -39,7 +37,7 @@ async def sweep(store: Store, settings: Settings) -> None:
         await store.blobs.remove(paths.experiment(experiment_id))
         await store.database.writing(partial(experiments.erase, experiment_id=experiment_id))
         await _forget_jobs(experiment_id)
-    await _forget_jobs(TOGETHER, status=ENDED)
+    await _forget_jobs(TOGETHER, status=["SUCCESS", "ERROR"])
     await asyncio.to_thread(_forget_answers, store)
 
 

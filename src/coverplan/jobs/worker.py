@@ -63,9 +63,7 @@ class Worker:
         """Work on the runs of one job; while closing, no job ends: it stays pending, for another worker."""
         errors: list[Exception] = []
         if not self.closing.is_set():
-            work = self._work_on if len(run_ids) == 1 else partial(self._work_on_next, await self._turns(run_ids))
-            ended = await asyncio.gather(*(work(run_id) for run_id in run_ids), return_exceptions=True)
-            errors = [error for error in ended if isinstance(error, Exception)]
+            errors = await (self._try(run_ids, self._work_on) if len(run_ids) == 1 else self._work_on_pack(run_ids))
         if self.closing.is_set():
             await asyncio.Event().wait()
         if errors:
@@ -91,16 +89,23 @@ class Worker:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._experiments.close()
 
-    async def _turns(self, run_ids: Sequence[str]) -> asyncio.Semaphore:
-        """Who of a pack is claimed beside whom: one at a time where a worker was lost over it.
+    async def _work_on_pack(self, run_ids: Sequence[str]) -> list[Exception]:
+        """Work on the runs of a pack, those first, one at a time, over which workers were lost again and again.
 
-        One of them may be why: so the others are not near when that happens again, and no loss counts against them.
+        One of them may be why: so no other is claimed that would count the next loss as well.
         """
-        lost = await self.place.read_at_last(lambda connection: runs.any_interrupted(connection, run_ids))
-        return self._suspects if lost else self._near
+        found = await self.place.read_at_last(lambda connection: runs.suspects(connection, run_ids))
+        suspects = [run_id for run_id in run_ids if run_id in found]
+        others = [run_id for run_id in run_ids if run_id not in found]
+        errors = await self._try(suspects, partial(self._work_on_next, self._suspects))
+        return errors + await self._try(others, partial(self._work_on_next, self._near))
+
+    async def _try(self, run_ids: Sequence[str], work: Callable[[str], Awaitable[None]]) -> list[Exception]:
+        ended = await asyncio.gather(*(work(run_id) for run_id in run_ids), return_exceptions=True)
+        return [error for error in ended if isinstance(error, Exception)]
 
     async def _work_on_next(self, turns: asyncio.Semaphore, run_id: str) -> None:
-        """Work on a run of a pack, which is claimed no sooner than a slot is near."""
+        """Work on a run of a pack, which is claimed no sooner than it is its turn."""
         async with turns:
             if not self.closing.is_set():
                 await self._work_on(run_id)

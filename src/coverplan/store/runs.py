@@ -139,10 +139,10 @@ def claim_all(connection: Connection, run_ids: Collection[str], worker: str) -> 
     return rows
 
 
-def any_interrupted(connection: Connection, run_ids: Collection[str]) -> bool:
-    """Whether an attempt at one of these runs, none of which is being worked on, did not come to an end."""
-    broken_off = and_(runs.c.id.in_(run_ids), runs.c.job_status == RUNNING)
-    return bool(connection.execute(select(exists().where(broken_off))).scalar())
+def suspects(connection: Connection, run_ids: Collection[str]) -> set[str]:
+    """Which of these runs, none of which is being worked on, a worker was lost over, and not for the first time."""
+    lost_again = and_(runs.c.id.in_(run_ids), runs.c.job_status == RUNNING, runs.c.losses > 0)
+    return set(connection.execute(select(runs.c.id).where(lost_again)).scalars())
 
 
 def record(connection: Connection, run_id: str, attempt: int, progress: Facts) -> bool:
