@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 from benchmarks import judge, measure, recorder
 from benchmarks.arrays import Arrays
@@ -19,6 +18,8 @@ from benchmarks.rows import Results, Row
 from benchmarks.trial import Trial
 
 from coverplan.tables.generate import Shape
+from support.processes import is_gone
+from support.service import wait_for
 
 SNAIL = """
 import sys, time, subprocess
@@ -70,7 +71,7 @@ def test_a_contender_beyond_its_grace_is_killed_with_its_children(
     child = int((tmp_path / "child").read_text())
     assert raced.code is None
     assert [event["event"] for event in recorder.read(tmp_path)] == ["start", "point"]
-    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+    assert wait_for(lambda: is_gone(child))
 
 
 def test_a_crash_is_seen_and_costs_nothing_else(tmp_path: Path) -> None:

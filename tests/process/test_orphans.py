@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
+from support.processes import is_gone
 
 SERVICE = """
 import asyncio, json, sys
@@ -48,14 +48,7 @@ def test_children_and_their_children_die_with_the_service(tmp_path: Path) -> Non
     service.stdout.close()
 
     until = time.monotonic() + 5
-    while time.monotonic() < until and any(running(pid) for pid in (child, sleeper)):
+    while time.monotonic() < until and not all(is_gone(pid) for pid in (child, sleeper)):
         time.sleep(0.02)
-    assert not running(child)
-    assert not running(sleeper)
-
-
-def running(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    assert is_gone(child)
+    assert is_gone(sleeper)

@@ -17,6 +17,7 @@ from prometheus_client import REGISTRY
 from coverplan.process.job import BusyError, Job, JobFailedError
 from coverplan.process.pool import SolverPool
 from coverplan.settings import Settings
+from support.processes import is_gone
 
 Play = Callable[[SolverPool], Coroutine[Any, Any, None]]
 
@@ -55,10 +56,6 @@ async def started(pool: SolverPool, work: Job) -> tuple[Any, int]:
     return run, (await news.get())["pid"]
 
 
-def gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-
-
 def test_small_jobs_share_a_warm_child_and_a_large_one_gets_its_own(play: Callable[..., None]) -> None:
     async def scene(pool: SolverPool) -> None:
         first = await result(pool, job(answer=1))
@@ -67,7 +64,7 @@ def test_small_jobs_share_a_warm_child_and_a_large_one_gets_its_own(play: Callab
 
         assert (first["answer"], second["answer"]) == (1, 2)
         assert first["pid"] == second["pid"] != large["pid"]
-        assert gone(large["pid"])
+        assert is_gone(large["pid"])
 
     play(scene)
 
@@ -92,7 +89,7 @@ def test_a_worn_child_works_until_its_replacement_is_ready(
         assert (await result(pool, job()))["pid"] == worn  # nobody waits for the new one
         while (await result(pool, job()))["pid"] == worn:
             await asyncio.sleep(0.05)
-        while not gone(worn):
+        while not is_gone(worn):
             await asyncio.sleep(0.05)
 
     play(scene, **settings)
@@ -170,7 +167,7 @@ def test_a_child_that_ignores_its_limit_is_killed_with_its_own_children(
         saved = await result(pool, job(["sleeper", str(tmp_path / "pid")], ["sleep", 60], limit=1.0, keep=1))
         assert saved["stopped_by"] == "time_limit"
         assert 1.2 <= time.monotonic() - began < 10  # limit 1 + grace 0.2; left alone, it would take 60
-        assert gone(int((tmp_path / "pid").read_text()))
+        assert is_gone(int((tmp_path / "pid").read_text()))
 
     play(scene, grace_s=0.2)
 
@@ -212,8 +209,8 @@ def test_cancel_ends_the_whole_group_at_once(play: Callable[..., None], tmp_path
         began = time.monotonic()
         await run.cancel()
         assert time.monotonic() - began < 5.0
-        assert gone(pid)
-        assert gone(int((tmp_path / "pid").read_text()))
+        assert is_gone(pid)
+        assert is_gone(int((tmp_path / "pid").read_text()))
         with pytest.raises(asyncio.CancelledError):
             await run.result()
 
@@ -227,7 +224,7 @@ def test_finish_answers_with_the_incumbent(play: Callable[..., None]) -> None:
         run.finish()
         saved = json.loads(await run.result())
         assert (saved["kept"], saved["stopped_by"]) == ("best", "finished_by_caller")
-        assert gone(pid)
+        assert is_gone(pid)
 
     play(scene)
 
@@ -250,7 +247,7 @@ def test_closing_the_pool_ends_running_jobs(play: Callable[..., None]) -> None:
         pids.append((await started(pool, job(["sleep", 60])))[1])
 
     play(scene)
-    assert gone(pids[0])
+    assert is_gone(pids[0])
 
 
 def test_a_child_that_does_not_start_is_tried_again(
