@@ -168,22 +168,22 @@ def bomb(megabytes: int) -> bytes:
 
 
 SIZE = 7_500_000
-EVIL = {
-    "bomb": (bomb(500), 413),
-    "bomb in members": (bomb(1) * 40, 413),
-    "open brackets": (b"[" * 900_000, 422),
-    "open objects": (b'{"a":' * 900_000, 422),
-    "empty lists": (b"[" + b"[]," * (SIZE // 3 - 2) + b"[]]", 413),
-    "fewer empty lists": (b"[" + b"[]," * 450_000 + b"[]]", 422),
-    "fewer empty objects": (b"[" + b"{}," * 450_000 + b"{}]", 422),
-    "accounts that are numbers": (b'{"problem":{"reps":[],"accounts":[' + b"1," * 950_000 + b"1]}}", 422),
-    "accounts that are empty": (b'{"problem":{"reps":[],"accounts":[' + b"{}," * 450_000 + b"{}]}}", 422),
-    "one long string": (b'{"problem":"' + b"x" * (SIZE - 20) + b'"}', 422),
-    "one long number": (b'{"problem":' + b"9" * (SIZE - 20) + b"}", 422),
-    "many keys": (b"{" + b",".join(b'"k%d":1' % i for i in range(SIZE // 14)) + b"}", 422),
-    "one key again and again": (b"{" + b'"a":1,' * 900_000 + b'"a":1}', 422),
-    "escapes": (b'{"problem":"' + b"\\ud800" * (SIZE // 6 - 10) + b'"}', 422),
-    "spaces": (b" " * SIZE, 422),
+EVIL: dict[str, tuple[Callable[[], bytes], int]] = {
+    "bomb": (lambda: bomb(500), 413),
+    "bomb in members": (lambda: bomb(1) * 40, 413),
+    "open brackets": (lambda: b"[" * 900_000, 422),
+    "open objects": (lambda: b'{"a":' * 900_000, 422),
+    "empty lists": (lambda: b"[" + b"[]," * (SIZE // 3 - 2) + b"[]]", 413),
+    "fewer empty lists": (lambda: b"[" + b"[]," * 450_000 + b"[]]", 422),
+    "fewer empty objects": (lambda: b"[" + b"{}," * 450_000 + b"{}]", 422),
+    "accounts that are numbers": (lambda: b'{"problem":{"reps":[],"accounts":[' + b"1," * 950_000 + b"1]}}", 422),
+    "accounts that are empty": (lambda: b'{"problem":{"reps":[],"accounts":[' + b"{}," * 450_000 + b"{}]}}", 422),
+    "one long string": (lambda: b'{"problem":"' + b"x" * (SIZE - 20) + b'"}', 422),
+    "one long number": (lambda: b'{"problem":' + b"9" * (SIZE - 20) + b"}", 422),
+    "many keys": (lambda: b"{" + b",".join(b'"k%d":1' % i for i in range(SIZE // 14)) + b"}", 422),
+    "one key again and again": (lambda: b"{" + b'"a":1,' * 900_000 + b'"a":1}', 422),
+    "escapes": (lambda: b'{"problem":"' + b"\\ud800" * (SIZE // 6 - 10) + b'"}', 422),
+    "spaces": (lambda: b" " * SIZE, 422),
 }
 
 
@@ -193,7 +193,7 @@ def test_evil_bodies(running: Service, bounded: None, name: str) -> None:
     headers = {**JSON, "Content-Encoding": "gzip"} if "bomb" in name else JSON
 
     with running.client() as client:
-        assert sound(client.post("/v1/solve", content=body, headers=headers)) == status
+        assert sound(client.post("/v1/solve", content=body(), headers=headers)) == status
 
 
 def test_five_megabytes_with_errors_are_answered_soon(running: Service, bounded: None) -> None:
@@ -228,7 +228,7 @@ def test_several_evil_bodies_at_once(running: Service, bounded: None) -> None:
     def post(name: str) -> int:
         with running.client() as client:
             headers = {**JSON, "Content-Encoding": "gzip"} if "bomb" in name else JSON
-            return client.post("/v1/solve", content=EVIL[name][0], headers=headers).status_code
+            return client.post("/v1/solve", content=EVIL[name][0](), headers=headers).status_code
 
     with ThreadPoolExecutor(len(chosen)) as pool:
         assert list(pool.map(post, chosen)) == [EVIL[name][1] for name in chosen]
