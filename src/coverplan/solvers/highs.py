@@ -23,8 +23,12 @@ from coverplan.solvers.search import Ended, Search, solve_with
 _BOUND_LINE = re.compile(r"^.{3}\s*\S+\s+\S+\s+\S+\s+[\d.]+%\s+(?P<bound>\S+)\s+\S+\s+\S+\s+\d")
 _LOG_ROUNDING = 5e-10
 """Half a unit of the tenth digit, which is the least that the log prints."""
-RESTART_FROM = 1_500
-"""Columns from which solving the root again, with what is fixed by then, pays; below, it takes half of the time."""
+LARGE_FROM = 1_500
+"""Columns from which it pays to try more before branching, as HiGHS does of itself.
+
+Below, nodes are cheap: to solve the root again with what is fixed by then, to search below its reduced costs, and to
+branch on trial several times per column took more than half of the time.
+"""
 
 
 class Highs:
@@ -79,7 +83,10 @@ def _parameters(search: Search, scaled: Scaled, file: Path) -> parameters_pb2.So
     numbers["mip_abs_gap"] = limits.absolute_gap * scaled.objective
     for name in ("mip_feasibility_tolerance", "primal_feasibility_tolerance"):
         numbers[name] = 1e-9
-    parameters.highs.bool_options["mip_allow_restart"] = len(scaled.program.objective) >= RESTART_FROM
+    if len(scaled.program.objective) < LARGE_FROM:
+        parameters.highs.bool_options["mip_allow_restart"] = False
+        parameters.highs.bool_options["mip_heuristic_run_root_reduced_cost"] = False
+        parameters.highs.int_options["mip_pscost_minreliable"] = 1
     parameters.highs.bool_options["mip_improving_solution_save"] = True
     parameters.highs.string_options["mip_improving_solution_file"] = str(file)
     return parameters
