@@ -1,4 +1,4 @@
-"""Experiments over HTTP, on both databases: submitted, followed, stopped, resumed, extended and deleted."""
+"""Experiments over HTTP: submitted, followed, stopped, resumed, extended and deleted."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ from support.service import wait_for
 
 pytestmark = pytest.mark.timeout(200)
 TOLERANCES = [0.05, 0.1, 0.2]
+
+on_postgresql = pytest.mark.parametrize("running", ["postgresql"], indirect=True)
+on_sqlite = pytest.mark.parametrize("running", ["sqlite"], indirect=True)
+"""One database is enough where the queries are those of other tests; without a mark a test runs on both."""
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +86,7 @@ def test_each_cell_is_a_run_and_its_plan_is_there(running: Deployment, client: h
     assert b"ROWS" in client.get(f"/v1/runs/{cell['run_id']}/model.mps").content
 
 
+@on_sqlite
 def test_results_come_as_json_csv_parquet_and_html(client: httpx.Client) -> None:
     experiment_id = submit(client, tiny_experiment(TOLERANCES))
     wait(client, experiment_id)
@@ -98,6 +103,7 @@ def test_results_come_as_json_csv_parquet_and_html(client: httpx.Client) -> None
     assert client.get(place, headers={"Accept": "image/png"}).status_code == 406
 
 
+@on_sqlite
 def test_an_estimate_says_what_it_comes_to(client: httpx.Client) -> None:
     """Three tolerances and two seeds: six cells of at most ten seconds."""
     found = client.post("/v1/experiments/estimate", json=tiny_experiment(TOLERANCES, seeds=2)).json()
@@ -107,6 +113,7 @@ def test_an_estimate_says_what_it_comes_to(client: httpx.Client) -> None:
     assert found["solve_seconds_at_most"] >= 60
 
 
+@on_sqlite
 def test_too_many_cells_are_refused_with_count_and_limit(client: httpx.Client) -> None:
     """21 tolerances and 100 seeds are 2,100 cells."""
     document = tiny_experiment([0.01 * n for n in range(1, 22)], seeds=100)
@@ -152,6 +159,7 @@ def test_stopped_and_resumed(running: Deployment, client: httpx.Client, place: R
     assert {key: after[key] for key in before} == {key: cell["run_id"] for key, cell in before.items()}
 
 
+@on_postgresql
 def test_extended_cells_keep_their_runs(running: Deployment, client: httpx.Client, place: Receiver) -> None:
     """Two tolerances, then one more and one more seed: 2, then 2 x 2 + 2 of the policy that was added = 6.
 
@@ -174,6 +182,7 @@ def test_extended_cells_keep_their_runs(running: Deployment, client: httpx.Clien
     check_each_cell_once(running, experiment_id, len(after))
 
 
+@on_sqlite
 def test_a_cell_without_a_plan_does_not_fail_the_experiment(client: httpx.Client) -> None:
     """Its caller deletes the run of a cell; what is left is compared."""
     experiment_id = submit(client, tiny_experiment([0.1]))
@@ -187,6 +196,7 @@ def test_a_cell_without_a_plan_does_not_fail_the_experiment(client: httpx.Client
     assert client.get(f"/v1/experiments/{experiment_id}/results").json()["status"] == "partial"
 
 
+@on_postgresql
 def test_an_experiment_is_erased_with_its_runs(running: Deployment, client: httpx.Client) -> None:
     experiment_id = submit(client, tiny_experiment(TOLERANCES))
     wait(client, experiment_id)
@@ -198,6 +208,7 @@ def test_an_experiment_is_erased_with_its_runs(running: Deployment, client: http
     assert {client.get(f"/v1/runs/{run['run_id']}").status_code for run in made} == {404}
 
 
+@on_sqlite
 def test_cells_of_a_dataset_are_solved_and_perturbed(client: httpx.Client) -> None:
     """Two policies, and one perturbed problem of the first: three cells, whose plans are tables; compared by seats."""
     tables = {name: lines(TINY["problem"][name]) for name in ("accounts", "reps")}
