@@ -1,4 +1,4 @@
-"""Durable runs on both databases: submitted, followed, stopped, listed, downloaded, erased."""
+"""Durable runs: submitted, followed, stopped, listed, downloaded, erased."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         yield started
 
 
+on_postgresql = pytest.mark.parametrize("running", ["postgresql"], indirect=True)
+on_sqlite = pytest.mark.parametrize("running", ["sqlite"], indirect=True)
+"""One database is enough where the queries are those of other tests; without a mark a test runs on both."""
+
+
 def test_a_run_is_solved_by_a_worker(running: Deployment) -> None:
     """Two reps with two hours each take all four accounts: 10 + 11 + 12 + 13 = 46."""
     run_id = running.submit({**TINY, "name": "first", "tags": ["b", "a"]})
@@ -45,6 +50,7 @@ def test_a_run_is_solved_by_a_worker(running: Deployment) -> None:
     assert verify(TINY["problem"], TINY["policy"], plan).ok
 
 
+@on_sqlite
 def test_a_plan_can_be_had_as_csv_and_parquet(running: Deployment) -> None:
     """By Accept or by `format`; one row per seat either way."""
     run_id = running.submit(TINY)
@@ -130,6 +136,7 @@ def test_a_run_that_waits_for_a_slot_is_cancelled_at_once(running: Deployment) -
     running.wait(first, seconds=30)
 
 
+@on_postgresql
 def test_a_finished_run_has_its_best_plan(running: Deployment) -> None:
     """Long before its time is over; the incumbent can be had before that."""
     document = slow(60)
@@ -182,6 +189,7 @@ def test_a_run_of_the_same_content_can_be_used_again(running: Deployment) -> Non
         assert client.post("/v1/runs", json={**document, "reuse": True}).status_code == httpx.codes.ACCEPTED
 
 
+@on_sqlite
 def test_a_run_starts_from_the_plan_of_another(running: Deployment) -> None:
     """Its plan is never worse."""
     document = slow(2)
@@ -194,6 +202,7 @@ def test_a_run_starts_from_the_plan_of_another(running: Deployment) -> None:
     assert after["objective_value"] >= before["objective_value"] - 1e-6
 
 
+@on_sqlite
 def test_the_program_can_be_exported(running: Deployment) -> None:
     """In both formats, with the caller's ids."""
     run_id = running.submit(TINY)
@@ -202,6 +211,7 @@ def test_the_program_can_be_exported(running: Deployment) -> None:
         assert "Maximize" in client.get(f"/v1/runs/{run_id}/model.lp").text
 
 
+@on_sqlite
 def test_a_request_that_says_too_much_or_too_little_is_refused(running: Deployment) -> None:
     """Each error has its pointer."""
     with running.client() as client:
