@@ -13,6 +13,7 @@ import pytest
 
 from support.batches import lines
 from support.cells import cells, check_each_cell_once, runs_of, state, submit, tiny_experiment, wait
+from support.databases import on_postgresql, on_sqlite
 from support.datasets import ended, send
 from support.deployment import TINY, Deployment, deployment, slow
 from support.receiver import Receiver, receiver
@@ -20,10 +21,6 @@ from support.service import wait_for
 
 pytestmark = pytest.mark.timeout(200)
 TOLERANCES = [0.05, 0.1, 0.2]
-
-on_postgresql = pytest.mark.parametrize("running", ["postgresql"], indirect=True)
-on_sqlite = pytest.mark.parametrize("running", ["sqlite"], indirect=True)
-"""One database is enough where the queries are those of other tests; without a mark a test runs on both."""
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ import pytest
 from httpx_sse import connect_sse
 
 from coverplan.verify import verify
+from support.databases import on_postgresql, on_sqlite
 from support.deployment import TINY, Deployment, deployment, descendants, slow
 from support.service import wait_for
 from support.timing import within
@@ -27,11 +28,6 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     url = None if request.param == "sqlite" else request.getfixturevalue("postgres").database()
     with deployment(folder, database_url=url) as started:
         yield started
-
-
-on_postgresql = pytest.mark.parametrize("running", ["postgresql"], indirect=True)
-on_sqlite = pytest.mark.parametrize("running", ["sqlite"], indirect=True)
-"""One database is enough where the queries are those of other tests; without a mark a test runs on both."""
 
 
 def test_a_run_is_solved_by_a_worker(running: Deployment) -> None:
