@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from support.processes import is_gone
+from support.processes import all_end
 
 SERVICE = """
 import asyncio, json, sys
@@ -47,8 +47,4 @@ def test_children_and_their_children_die_with_the_service(tmp_path: Path) -> Non
     service.wait()
     service.stdout.close()
 
-    until = time.monotonic() + 5
-    while time.monotonic() < until and not all(is_gone(pid) for pid in (child, sleeper)):
-        time.sleep(0.02)
-    assert is_gone(child)
-    assert is_gone(sleeper)
+    assert all_end(child, sleeper)

@@ -17,7 +17,7 @@ from prometheus_client import REGISTRY
 from coverplan.process.job import BusyError, Job, JobFailedError
 from coverplan.process.pool import SolverPool
 from coverplan.settings import Settings
-from support.processes import is_gone
+from support.processes import all_end, is_gone
 
 Play = Callable[[SolverPool], Coroutine[Any, Any, None]]
 
@@ -167,7 +167,7 @@ def test_a_child_that_ignores_its_limit_is_killed_with_its_own_children(
         saved = await result(pool, job(["sleeper", str(tmp_path / "pid")], ["sleep", 60], limit=1.0, keep=1))
         assert saved["stopped_by"] == "time_limit"
         assert 1.2 <= time.monotonic() - began < 10  # limit 1 + grace 0.2; left alone, it would take 60
-        assert is_gone(int((tmp_path / "pid").read_text()))
+        assert all_end(int((tmp_path / "pid").read_text()))
 
     play(scene, grace_s=0.2)
 
@@ -210,7 +210,7 @@ def test_cancel_ends_the_whole_group_at_once(play: Callable[..., None], tmp_path
         await run.cancel()
         assert time.monotonic() - began < 5.0
         assert is_gone(pid)
-        assert is_gone(int((tmp_path / "pid").read_text()))
+        assert all_end(int((tmp_path / "pid").read_text()))
         with pytest.raises(asyncio.CancelledError):
             await run.result()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import psutil
 
 
@@ -11,3 +13,13 @@ def is_gone(pid: int) -> bool:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+def all_end(*pids: int) -> bool:
+    """Whether processes that were killed, and that nobody has waited for, end: each needs a processor to do so."""
+    until = time.monotonic() + 5
+    while not all(is_gone(pid) for pid in pids):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
