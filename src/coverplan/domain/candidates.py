@@ -12,11 +12,10 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
-from scipy.sparse import csgraph
 
 from coverplan.domain import value
 from coverplan.domain.book import Book
+from coverplan.domain.components import components
 from coverplan.domain.eligibility import Admission, CandidateRules, Eligibility, Keys, explicit_keys, joined
 from coverplan.domain.instance import Bools, Floats, Instance, Ints
 
@@ -197,8 +196,7 @@ def units_of(book: Book, links: npt.NDArray[np.int32] | None) -> tuple[Ints, int
     if links is None or len(links) == 0:
         return np.arange(len(seats), dtype=np.int32), len(seats)
     n_accounts, width = book.instance.n_accounts, len(book.instance.roles)
-    graph = sparse.coo_array((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(n_accounts, n_accounts))
-    _, family = csgraph.connected_components(graph, directed=False)
+    family = components(links[:, 0], links[:, 1], n_accounts)
     keys = family[seats.account].astype(np.int64) * width + seats.role
     _, first, unit = np.unique(keys, return_index=True, return_inverse=True)
     in_order = np.argsort(np.argsort(first))

@@ -12,11 +12,10 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse import csgraph
 
 from coverplan.domain.book import Book
 from coverplan.domain.candidates import Candidates, unit_keys, units_of
+from coverplan.domain.components import components
 from coverplan.domain.eligibility import Admission, CandidateRules, Keys
 from coverplan.domain.instance import Bools, Ints
 
@@ -95,9 +94,7 @@ class Listing:
         """Seats in parts of about `PART` pairs, accounts of one family together."""
         instance, account = self.book.instance, self.book.seats.account
         child = np.flatnonzero(instance.accounts.parent >= 0)
-        joined = (np.ones(len(child)), (child, instance.accounts.parent[child]))
-        graph = sparse.coo_array(joined, shape=(instance.n_accounts, instance.n_accounts))
-        _, family = csgraph.connected_components(graph, directed=False)
+        family = components(child, instance.accounts.parent[child], instance.n_accounts)
         weight = np.bincount(family[account], self.admission.counts)
         part = (np.cumsum(weight) // PART).astype(np.int64)[family[account]]
         order = np.argsort(part, kind="stable")

@@ -22,7 +22,6 @@ from coverplan.payload.precedents import row_prices
 from coverplan.payload.problem import Problem
 from coverplan.runs.precedent import Precedent
 from coverplan.runs.solve import formulate
-from coverplan.solvers.export import export as export_program
 
 __all__ = ["evaluate", "export", "finish", "request_of", "solve", "start_seats", "today"]
 
@@ -124,6 +123,8 @@ def export(problem: Problem, policy: Policy, path: Path) -> None:
     Raises:
         PayloadError: the documents contradict themselves or each other.
     """
+    from coverplan.solvers.export import export as export_program  # noqa: PLC0415 - PuLP takes a moment to import
+
     formulation = formulate(request_of(checked_book(problem, policy).book, policy, Options(), None))
     columns, rows = names(formulation)
     export_program(to_program(formulation), path, columns, rows)

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse import csgraph
 
 from coverplan.constraints import Capacity, MustCover, Protect
 from coverplan.constraints.base import Constraint
 from coverplan.domain.book import Book
 from coverplan.domain.candidates import Candidates
+from coverplan.domain.components import components
 from coverplan.domain.eligibility import CandidateRules
 from coverplan.domain.geography import lineage
 from coverplan.domain.instance import Bools, Floats, Ints
@@ -121,9 +120,7 @@ def check_families(report: IssueReport, reach: Reach, at: str) -> None:
         links = rule.merges(book)
         if links is None or not len(links):
             continue
-        size = book.instance.n_accounts
-        graph = sparse.coo_array((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(size, size))
-        _, family = csgraph.connected_components(graph, directed=False)
+        family = components(links[:, 0], links[:, 1], book.instance.n_accounts)
         first: dict[tuple[int, int], int] = {}
         for seat in np.flatnonzero(reach.fixed).tolist():
             account, rep = int(book.seats.account[seat]), int(book.seats.current[seat])

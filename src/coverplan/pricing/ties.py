@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse import csgraph
 
+from coverplan.domain.components import components
 from coverplan.domain.instance import Bools, Floats
 from coverplan.formulation.build import Formulation
 from coverplan.formulation.program import Choice
@@ -182,8 +181,7 @@ def _columns_of(formulation: Formulation, units: Indices, label: Indices) -> tup
 
 def _teams(formulation: Formulation, ties: Ties) -> list[Piece]:
     n_units = formulation.pairs.n_units
-    graph = sparse.coo_array((np.ones(len(ties.units)), (ties.units[:, 0], ties.units[:, 1])), shape=(n_units, n_units))
-    _, component = csgraph.connected_components(graph, directed=False)
+    component = components(ties.units[:, 0], ties.units[:, 1], n_units)
     sizes = np.bincount(component)
     members = np.argsort(component, kind="stable")
     start = np.concatenate([[0], np.cumsum(sizes)])

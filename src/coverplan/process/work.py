@@ -10,8 +10,7 @@ from typing import TypeVar
 
 from coverplan.mip.program import StoppedBy
 from coverplan.payload import answer
-from coverplan.payload.experiments import solving as cells
-from coverplan.payload.experiments.stored import CellRequest, ResultsRequest
+from coverplan.payload.base import Document
 from coverplan.payload.hashing import problem_hash
 from coverplan.payload.outcome import nothing_found
 from coverplan.payload.plan import Plan, Progress
@@ -19,7 +18,7 @@ from coverplan.payload.requests import BookRequest, EvaluateRequest, SolveReques
 from coverplan.process import channel
 from coverplan.process.channel import Answers, NothingKeptError, Order
 
-Request = TypeVar("Request", SolveRequest, EvaluateRequest, BookRequest, CellRequest, ResultsRequest)
+Request = TypeVar("Request", bound=Document)
 
 _LEAST_PAUSE_S = 0.05
 """Progress in between is left out: nobody reads faster."""
@@ -63,7 +62,10 @@ def finish(order: Order) -> None:
 
 def solve_cell(order: Order) -> None:
     """The same for a cell of an experiment, whose problem this process may know already."""
-    request = _read(CellRequest, order)
+    from coverplan.payload.experiments import solving as cells  # noqa: PLC0415 - for experiments only
+    from coverplan.payload.experiments import stored  # noqa: PLC0415
+
+    request = _read(stored.CellRequest, order)
     checkpoint = order.folder / channel.CHECKPOINT
     checkpoint.mkdir(exist_ok=True)
     _leave(cells.solve(request, throttled(order.answers), checkpoint), order)
@@ -71,7 +73,10 @@ def solve_cell(order: Order) -> None:
 
 def finish_cell(order: Order) -> None:
     """The best plan of such a solve whose child is gone."""
-    request = _read(CellRequest, order)
+    from coverplan.payload.experiments import solving as cells  # noqa: PLC0415
+    from coverplan.payload.experiments import stored  # noqa: PLC0415
+
+    request = _read(stored.CellRequest, order)
     _finish(order, partial(cells.finish, request), partial(cells.nothing, request))
 
 
@@ -101,7 +106,8 @@ def evaluate(order: Order) -> None:
 
 def compare(order: Order) -> None:
     """Compare the plans of an experiment."""
-    from coverplan.process.comparison import compared  # noqa: PLC0415 - for experiments only
+    from coverplan.payload.experiments.stored import ResultsRequest  # noqa: PLC0415
+    from coverplan.process.comparison import compared  # noqa: PLC0415
 
     (order.folder / channel.RESULT_FILE).write_bytes(compared(_read(ResultsRequest, order)))
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
-from scipy.sparse import csgraph
 
+from coverplan.domain.components import components
 from coverplan.domain.instance import Ints
 
 
@@ -26,8 +25,7 @@ def circles(parent: Ints) -> npt.NDArray[np.int64]:
     if not len(member):
         return member.astype(np.int64)
     place = np.searchsorted(member, up[member])
-    graph = sparse.coo_array((np.ones(len(member)), (np.arange(len(member)), place)), shape=(len(member),) * 2)
-    _, circle = csgraph.connected_components(graph, directed=False)
+    circle = components(np.arange(len(member)), place, len(member))
     _, first = np.unique(circle, return_index=True)
     return np.sort(member[first]).astype(np.int64)
 
