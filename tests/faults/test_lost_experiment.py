@@ -15,6 +15,7 @@ from support.deployment import Deployment, deployment
 from support.postgres import Postgres
 from support.receiver import receiver
 from support.started import Started
+from support.timing import look_again
 
 TOLERANCES = [round(0.01 * n, 2) for n in range(1, 26)]
 SEEDS = 4
@@ -37,10 +38,10 @@ def _ended(running: Deployment, experiment_id: str) -> int:
 
 
 def _until(running: Deployment, experiment_id: str, cells: int) -> None:
-    until = time.monotonic() + 60
+    began = time.monotonic()
     while _ended(running, experiment_id) < cells:
-        assert time.monotonic() < until, running.log("worker-0.log")
-        time.sleep(0.02)
+        assert time.monotonic() < began + 60, running.log("worker-0.log")
+        look_again(began)
 
 
 def _until_over(running: Deployment, experiment_id: str) -> str:

@@ -17,6 +17,7 @@ from support.deployment import TINY, Deployment, deployment, slow, state_of
 from support.postgres import Postgres
 from support.service import wait_for
 from support.started import Started
+from support.timing import look_again
 
 KILLS = 20
 DOCUMENTS = [slow(2), slow(2, method="priced")]
@@ -34,11 +35,11 @@ def _events(running: Deployment, run_id: str) -> list[tuple[int, str]]:
 
 def _until_at_work(running: Deployment, run_id: str, attempts: int) -> float:
     """When a worker has begun this attempt."""
-    until = time.monotonic() + 60
+    began = time.monotonic()
     with running.client() as client:
         while state_of(client, run_id)["attempts"] < attempts:
-            assert time.monotonic() < until, running.log("worker-0.log")
-            time.sleep(0.05)
+            assert time.monotonic() < began + 60, running.log("worker-0.log")
+            look_again(began)
     return time.monotonic()
 
 

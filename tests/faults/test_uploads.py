@@ -49,7 +49,7 @@ class Peak:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._ended.wait(0.02):
+        while not self._ended.wait(0.1):
             for process in psutil.Process().children(recursive=True):
                 try:
                     self.bytes = max(self.bytes, process.memory_info().rss)

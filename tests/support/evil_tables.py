@@ -8,6 +8,7 @@ import json
 import random
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -74,6 +75,7 @@ def odd_texts() -> Iterator[tuple[str, str, bytes]]:
     yield "ndjson: many wrong lines", "ndjson", b'{"id": 1, "x": 2, "kind": "z"}\n' * 6_000
 
 
+@cache
 def long_text() -> bytes:
     """One text of 500 MB, in a file of some KB."""
     return parquet(pl.DataFrame({"id": ["a" * 500_000_000]}), compression="zstd", statistics=False)

@@ -21,6 +21,7 @@ from coverplan.api.serve import run
 from coverplan.settings import Settings
 from support.ports import free_port
 from support.started import Started
+from support.timing import look_again
 
 JSON = {"Content-Type": "application/json"}
 EVENTS = {**JSON, "Accept": "text/event-stream"}
@@ -116,9 +117,9 @@ def _wait_until_ready(running: Service) -> None:
 def wait_for(condition: object, seconds: float = 10.0) -> bool:
     """Whether a condition (a function) comes true in time."""
     assert callable(condition)
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    began = time.monotonic()
+    while time.monotonic() < began + seconds:
         if condition():
             return True
-        time.sleep(0.02)
+        look_again(began)
     return bool(condition())
