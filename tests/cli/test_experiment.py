@@ -59,7 +59,6 @@ def _as_json(spec: Path) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.timeout(200)
 def test_the_command_and_the_service_solve_the_same_cells(spec: Path, tmp_path: Path) -> None:
     """Called twice, it is solved once; then the same request goes to another service."""
     out = tmp_path / "out"
@@ -121,7 +120,6 @@ def test_a_wrong_problem_is_named_with_its_file(spec: Path) -> None:
     assert "problem.json#/reps" in found.stderr
 
 
-@pytest.mark.timeout(200)
 def test_an_interrupt_stops_it(spec: Path, tmp_path: Path) -> None:
     """Exit code 3, nothing is left running, and the folder knows the experiment for the next call."""
     hard = slow(60)

@@ -14,8 +14,6 @@ from coverplan.payload.experiments.state import ExperimentState
 from support.cells import tiny_experiment
 from support.deployment import deployment
 
-pytestmark = pytest.mark.timeout(200)
-
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:

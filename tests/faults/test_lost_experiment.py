@@ -15,7 +15,7 @@ from support.deployment import Deployment, deployment
 from support.postgres import Postgres
 from support.receiver import receiver
 from support.started import Started
-from support.timing import look_again
+from support.timing import PATIENCE_S, look_again
 
 TOLERANCES = [round(0.01 * n, 2) for n in range(1, 26)]
 SEEDS = 4
@@ -40,12 +40,12 @@ def _ended(running: Deployment, experiment_id: str) -> int:
 def _until(running: Deployment, experiment_id: str, cells: int) -> None:
     began = time.monotonic()
     while _ended(running, experiment_id) < cells:
-        assert time.monotonic() < began + 60, running.log("worker-0.log")
+        assert time.monotonic() < began + PATIENCE_S, running.log("worker-0.log")
         look_again(began)
 
 
 def _until_over(running: Deployment, experiment_id: str) -> str:
-    until = time.monotonic() + 90
+    until = time.monotonic() + PATIENCE_S
     while True:
         with running.client() as client:
             found = state(client, experiment_id)

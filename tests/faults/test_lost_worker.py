@@ -17,7 +17,7 @@ from support.deployment import TINY, Deployment, deployment, slow, state_of
 from support.postgres import Postgres
 from support.service import wait_for
 from support.started import Started
-from support.timing import look_again
+from support.timing import PATIENCE_S, look_again
 
 KILLS = 20
 DOCUMENTS = [slow(2), slow(2, method="priced")]
@@ -38,7 +38,7 @@ def _until_at_work(running: Deployment, run_id: str, attempts: int) -> float:
     began = time.monotonic()
     with running.client() as client:
         while state_of(client, run_id)["attempts"] < attempts:
-            assert time.monotonic() < began + 60, running.log("worker-0.log")
+            assert time.monotonic() < began + PATIENCE_S, running.log("worker-0.log")
             look_again(began)
     return time.monotonic()
 
@@ -91,7 +91,6 @@ def _worker_of(running: Deployment, run_id: str) -> Started:
     raise AssertionError("no worker has begun it")
 
 
-@pytest.mark.timeout(120)
 def test_the_embedded_worker_goes_on_after_a_restart(tmp_path: Path) -> None:
     """On SQLite the run is taken up within five seconds of the restart, and what was found before is kept."""
     with deployment(tmp_path) as running:
@@ -125,7 +124,6 @@ def _finished(running: Deployment, run_id: str) -> dict[str, Any]:
     return running.wait(run_id, seconds=40)
 
 
-@pytest.mark.timeout(120)
 def test_a_run_that_loses_every_worker_is_given_up(tmp_path: Path) -> None:
     """With one loss allowed the second one is the last: `worker_lost`, and the queue goes on."""
     with deployment(tmp_path, max_attempts=1) as running:
@@ -139,7 +137,6 @@ def test_a_run_that_loses_every_worker_is_given_up(tmp_path: Path) -> None:
         assert running.wait(running.submit(TINY))["job_status"] == "completed"
 
 
-@pytest.mark.timeout(120)
 def test_a_worker_that_is_asked_to_stop_hands_its_run_back(database_url: str, tmp_path: Path) -> None:
     """The next worker goes on, and nothing counts as lost."""
     url = None if database_url.startswith("sqlite") else database_url

@@ -36,7 +36,6 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         yield started
 
 
-@pytest.mark.timeout(200)
 def test_each_line_has_its_ticket_and_its_result(running: Deployment) -> None:
     """Three of 120 lines are wrong: they have errors, the others plans, in the order of the lines."""
     documents = [WRONG[n][0] if n in WRONG else tiny(n) for n in range(1, LINES + 1)]
@@ -184,7 +183,6 @@ def test_what_cannot_be_read_is_said(running: Deployment) -> None:
     assert '"pointer":"/reuse"' in reuse.text
 
 
-@pytest.mark.timeout(200)
 def test_a_long_stream_is_never_held(tmp_path: Path) -> None:
     """60 MB of lines, then 20,000 wrong ones whose 6 MB of answers nobody reads before the end."""
     padding = {**tiny(1), "tags": ["x" * 190] * 20, "name": "y" * 400}

@@ -19,7 +19,6 @@ from support.deployment import TINY, Deployment, deployment, slow
 from support.receiver import Receiver, receiver
 from support.service import wait_for
 
-pytestmark = pytest.mark.timeout(200)
 TOLERANCES = [0.05, 0.1, 0.2]
 
 

@@ -21,7 +21,7 @@ from support.api_keys import bearer, new_key
 from support.batches import NDJSON, lines
 from support.datasets import ended, send
 from support.deployment import TINY, deployment
-from support.timing import look_again
+from support.timing import PATIENCE_S, look_again
 
 DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parents[2] / "openapi" / "openapi.json").read_text())
 ABSENT = "no-such-thing-0123456789"
@@ -51,7 +51,7 @@ def _completed_run(owner: httpx.Client) -> str:
     assert answer.status_code == 202, answer.text
     began = time.monotonic()
     while owner.get(answer.headers["location"]).json()["job_status"] != "completed":
-        assert time.monotonic() < began + 60
+        assert time.monotonic() < began + PATIENCE_S
         look_again(began)
     return str(answer.json()["run_id"])
 
@@ -83,7 +83,7 @@ def _batch(owner: httpx.Client) -> str:
     batch_id = answer.headers["coverplan-batch-id"]
     began = time.monotonic()
     while owner.get(f"/v1/batches/{batch_id}").json()["runs"]["completed"] < 2:
-        assert time.monotonic() < began + 60
+        assert time.monotonic() < began + PATIENCE_S
         look_again(began)
     return batch_id
 
@@ -94,7 +94,7 @@ def _experiment(owner: httpx.Client) -> str:
     assert answer.status_code == 202, answer.text
     began = time.monotonic()
     while owner.get(answer.headers["location"]).json()["job_status"] != "completed":
-        assert time.monotonic() < began + 60
+        assert time.monotonic() < began + PATIENCE_S
         look_again(began)
     return str(answer.json()["experiment_id"])
 

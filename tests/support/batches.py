@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from support.deployment import TINY, Deployment
-from support.timing import look_again
+from support.timing import PATIENCE_S, look_again
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
@@ -43,7 +43,7 @@ def post(running: Deployment, documents: Iterable[Any], **headers: str) -> tuple
     return batch_id, [json.loads(line) for line in answer.text.splitlines()]
 
 
-def wait(running: Deployment, batch_id: str, seconds: float = 90.0) -> dict[str, Any]:
+def wait(running: Deployment, batch_id: str, seconds: float = PATIENCE_S) -> dict[str, Any]:
     """The state of a batch once all its runs have ended."""
     began = time.monotonic()
     with running.client() as client:

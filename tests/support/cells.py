@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from support.deployment import TINY, Deployment
-from support.timing import look_again
+from support.timing import PATIENCE_S, look_again
 
 ENDED = ("completed", "failed", "cancelled")
 
@@ -44,7 +44,7 @@ def state(client: httpx.Client, experiment_id: str) -> dict[str, Any]:
     return found
 
 
-def wait(client: httpx.Client, experiment_id: str, seconds: float = 60.0) -> dict[str, Any]:
+def wait(client: httpx.Client, experiment_id: str, seconds: float = PATIENCE_S) -> dict[str, Any]:
     """The state of an experiment once it has ended."""
     began = time.monotonic()
     while (found := state(client, experiment_id))["job_status"] not in ENDED:

@@ -16,7 +16,7 @@ import psutil
 
 from support.ports import free_port
 from support.started import Started, command
-from support.timing import look_again
+from support.timing import PATIENCE_S, look_again
 
 _KEPT = 20_000
 POLICY: dict[str, Any] = {"constraints": [{"kind": "capacity"}]}
@@ -53,7 +53,7 @@ class Deployment:
     def start_api(self, *arguments: str) -> None:
         """Start the service and wait until it answers."""
         self.api = self._start("serve", *arguments, log="api.log", COVERPLAN_WARM_CHILDREN="0")
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE_S
         with self.client() as client:
             while time.monotonic() < until and self.api.poll() is None:
                 try:
@@ -74,7 +74,7 @@ class Deployment:
 
     def await_workers(self) -> None:
         """Wait until all workers take runs."""
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE_S
         for worker in self.workers:
             while b"worker started" not in (self.folder / self.logs[worker.pid]).read_bytes():
                 assert worker.poll() is None, self.log(self.logs[worker.pid])
@@ -114,7 +114,7 @@ class Deployment:
         with self.client() as client:
             return state_of(client, run_id)
 
-    def wait(self, run_id: str, *statuses: str, seconds: float = 60.0) -> dict[str, Any]:
+    def wait(self, run_id: str, *statuses: str, seconds: float = PATIENCE_S) -> dict[str, Any]:
         """The state of a run once its job has one of these statuses; by default, once it has ended."""
         wanted = statuses or ("completed", "failed", "cancelled")
         began = time.monotonic()
@@ -124,7 +124,7 @@ class Deployment:
                 look_again(began)
         return state
 
-    def wait_through(self, run_id: str, seconds: float = 60.0) -> dict[str, Any]:
+    def wait_through(self, run_id: str, seconds: float = PATIENCE_S) -> dict[str, Any]:
         """The state of a run once it has ended, although the service may not answer for a while."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

@@ -21,7 +21,7 @@ from coverplan.api.serve import run
 from coverplan.settings import Settings
 from support.ports import free_port
 from support.started import Started
-from support.timing import look_again
+from support.timing import PATIENCE_S, look_again
 
 JSON = {"Content-Type": "application/json"}
 EVENTS = {**JSON, "Accept": "text/event-stream"}
@@ -102,7 +102,7 @@ async def _client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def _wait_until_ready(running: Service) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE_S
     with running.client() as client:
         while time.monotonic() < until and running.process.poll() is None:
             try:

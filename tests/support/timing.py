@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 
 TRIES = 3
+PATIENCE_S = 150.0
+"""How long is waited for what takes a few seconds: on a machine under load it may take twenty times as long."""
 
 
 def within(seconds: float, trial: Callable[[], float]) -> bool:
