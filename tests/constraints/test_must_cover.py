@@ -51,6 +51,16 @@ def test_even_at_a_loss() -> None:
     assert value(solved(COSTLY, {"kind": "must_cover", "penalty": 50})) == pytest.approx(70)
 
 
+def test_a_penalty_of_millions_leaves_the_bound_as_sharp() -> None:
+    """Ana's 2 hours cover both, at 0.11 and 0.22: the certificate proves 0.33 to less than a millionth."""
+    problem = book({"a": worth(0.11), "b": worth(0.22)}, {"ana": {"capacity_hours": 2}})
+
+    plan = solved(problem, {"kind": "must_cover", "penalty": 1e7})
+
+    assert plan.certificate is not None
+    assert plan.certificate.bound == pytest.approx(0.33, abs=1e-6)
+
+
 def test_an_account_that_nobody_may_serve_makes_it_infeasible() -> None:
     """Nobody has the skill; the least violating plan covers a alone."""
     problem = book({"a": worth(100), "b": worth(9, required_skills=["x"])}, {"ana": {}})

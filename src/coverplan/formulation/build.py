@@ -88,7 +88,9 @@ class Formulation:
     value: Floats
     """Objective of each column, costs of soft protect and must-cover rules included."""
     idle_value: Floats
+    """The same of each unit without a rep."""
     offset: float
+    """What these rules cost whatever is chosen: seats that nobody may fill, members of a family held by others."""
     open_column: Bools
     """False where a lock or a protected seat leaves only another column."""
     may_idle: Bools
@@ -132,19 +134,21 @@ def build(pairs: Candidates, rules: Sequence[Constraint], weights: Weights) -> F
     priced = Rows.of(pairs, [(rule, block) for rule in rules if (block := rule.rows(pairs)) is not None])
     separable = Rows.of(pairs, [(rule, block) for rule in rules if (block := rule.separable(pairs)) is not None])
     linked = tuple((rule, ties) for rule in rules if (ties := rule.links(pairs)) is not None)
-    value, offset = weights.of_columns(pairs), 0.0
+    value, idle_value, offset = weights.of_columns(pairs), weights.of_idle_units(pairs), 0.0
     open_column, may_idle, impossible = _locks(pairs), np.ones(pairs.n_units, np.bool_), False
     for rows in separable.rules:
         score, needed = _score(separable, rows.first), float(separable.lower[rows.first])
+        best = np.zeros(pairs.n_units)
+        np.maximum.at(best, pairs.column_unit, score)
         if rows.rule.penalty is None:
-            best = np.zeros(pairs.n_units)
-            np.maximum.at(best, pairs.column_unit, score)
             open_column &= score >= best[pairs.column_unit]
             may_idle &= best == 0
             impossible |= bool(best.sum() < needed)
         else:
-            value += rows.rule.penalty * score
-            offset -= rows.rule.penalty * needed
+            # What is missed is charged where it is missed: a reward for all the rest would drown small money.
+            value -= rows.rule.penalty * (best[pairs.column_unit] - score)
+            idle_value -= rows.rule.penalty * best
+            offset -= rows.rule.penalty * (needed - float(best.sum()))
     locked_units = pairs.unit_of_seat[pairs.instance.accounts.locked[pairs.book.seats.account] & pairs.keeps]
     may_idle[locked_units] = False
     penalties = [
@@ -158,7 +162,7 @@ def build(pairs: Candidates, rules: Sequence[Constraint], weights: Weights) -> F
         separable=separable,
         linked=linked,
         value=value,
-        idle_value=weights.of_idle_units(pairs),
+        idle_value=idle_value,
         offset=offset,
         open_column=open_column,
         may_idle=may_idle,

@@ -14,7 +14,7 @@ from coverplan.pricing.bound import Prices, reduced
 from coverplan.solvers.registry import backend
 
 DOMINANCE = 100.0
-"""How many times a typical violation outweighs the most valuable column."""
+"""How many times a typical violation outweighs the most valuable column, or the dearest uncovered unit."""
 
 
 def least_violating(formulation: Formulation, prices: Prices | None, limits: Limits) -> Choice:
@@ -34,7 +34,8 @@ def least_violating(formulation: Formulation, prices: Prices | None, limits: Lim
 
 def _elastic(formulation: Formulation) -> list[Constraint]:
     """Hard rules with a penalty that outweighs the objective; families stay merged."""
-    most = max(1.0, float(np.abs(formulation.value).max(initial=0.0)))
+    values = np.abs(np.concatenate([formulation.value, formulation.idle_value]))
+    most = max(1.0, float(values.max(initial=0.0)))
     size = {
         part.rule.id: float(rows.typical_sizes()[part.span].max(initial=0.0)) or 1.0
         for rows in (formulation.priced, formulation.separable)
