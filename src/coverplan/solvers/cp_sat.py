@@ -75,6 +75,8 @@ def _set_parameters(parameters: cp_model.SatParameters, search: Search) -> None:
     parameters.num_workers = 1 if limits.deterministic or limits.work_limit is not None else WORKERS
     parameters.relative_gap_limit = limits.relative_gap
     parameters.absolute_gap_limit = limits.absolute_gap
+    # With it, presolve cuts off optima (OR-Tools 9.15, issue 5293).
+    parameters.presolve_inclusion_work_limit = 0
     if limits.work_limit is not None:
         parameters.max_deterministic_time = limits.work_limit
 
