@@ -169,6 +169,17 @@ def test_streaming(solver: Backend) -> None:
     assert max(bounds[-1], values[-1]) == result.dual_bound
 
 
+def test_no_bound_is_below_a_small_optimum_beside_large_money(solver: Backend) -> None:
+    """The account of 3 millions takes an hour where half an hour is left: a third is all that can be earned."""
+    steps: list[Step] = []
+    given = program([1 / 3, 3e6], [[0, 1]], [-np.inf], [0.5], [1, 1], [True, True])
+
+    result = solver.solve(given, EXACT, None, steps.append)
+
+    assert result.objective == 1 / 3
+    assert min(step.dual_bound for step in steps if step.dual_bound is not None) >= 1 / 3 - 1e-9
+
+
 def test_the_last_thousandth_counts(solver: Backend) -> None:
     """With both tolerances 0 the best of nearly equal answers is found: 100,003 against 100,001 and 100,000."""
     given = program([100_000, 100_001, 100_003], [[1, 1, 1]], [0], [1], np.ones(3), np.ones(3))

@@ -113,7 +113,8 @@ def _read(search: Search, scaled: Scaled, lines: list[str], log: list[str]) -> E
         search.found(scaled.point(_point(lines[1:], search.program.objective.size)))
     if optimal:
         if not any("Lower bound:" in line for line in log):
-            search.bounded(scaled.value(-float(headline.split()[-1])))
+            # Printed to eight digits: its point may be worth a hair more.
+            search.bounded(max(scaled.value(-float(headline.split()[-1])), search.objective))
         return Ended.COMPLETE
     return Ended.WORK if any(_NODES in line for line in log) else Ended.TIME
 
