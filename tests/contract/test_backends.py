@@ -169,6 +169,15 @@ def test_streaming(solver: Backend) -> None:
     assert max(bounds[-1], values[-1]) == result.dual_bound
 
 
+def test_no_bound_is_below_the_optimum_of_18_when_a_start_is_given(solver: Backend) -> None:
+    """A start of 14 is heard of before any bound is known."""
+    steps: list[Step] = []
+
+    solver.solve(two_reps(), EXACT, np.array([0.0, 0, 0, 1, 1, 1]), steps.append)
+
+    assert min(step.dual_bound for step in steps if step.dual_bound is not None) >= 18.0 - 1e-6
+
+
 def test_no_bound_is_below_a_small_optimum_beside_large_money(solver: Backend) -> None:
     """The account of 3 millions takes an hour where half an hour is left: a third is all that can be earned."""
     steps: list[Step] = []

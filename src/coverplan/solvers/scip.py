@@ -93,8 +93,10 @@ class _Progress:
 
     def point(self, data: callback_pb2.CallbackDataProto) -> callback_pb2.CallbackResultProto:
         """Take a new point and the bound that stands at that time."""
-        if np.isfinite(data.mip_stats.dual_bound):
-            self.search.bounded(self.scaled.value(data.mip_stats.dual_bound))
+        state = data.mip_stats
+        # A hint is reported before the tree exists, with a bound of 0 that means nothing.
+        if (state.open_nodes or state.explored_nodes) and np.isfinite(state.dual_bound):
+            self.search.bounded(self.scaled.value(state.dual_bound))
         values = mathopt.dense(data.primal_solution_vector, self.search.program.objective.size)
         self.search.found(self.scaled.point(values))
         return callback_pb2.CallbackResultProto()
