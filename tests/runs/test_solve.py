@@ -40,6 +40,26 @@ def test_deterministic_mode_repeats_itself() -> None:
     assert first == second
 
 
+def test_a_plan_refutes_a_solver_that_finds_none() -> None:
+    """CBC calls this infeasible, where every rule is soft: Ana brings 8,115,000 / 12 of 4,368,800."""
+    roles = [{"role": "se", "hours": 0, "revenue_share": 0.25}, {"role": "ae", "hours": 0, "revenue_share": 0.5}]
+    problem = {
+        "horizon": {"months": 1},
+        "segments": [{"id": "s", "roles": [*roles, {"role": "csm", "hours": 1, "revenue_share": 0.25}]}],
+        "reps": [{"id": "ana", "role": "csm"}],
+        "accounts": [{"id": "a", "segment": "s", "revenue_history": [8115000.000000001]}, {"id": "b", "segment": "s"}],
+    }
+    band = {"kind": "revenue_band", "min": 4368800.0, "max": 16500000.0, "penalty": 1e6}
+
+    plan = solved(
+        problem, band, {"kind": "must_cover", "penalty": 0.5}, objective={"expected_revenue": 0}, backend="cbc"
+    )
+
+    assert plan.solution_status in ("optimal", "feasible")
+    # Four seats of six have no rep: 4 * 0.5.
+    assert value(plan) == pytest.approx(-1e6 * (4368800 - 8115000 / 12) - 2)
+
+
 def test_a_feasible_start_is_never_made_worse() -> None:
     """With next to no time the answer is at least the plan that was given."""
     problem = generate(accounts=200, reps=8, pairs=5, seed=1)

@@ -246,7 +246,14 @@ class Run:
         )
         if account is not None:
             return outcome
-        return replace(outcome, least_violating=self.timed("least violating", lambda: self._closest(outcome)))
+        closest = self.timed("least violating", lambda: self._closest(outcome))
+        if not found.offer(closest):
+            return replace(outcome, least_violating=closest)
+        self.notes.append("the plan was found while looking for the one that breaks the rules least")
+        if status is Status.INFEASIBLE:
+            self.notes.append("the solver called the program infeasible, which the plan refutes")
+            result = replace(result, stopped_by=StoppedBy.SOLVER_LOST)
+        return self.conclude(replace(result, status=Status.FEASIBLE), backend)
 
     def _closest(self, outcome: Outcome) -> Choice:
         too_late = self.remaining() < 1.0 or self.formulation.pairs.n_columns > WHOLE_UP_TO
