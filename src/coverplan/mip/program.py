@@ -13,6 +13,9 @@ from scipy import sparse
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
+HAIR = 1e-8
+"""Share of an objective by which rounding may leave a bound below it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Program:
@@ -123,3 +126,10 @@ def close_enough(objective: float | None, dual_bound: float | None, limits: Limi
 def is_optimal(objective: float, dual_bound: float) -> bool:
     """Whether the bound proves the objective optimal to within rounding."""
     return dual_bound - objective <= max(1e-6, 1e-9 * abs(objective))
+
+
+def not_refuted(dual_bound: float, objective: float) -> float:
+    """The bound, at least the objective of a point at hand; +inf where that is more than rounding above it."""
+    if dual_bound >= objective or objective - dual_bound <= 1e-6 + HAIR * abs(objective):
+        return max(dual_bound, objective)
+    return np.inf

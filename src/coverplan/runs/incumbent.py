@@ -9,7 +9,7 @@ import numpy as np
 from coverplan.formulation.build import Formulation
 from coverplan.formulation.ledger import Ledger, ledger
 from coverplan.formulation.program import Choice, to_choice
-from coverplan.mip.program import Step
+from coverplan.mip.program import Step, not_refuted
 from coverplan.runs.outcome import Certificate, Checkpoint, Progress, Report
 
 
@@ -51,6 +51,7 @@ class Incumbent:
             return False
         if self.account is None or account.objective > self.account.objective:
             self.choice, self.account = choice, account
+            self.dual_bound = self._not_refuted(self.dual_bound)
             self._save()
             self._tell()
         return True
@@ -63,10 +64,18 @@ class Incumbent:
 
     def bounded(self, dual_bound: float) -> None:
         """Take an upper bound."""
+        dual_bound = self._not_refuted(dual_bound)
         if dual_bound < self.dual_bound:
             self.dual_bound = dual_bound
             self._save()
             self._tell()
+
+    def _not_refuted(self, dual_bound: float) -> float:
+        """The bound; where the plan refutes it, that of the certificate."""
+        if self.objective is None:
+            return dual_bound
+        left = not_refuted(dual_bound, self.objective)
+        return left if np.isfinite(left) or self.certificate is None else max(self.objective, self.certificate.bound)
 
     def certify(self, certificate: Certificate) -> None:
         """Take prices and the bound they prove, unless better ones are at hand."""

@@ -20,6 +20,7 @@ from coverplan.mip.program import (
     StoppedBy,
     close_enough,
     is_optimal,
+    not_refuted,
 )
 
 
@@ -87,8 +88,7 @@ class Search:
         if ended is Ended.INFEASIBLE:
             self.notes.append("the backend called the program infeasible, yet a feasible point is at hand")
             self.dual_bound, ended = np.inf, Ended.FAILED
-        # Rounding can leave a bound a hair below the point that it bounds.
-        bound = max(self.dual_bound, self.objective)
+        bound = not_refuted(self.dual_bound, self.objective)
         optimal = is_optimal(self.objective, bound)
         return Result(
             status=Status.OPTIMAL if optimal else Status.FEASIBLE,
