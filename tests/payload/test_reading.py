@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coverplan.payload.experiments.request import ExperimentRequest
 from coverplan.payload.issues import IssueReport, PayloadError
 from coverplan.payload.json_text import clean, read_json
 from coverplan.payload.problem import Problem
@@ -70,6 +71,21 @@ def test_a_field_that_is_called_like_its_constraint_is_an_unknown_field() -> Non
         read_policy(b'{"constraints": [{"kind": "capacity", "capacity": 1}]}')
 
     assert caught.value.report.issues[0].pointer == "/constraints/0/capacity"
+
+
+@pytest.mark.parametrize(
+    ("problems", "wrong"),
+    [
+        ([{"id": "a", "problem": SMALLEST}], {("unknown_field", "/bogus")}),
+        ([], {("unknown_field", "/bogus"), ("too_short", "/problems")}),
+    ],
+)
+def test_a_list_is_too_short_only_if_it_is(problems: list[Any], wrong: set[tuple[str, str]]) -> None:
+    """The items of long lists are read apart from the rest of a document that has faults."""
+    with pytest.raises(PayloadError) as caught:
+        read_document(ExperimentRequest, json.dumps({"problems": problems, "bogus": 1}).encode())
+
+    assert {(issue.code, issue.pointer) for issue in caught.value.report.issues} == wrong
 
 
 def test_pointers_are_escaped_and_start_with_the_prefix() -> None:
