@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from coverplan.payload.experiments.request import ExperimentRequest
 from coverplan.payload.issues import IssueReport, PayloadError
 from coverplan.payload.json_text import clean, read_json
+from coverplan.payload.policies import PolicyRequest
 from coverplan.payload.problem import Problem
 from coverplan.payload.reading import examine, read_document, read_policy, read_problem
 from coverplan.payload.requests import SolveRequest
@@ -86,6 +87,24 @@ def test_a_list_is_too_short_only_if_it_is(problems: list[Any], wrong: set[tuple
         read_document(ExperimentRequest, json.dumps({"problems": problems, "bogus": 1}).encode())
 
     assert {(issue.code, issue.pointer) for issue in caught.value.report.issues} == wrong
+
+
+def test_a_policy_without_a_problem_has_all_its_errors_told_at_once() -> None:
+    rules = [{"kind": "account_count", "min": 4, "max": 2}, {"kind": "goal", "measure": "revenue"}, {"kind": "x"}]
+    wrong = {
+        ("contradictory_bounds", "/constraints/0/min"),
+        ("missing_limit", "/constraints/1"),
+        ("unknown_kind", "/constraints/2/kind"),
+    }
+    with pytest.raises(PayloadError) as alone:
+        read_policy(json.dumps({"constraints": rules}).encode())
+    with pytest.raises(PayloadError) as named:
+        read_document(PolicyRequest, json.dumps({"name": "a", "policy": {"constraints": rules}}).encode())
+
+    assert {(issue.code, issue.pointer) for issue in alone.value.report.issues} == wrong
+    assert {(issue.code, issue.pointer) for issue in named.value.report.issues} == {
+        (code, f"/policy{place}") for code, place in wrong
+    }
 
 
 def test_pointers_are_escaped_and_start_with_the_prefix() -> None:

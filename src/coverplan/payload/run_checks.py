@@ -5,6 +5,7 @@ from __future__ import annotations
 from coverplan.payload.checks import check_references
 from coverplan.payload.issues import IssueReport
 from coverplan.payload.policy import Policy
+from coverplan.payload.policy_checks import check_alone
 from coverplan.payload.runs import RunRequest
 
 
@@ -12,7 +13,7 @@ def check_run(request: RunRequest) -> IssueReport:
     """Every error that shows without looking anything up."""
     report = IssueReport()
     if request.problem is None and request.dataset_id is None:
-        report.add("missing_field", "", field="problem", suggestion="Send a problem, or a dataset_id.")
+        report.add("missing_field", "/problem", field="problem", suggestion="Send a problem, or a dataset_id.")
     for one, other in (("problem", "dataset_id"), ("policy", "policy_ref"), ("start_plan", "start_run_id")):
         if getattr(request, one) is not None and getattr(request, other) is not None:
             report.add("invalid_value", f"/{other}", reason=f"{one} and {other} exclude each other.")
@@ -21,4 +22,6 @@ def check_run(request: RunRequest) -> IssueReport:
         report.add("invalid_value", "/start_plan", reason=reason)
     if request.problem is not None and request.policy_ref is None:
         report.extend(check_references(request.problem, request.policy or Policy()))
+    elif request.policy is not None:
+        check_alone(report, request.policy, "/policy")
     return report

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from coverplan.payload.issues import IssueReport, pointer
 from coverplan.payload.policy import Policy
-from coverplan.payload.policy_checks import Known, check_policy
+from coverplan.payload.policy_checks import Known, check_alone, check_policy
 from coverplan.payload.problem import Problem
 from coverplan.payload.problem_checks import check_problem
 from coverplan.payload.translation import Fault, value_at
@@ -47,15 +47,18 @@ def cross_errors(document: BaseModel, faults: Sequence[Fault], at: str) -> Issue
 
 
 def cross_check(report: IssueReport, document: BaseModel, at: str) -> None:
-    """The errors of a problem, or of a body with a problem and perhaps a policy."""
+    """The errors of a problem, of a policy, or of a body with one of them or both."""
     if isinstance(document, Problem):
         check_problem(report, document, at)
-        return
+    elif isinstance(document, Policy):
+        check_alone(report, document, at)
     problem, policy = getattr(document, "problem", None), getattr(document, "policy", None)
     if isinstance(problem, Problem):
         check_problem(report, problem, f"{at}/problem")
         if isinstance(policy, Policy):
             check_policy(report, Known.of(problem), policy, f"{at}/policy")
+    elif isinstance(policy, Policy):
+        check_alone(report, policy, f"{at}/policy")
 
 
 def set_aside(tree: object, faults: Sequence[Fault]) -> bool:
