@@ -62,7 +62,7 @@ def test_a_plan_can_be_had_as_csv_and_parquet(running: Deployment) -> None:
 
 
 def test_events_are_numbered_and_can_be_taken_up_again(running: Deployment) -> None:
-    """After the last event of an ended run its last event comes again."""
+    """After the last event of an ended run, or one that never was, its last event comes again."""
     run_id = running.submit(slow(5))
     with running.client() as client, connect_sse(client, "GET", f"/v1/runs/{run_id}/events") as source:
         seen = [event for event in source.iter_sse() if event.data]  # pings have none
@@ -75,13 +75,25 @@ def test_events_are_numbered_and_can_be_taken_up_again(running: Deployment) -> N
     progress = [json.loads(event.data) for event in seen if event.event == "progress"]
     assert all({"objective_value", "dual_bound", "gap", "phase"} <= set(entry) for entry in progress)
     told = [(event.id, event.data) for event in seen]
-    for after, expected in (("2", told[2:]), (seen[-1].id, told[-1:])):
+    for after, expected in (("2", told[2:]), (seen[-1].id, told[-1:]), ("999", told[-1:])):
         headers = {"Last-Event-ID": after}
         with (
             running.client() as client,
             connect_sse(client, "GET", f"/v1/runs/{run_id}/events", headers=headers) as source,
         ):
             assert [(event.id, event.data) for event in source.iter_sse()] == expected
+
+
+@on_sqlite
+def test_events_that_are_still_to_come_are_not_passed_over(running: Deployment) -> None:
+    """The number may be that of another run: what is heard of this one from now on has smaller numbers."""
+    run_id = running.submit(slow(3))
+    headers = {"Last-Event-ID": "999"}
+    with (
+        running.client() as client,
+        connect_sse(client, "GET", f"/v1/runs/{run_id}/events", headers=headers) as source,
+    ):
+        assert [event.event for event in source.iter_sse() if event.data][-1] == "ended"
 
 
 def test_a_cancelled_run_leaves_no_process(running: Deployment) -> None:

@@ -37,6 +37,12 @@ def after(connection: Connection, run_id: str, seq: int, limit: int = 1000) -> S
     return connection.execute(wanted.limit(limit)).mappings().all()
 
 
+def latest(connection: Connection, run_id: str) -> RowMapping | None:
+    """The last event of a run so far."""
+    last = select(events).where(events.c.run_id == run_id).order_by(events.c.seq.desc()).limit(1)
+    return connection.execute(last).mappings().one_or_none()
+
+
 def remove(connection: Connection, run_ids: Sequence[str]) -> None:
     """Remove the events of runs."""
     connection.execute(delete(events).where(events.c.run_id.in_(run_ids)))

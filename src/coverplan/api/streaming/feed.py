@@ -31,9 +31,11 @@ class Feed:
     async def events(self, run_id: str, after: int) -> AsyncIterator[RowMapping | None]:
         """Events later than number `after`, until the run has ended; None when there was none for a while.
 
-        A listener who has heard everything of an ended run hears its last event again.
+        A listener who has heard everything of an ended run hears its last event again. One who claims to have heard
+        what has not happened yet hears what happens from now on.
         """
-        for event in await self._stored(run_id, after):
+        after, known = await self._stored(run_id, after)
+        for event in known:
             yield event
             after = event["seq"]
             if event["kind"] == LAST:
@@ -58,12 +60,15 @@ class Feed:
                 followed.stop()
                 self._followed.pop(run_id, None)
 
-    async def _stored(self, run_id: str, after: int) -> Sequence[RowMapping]:
+    async def _stored(self, run_id: str, after: int) -> tuple[int, Sequence[RowMapping]]:
+        """The number of the latest event that was heard, and the later ones that are known."""
         found = await asyncio.to_thread(stored, self._store, run_id, after)
         if found or after == 0:
-            return found
-        last = await asyncio.to_thread(stored, self._store, run_id, after - 1)
-        return [event for event in last if event["kind"] == LAST]
+            return after, found
+        last = await asyncio.to_thread(latest, self._store, run_id)
+        if last is None or last["kind"] == LAST:
+            return after, [] if last is None else [last]
+        return min(after, last["seq"]), []
 
 
 class _Followed:
@@ -117,3 +122,9 @@ def stored(store: Store, run_id: str, after: int) -> Sequence[RowMapping]:
     """Events of the database later than number `after`."""
     with store.database.read() as connection:
         return events.after(connection, run_id, after)
+
+
+def latest(store: Store, run_id: str) -> RowMapping | None:
+    """The last event of the database."""
+    with store.database.read() as connection:
+        return events.latest(connection, run_id)
