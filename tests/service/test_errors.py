@@ -19,6 +19,7 @@ SETTINGS = Settings(warm_children=0, max_body_mb=0.01, max_accounts=3, max_accou
 JSON = {"Content-Type": "application/json"}
 
 
+JSON_ONLY = {"Accept": "application/json"}
 def ask(method: str, path: str, settings: Settings = SETTINGS, **request: Any) -> httpx.Response:
     """The answer of an app in this process, which never gets as far as a solve."""
     app = create_app(settings)
@@ -65,6 +66,12 @@ def problem(accounts: int, reps: int, **options: Any) -> bytes:
         ("GET", "/v1/limits", {"Accept": "text/html"}, b"", "not_acceptable"),
         ("POST", "/v1/validate", {**JSON, "Accept": "text/event-stream"}, MINIMAL, "not_acceptable"),
         ("POST", "/v1/solve", {**JSON, "Accept": "application/json;q=0, text/csv"}, MINIMAL, "not_acceptable"),
+        ("GET", "/v1/runs/x/plan", {"Accept": "text/html"}, b"", "not_acceptable"),
+        ("GET", "/v1/batches/x/results", JSON_ONLY, b"", "not_acceptable"),
+        ("GET", "/v1/experiments/x/results", {"Accept": "text/plain"}, b"", "not_acceptable"),
+        ("GET", "/v1/runs/x/plan?format=csv", {"Accept": "text/html"}, b"", "not_found"),  # `format` instead of Accept
+        ("GET", "/v1/batches/x/results?format=csv", JSON_ONLY, b"", "not_found"),
+        ("GET", "/v1/experiments/x/results?format=html", {"Accept": "text/plain"}, b"", "not_found"),
         ("POST", "/v1/solve", {}, MINIMAL, "unsupported_media_type"),
         ("POST", "/v1/solve", {"Content-Type": "text/json"}, MINIMAL, "unsupported_media_type"),
         ("POST", "/v1/solve", {**JSON, "Content-Encoding": "br"}, MINIMAL, "unsupported_encoding"),

@@ -153,7 +153,6 @@ async def show_tickets(
         ),
         **error_responses(404, 409, 422, 503),
     },
-    dependencies=[accepts(NDJSON, CSV, PARQUET)],
 )
 async def show_results(
     batch_id: BatchId,
@@ -172,6 +171,7 @@ async def show_results(
     after: After = 0,
 ) -> Response:
     """The plan or the error of each line, as one stream; runs that were deleted are left out."""
+    media_type = chosen(request, NDJSON, CSV, PARQUET) if form is None else _FORMATS[form]
     state = await _state(store, caller.tenant, batch_id)
     if not partial and not has_ended(state):
         raise ApiError(
@@ -181,7 +181,6 @@ async def show_results(
             else "It takes in lines.",
             suggestion="Wait for it, or ask for what there is with ?partial=true.",
         )
-    media_type = chosen(request, NDJSON, CSV, PARQUET) if form is None else _FORMATS[form]
     suffix = next(name for name, media in _FORMATS.items() if media == media_type)
     upto = state.lines if only != runs.FAILED else 0
     if media_type == CSV:

@@ -148,7 +148,6 @@ async def list_cells(
     summary="Download what an experiment came to",
     response_model=ExperimentResults,
     responses={200: _TABLES, **error_responses(404, 409, 422, 503)},
-    dependencies=[accepts(JSON, results.CSV, results.PARQUET, results.HTML)],
 )
 async def show_experiment_results(
     experiment_id: ExperimentId,
@@ -163,10 +162,11 @@ async def show_experiment_results(
     partial: Annotated[bool, Query(description="What there is, before all cells have ended.")] = False,
 ) -> Response:
     """The comparison as JSON, its rows as CSV or Parquet, or a report in one HTML page."""
-    wanted = chosen(request, JSON, results.CSV, results.PARQUET, results.HTML)
+    offers = (JSON, results.CSV, results.PARQUET, results.HTML)
+    media_type = chosen(request, *offers) if form is None else results.FORMATS[form]
     row = await experiment_row(store, caller.tenant, experiment_id)
     found = await results.results_of(store, pool, row, partial=partial)
-    return await results.answer(row, found, results.FORMATS.get(form or "", wanted))
+    return await results.answer(row, found, media_type)
 
 
 @router.post(

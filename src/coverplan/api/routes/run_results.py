@@ -57,7 +57,6 @@ _STREAM: dict[str, Any] = {
     summary="Download the plan",
     response_model=Plan,
     responses={200: _TABLES, **error_responses(404, 409, 422, 503)},
-    dependencies=[accepts(JSON, CSV, PARQUET)],
 )
 async def show_plan(
     run_id: str,
