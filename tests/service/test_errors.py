@@ -102,6 +102,8 @@ def problem(accounts: int, reps: int, **options: Any) -> bytes:
         ("GET", "/v1/issue-codes?cursor=x", {}, b"", "invalid"),
         ("GET", "/healthz", {"Host": "evil.example"}, b"", "host_not_allowed"),
         ("GET", "/healthz", {"Host": "127.0.0.1.evil.example"}, b"", "host_not_allowed"),
+        ("GET", "/v1/runs?cursor=x", {}, b"", "invalid"),
+        ("GET", "/v1/runs?cursor=", {}, b"", "invalid"),
         ("GET", "/healthz", {"Origin": "https://evil.example"}, b"", "origin_not_allowed"),
         ("GET", "/healthz", {"Origin": "null"}, b"", "origin_not_allowed"),
         ("GET", "/healthz", {"Origin": "http://127.0.0.1:9000"}, b"", "origin_not_allowed"),

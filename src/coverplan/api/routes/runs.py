@@ -20,7 +20,7 @@ from coverplan.api.guard.quotas import admit
 from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
-from coverplan.api.paging import Limit
+from coverplan.api.paging import IdCursor, Limit
 from coverplan.api.rows import found
 from coverplan.api.runs.known import known_of
 from coverplan.api.runs.states import run_row, state_of
@@ -42,8 +42,7 @@ def _dated(text: object) -> object:
     return text
 
 
-Label = Annotated[str | None, Query(max_length=500)]
-After = Annotated[str | None, Query(max_length=60, description="`next_cursor` of the page before.")]
+Label = Annotated[str | None, Query(max_length=500, description="Runs with this one only, compared exactly.")]
 Time = Annotated[
     dt.datetime | None,
     BeforeValidator(_dated),
@@ -86,8 +85,8 @@ async def list_runs(
     caller: Reader,
     store: Stored,
     limit: Limit = 50,
-    cursor: After = None,
-    status: JobStatus | None = None,
+    cursor: IdCursor = None,
+    status: Annotated[JobStatus | None, Query(description="Runs that are that far only.")] = None,
     tag: Label = None,
     name: Label = None,
     batch_id: Label = None,
