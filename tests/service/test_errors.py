@@ -11,15 +11,17 @@ import httpx
 import pytest
 
 from coverplan.api.app import create_app
+from coverplan.api.errors import as_api_error
 from coverplan.payload.error_document import ERROR_KINDS, ErrorDocument
+from coverplan.process.job import InvalidError
 from coverplan.settings import Settings
 
 MINIMAL = b'{"problem": {"accounts": [{"id": "a"}], "reps": [{"id": "r"}]}}'
 SETTINGS = Settings(warm_children=0, max_body_mb=0.01, max_accounts=3, max_account_reps=5, max_time_limit_s=60)
 JSON = {"Content-Type": "application/json"}
-
-
 JSON_ONLY = {"Accept": "application/json"}
+
+
 def ask(method: str, path: str, settings: Settings = SETTINGS, **request: Any) -> httpx.Response:
     """The answer of an app in this process, which never gets as far as a solve."""
     app = create_app(settings)
@@ -64,14 +66,14 @@ def problem(accounts: int, reps: int, **options: Any) -> bytes:
         ("GET", "/v1/solve", {}, b"", "method_not_allowed"),
         ("TRACE", "/v1/limits", {}, b"", "method_not_allowed"),
         ("GET", "/v1/limits", {"Accept": "text/html"}, b"", "not_acceptable"),
-        ("POST", "/v1/validate", {**JSON, "Accept": "text/event-stream"}, MINIMAL, "not_acceptable"),
-        ("POST", "/v1/solve", {**JSON, "Accept": "application/json;q=0, text/csv"}, MINIMAL, "not_acceptable"),
         ("GET", "/v1/runs/x/plan", {"Accept": "text/html"}, b"", "not_acceptable"),
         ("GET", "/v1/batches/x/results", JSON_ONLY, b"", "not_acceptable"),
         ("GET", "/v1/experiments/x/results", {"Accept": "text/plain"}, b"", "not_acceptable"),
         ("GET", "/v1/runs/x/plan?format=csv", {"Accept": "text/html"}, b"", "not_found"),  # `format` instead of Accept
         ("GET", "/v1/batches/x/results?format=csv", JSON_ONLY, b"", "not_found"),
         ("GET", "/v1/experiments/x/results?format=html", {"Accept": "text/plain"}, b"", "not_found"),
+        ("POST", "/v1/validate", {**JSON, "Accept": "text/event-stream"}, MINIMAL, "not_acceptable"),
+        ("POST", "/v1/solve", {**JSON, "Accept": "application/json;q=0, text/csv"}, MINIMAL, "not_acceptable"),
         ("POST", "/v1/solve", {}, MINIMAL, "unsupported_media_type"),
         ("POST", "/v1/solve", {"Content-Type": "text/json"}, MINIMAL, "unsupported_media_type"),
         ("POST", "/v1/solve", {**JSON, "Content-Encoding": "br"}, MINIMAL, "unsupported_encoding"),
@@ -100,10 +102,10 @@ def problem(accounts: int, reps: int, **options: Any) -> bytes:
         ("POST", "/v1/validate", JSON, b"nonsense", "invalid"),
         ("GET", "/v1/issue-codes?limit=201", {}, b"", "invalid"),
         ("GET", "/v1/issue-codes?cursor=x", {}, b"", "invalid"),
-        ("GET", "/healthz", {"Host": "evil.example"}, b"", "host_not_allowed"),
-        ("GET", "/healthz", {"Host": "127.0.0.1.evil.example"}, b"", "host_not_allowed"),
         ("GET", "/v1/runs?cursor=x", {}, b"", "invalid"),
         ("GET", "/v1/runs?cursor=", {}, b"", "invalid"),
+        ("GET", "/healthz", {"Host": "evil.example"}, b"", "host_not_allowed"),
+        ("GET", "/healthz", {"Host": "127.0.0.1.evil.example"}, b"", "host_not_allowed"),
         ("GET", "/healthz", {"Origin": "https://evil.example"}, b"", "origin_not_allowed"),
         ("GET", "/healthz", {"Origin": "null"}, b"", "origin_not_allowed"),
         ("GET", "/healthz", {"Origin": "http://127.0.0.1:9000"}, b"", "origin_not_allowed"),
@@ -133,6 +135,28 @@ def test_a_large_body_is_told_the_limit_and_the_way_out() -> None:
     assert found.limit is not None
     assert (found.limit.name, found.limit.value) == ("max_body_bytes", SETTINGS.max_body_bytes)
     assert "COVERPLAN_MAX_BODY_MB" in (found.suggestion or "")
+    assert "/v1/datasets" in (found.suggestion or "")  # who calls cannot raise a limit
+
+
+def test_a_problem_that_is_too_large_to_wait_for_is_sent_to_the_runs() -> None:
+    large = error(ask("POST", "/v1/solve", headers=JSON, content=problem(4, 1)), "problem_too_large")
+    long = error(ask("POST", "/v1/solve", headers=JSON, content=problem(1, 1, time_limit_s=61)), "invalid")
+
+    assert "/v1/runs" in (large.suggestion or "")
+    assert "/v1/runs" in (long.errors[0].suggestion or "")
+
+
+def test_what_is_found_by_the_solver_is_told_with_its_place_and_number() -> None:
+    issue = {"code": "duplicate_assignment", "severity": "error", "pointer": "/assignments/1", "message": "Twice."}
+    told = as_api_error(InvalidError([issue, issue], 2, {}))
+
+    assert told.detail == "/assignments/1: Twice. (and 1 more)"
+
+
+def test_a_time_that_is_none_is_told_in_plain_words() -> None:
+    [issue] = error(ask("GET", "/v1/runs?created_from=5"), "invalid").errors
+
+    assert issue.message == "not a time as ISO 8601 writes it"
 
 
 @pytest.mark.parametrize(

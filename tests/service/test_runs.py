@@ -124,6 +124,7 @@ def test_a_cancelled_run_leaves_no_process(running: Deployment) -> None:
     with running.client() as client:
         refused = client.get(f"/v1/runs/{made[-1]}/plan")
     assert (refused.status_code, refused.json()["code"]) == (409, "run_without_plan")
+    assert "error" not in refused.json()["suggestion"]  # a cancelled run has none
 
 
 def test_a_run_that_waits_for_a_slot_is_cancelled_at_once(running: Deployment) -> None:

@@ -28,6 +28,7 @@ _GZIP = 16 + zlib.MAX_WBITS
 _PARSERS = 4
 """Small bodies that are parsed at the same time; large ones wait for each other, as each may take 200 MB."""
 _LARGE = 500_000
+_ELSEWHERE = "Upload the problem as tables to /v1/datasets and name it in /v1/runs, or have the operator raise"
 
 if TYPE_CHECKING:
     Parsed = Annotated[Model, "the body"]
@@ -185,7 +186,7 @@ def count_values(data: bytes, limit: int) -> None:
         raise ApiError(
             "body_too_large",
             f"A body may have {limit:,} commas and opening brackets.",
-            suggestion="Use the command line, which reads any size, or raise COVERPLAN_MAX_BODY_VALUES.",
+            suggestion=f"{_ELSEWHERE} COVERPLAN_MAX_BODY_VALUES.",
             limit=Limit(name="max_body_values", value=limit),
         )
 
@@ -198,6 +199,6 @@ def _too_large(limit: int) -> ApiError:
     return ApiError(
         "body_too_large",
         f"A body may have {limit:,} bytes, counted after decompression.",
-        suggestion="Use the command line, which reads any size, or raise COVERPLAN_MAX_BODY_MB.",
+        suggestion=f"{_ELSEWHERE} COVERPLAN_MAX_BODY_MB.",
         limit=Limit(name="max_body_bytes", value=limit),
     )

@@ -106,14 +106,14 @@ def _(error: RequestValidationError) -> ApiError:
     report = IssueReport()
     for fault in error.errors():
         place = "".join(f"/{part}" for part in fault["loc"])
-        report.add("invalid_value", place, value=fault.get("input"), reason=fault["msg"])
+        report.add("invalid_value", place, value=fault.get("input"), reason=fault["msg"].removeprefix("Value error, "))
     return _invalid(report)
 
 
 @as_api_error.register
 def _(error: InvalidError) -> ApiError:
     issues = [Issue.model_validate(issue) for issue in error.errors]
-    return ApiError("invalid", issues[0].message, issues=issues, total=error.total)
+    return _invalid(IssueReport(errors=issues, total_errors=error.total))
 
 
 @as_api_error.register

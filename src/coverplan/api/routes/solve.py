@@ -75,7 +75,7 @@ def _admitted_size(body: SolveRequest, settings: Settings) -> int:
             raise ApiError(
                 "problem_too_large",
                 f"{value:,} {words}; a synchronous solve takes at most {limit:,}.",
-                suggestion=f"Use the command line, which has no limit, or raise COVERPLAN_{name.upper()}.",
+                suggestion=f"Submit it to /v1/runs, or have the operator raise COVERPLAN_{name.upper()}.",
                 limit=Limit(name=name, value=limit),
             )
     report = IssueReport()
@@ -85,7 +85,7 @@ def _admitted_size(body: SolveRequest, settings: Settings) -> int:
             "/options/time_limit_s",
             value=body.options.time_limit_s,
             bound=f"at most {settings.max_time_limit_s:g} when the caller waits",
-            suggestion="Use the command line, which has no limit, or raise COVERPLAN_MAX_TIME_LIMIT_S.",
+            suggestion="Submit it to /v1/runs, or have the operator raise COVERPLAN_MAX_TIME_LIMIT_S.",
         )
     report.raise_errors()
     return size

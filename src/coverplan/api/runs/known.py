@@ -45,13 +45,12 @@ async def plan_of(run_id: str, tenant: str, store: Store) -> bytes:
     row = await run_row(store, tenant, run_id)
     if row["plan_path"] is not None:
         return await store.blobs.get(row["plan_path"])
-    if row["job_status"] in ("queued", "running"):
-        raise ApiError(
-            "run_not_ended",
-            f"The run is {row['job_status']}.",
-            suggestion="Wait for it, or ask for its best plan so far with ?incumbent=true.",
-        )
-    raise ApiError("run_without_plan", f"The run is {row['job_status']}.", suggestion="See its error.")
+    status = row["job_status"]
+    if status in ("queued", "running"):
+        so_far = "" if status == "queued" else f", or ask for /v1/runs/{run_id}/plan?incumbent=true, its best so far"
+        raise ApiError("run_not_ended", f"The run is {status}.", suggestion=f"Wait for it{so_far}.")
+    way_out = "See its error." if status == "failed" else "To keep the best plan, finish a run instead."
+    raise ApiError("run_without_plan", f"The run is {status}.", suggestion=way_out)
 
 
 async def policy_of(wanted: PolicyName, tenant: str, store: Store) -> tuple[Policy, int]:
