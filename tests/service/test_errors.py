@@ -160,6 +160,14 @@ def test_a_time_that_is_none_is_told_in_plain_words() -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "coding"),
+    [("gzip", "gzip"), ("br, gzip;q=0.1", "gzip"), ("gzip;q=0", None), ("identity, GZIP; q=0.0", None)],
+)
+def test_who_refuses_gzip_gets_none(header: str, coding: str | None) -> None:
+    assert ask("GET", "/v1/issue-codes", headers={"Accept-Encoding": header}).headers.get("content-encoding") == coding
+
+
+@pytest.mark.parametrize(
     ("path", "methods"),
     [
         ("/v1/limits", "GET"),

@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager, nullcontext
 
 import structlog
 from fastapi import FastAPI
-from starlette.middleware.gzip import GZipMiddleware
 
 from coverplan import __version__
 from coverplan.api import idempotency, openapi
 from coverplan.api.body import Parsers
 from coverplan.api.companion import worker_beside
+from coverplan.api.compression import Compression
 from coverplan.api.errors import answer_errors, error_responses
 from coverplan.api.guard.access import Access
 from coverplan.api.guard.auth import OPEN_TENANT, PROTECTED
@@ -123,7 +123,7 @@ def create_app(settings: Settings, *, with_worker: bool = False) -> FastAPI:
     for router in OPEN_ROUTERS:
         app.include_router(router)
     answer_errors(app)
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
+    app.add_middleware(Compression, minimum_size=1000, compresslevel=4)
     app.add_middleware(Gate, settings=settings)
     openapi.complete(app)
     return app

@@ -38,6 +38,15 @@ def chosen(request: Request, *offers: str) -> str:
     return best
 
 
+def refuses(header: str, coding: str) -> bool:
+    """Whether an Accept-Encoding header says that it does not take the coding."""
+    for item in header.split(","):
+        name, *parameters = (part.strip().lower() for part in item.split(";"))
+        if name == coding and _weight(parameters) <= 0:
+            return True
+    return False
+
+
 def _quality(header: str, offer: str) -> float:
     """How much the header likes a media type; the most specific range counts."""
     found, specificity = 0.0, -1
