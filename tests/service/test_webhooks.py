@@ -124,8 +124,10 @@ REFUSED = [
     ("https://user:word@hooks.example.com/", "invalid_url"),
     ("https://:443/", "invalid_url"),
     ("https://h:99999/", "invalid_url"),
-    ("ftp://hooks.example.com/", None),  # the pattern of URLs
-    ("https://hooks.example.com/ü", None),  # the pattern of URLs
+    ("ftp://hooks.example.com/", "invalid_url"),
+    ("hooks.example.com", "invalid_url"),
+    ("https://hooks.example.com/ü", "invalid_url"),
+    ("https://hooks example.com/", "invalid_url"),
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
@@ -14,6 +15,7 @@ from coverplan.delivery.addresses import Address, AllowList
 Resolver = Callable[[str, int], Awaitable[Sequence[Address]]]
 """The addresses of a host name."""
 
+_VISIBLE = re.compile("[!-~]*")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -35,6 +37,8 @@ def read_url(text: str) -> httpx.URL:
     Raises:
         InvalidUrlError: it is none.
     """
+    if not _VISIBLE.fullmatch(text):
+        raise InvalidUrlError("it may hold visible ASCII characters only, others as %20")
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL as error:

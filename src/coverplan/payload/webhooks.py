@@ -26,7 +26,8 @@ _RUN = "run-0198b2c4d5e6a1b2c3d4e5f60718"
 _EXPERIMENT = "exp-0198b2c4d5e6a1b2c3d4e5f60718"
 _MOMENT = "2027-01-31T08:00:00Z"
 
-Url = Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://[!-~]+$")]
+Url = Annotated[str, StringConstraints(max_length=2000), Field(json_schema_extra={"pattern": "^https?://[!-~]+$"})]
+"""What is no URL is told so by `read_url`, which knows why."""
 
 
 class WebhookRequest(Document):
