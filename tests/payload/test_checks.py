@@ -62,6 +62,13 @@ def test_a_close_id_is_suggested() -> None:
     assert told(report, "unknown_territory")[0].suggestion == 'Did you mean "north-west"?'
 
 
+@pytest.mark.parametrize("wrong", ["EU", "eu ", "Eu"])
+def test_an_id_in_other_letters_is_suggested_however_short_it_is(wrong: str) -> None:
+    report = report_of(territories=[{"id": "eu"}, {"id": "Ex"}], accounts=[{"id": "a", "territory_id": wrong}])
+
+    assert told(report, "unknown_territory")[0].suggestion == 'Did you mean "eu"?'
+
+
 def test_more_issues_than_a_report_holds_are_counted() -> None:
     report = report_of(accounts=[{"id": f"a{n}", "territory_id": "x"} for n in range(1500)])
 

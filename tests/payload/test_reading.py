@@ -135,6 +135,26 @@ def test_common_slips_come_with_their_repair(fields: dict[str, object], suggesti
     assert issue.suggestion == suggestion
 
 
+def suggestion_of(data: bytes) -> str | None:
+    with pytest.raises(PayloadError) as caught:
+        read_document(PolicyRequest, data)
+    [issue] = caught.value.report.issues
+    return issue.suggestion
+
+
+@pytest.mark.parametrize("data", [b"null", b'{"name": "a", "policy": null}', b'{"name": null, "policy": {}}'])
+def test_nobody_is_told_to_leave_out_what_is_needed(data: bytes) -> None:
+    assert suggestion_of(data) is None
+
+
+def test_an_item_of_a_list_cannot_be_left_out_for_a_default() -> None:
+    assert [issue.suggestion for issue in report_of(body(reps=[{"id": "r"}, None])).issues] == [None]
+
+
+def test_the_name_of_a_policy_is_no_path() -> None:
+    assert "slash" in (suggestion_of(b'{"name": "a/b", "policy": {}}') or "")
+
+
 def test_echoed_values_are_short_and_safe() -> None:
     report = report_of(
         b'{"problem": {"accounts": [{"id": "a", "kind": "' + b"x" * 5000 + b'", "potential": 1e400, "hours": -Infinity,'

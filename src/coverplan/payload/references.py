@@ -91,6 +91,13 @@ class References:
         key = (code, name)
         if key not in self.suggested:
             few = len(self.suggested) < MAX_SUGGESTED and len(names) <= MAX_COMPARED
-            close = difflib.get_close_matches(name, names, n=1) if few else []
-            self.suggested[key] = f'Did you mean "{clip(close[0])}"?' if close else None
+            close = _closest(name, names) if few else None
+            self.suggested[key] = f'Did you mean "{clip(close)}"?' if close else None
         return self.suggested[key]
+
+
+def _closest(name: str, names: Collection[str]) -> str | None:
+    """The name that differs by case and blanks around it only, else a similar one."""
+    folded = name.strip().casefold()
+    same = [one for one in names if one.strip().casefold() == folded]
+    return min(same) if same else next(iter(difflib.get_close_matches(name, names, n=1)), None)

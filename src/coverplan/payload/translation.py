@@ -62,6 +62,8 @@ _CODES = {
     "string_pattern_mismatch": "invalid_characters",
 }
 
+_NO_SLASH = "Use no slash, no dot in front and no control characters."
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -151,7 +153,10 @@ def _fault(kind: str, context: Mapping[str, Any], text: str, path: Path, model: 
         words: dict[str, object] = {"choices": ", ".join(choices)}
         return Fault(path, "unknown_value", value, entity, closest(str(value), choices, None), words)
     code, words = _simple(kind, context)
-    return Fault(path, code, value, entity, words=words) if code else _wrong_type(kind, text, path, value, entity)
+    if code is not None:
+        hint = _NO_SLASH if kind == "string_pattern_mismatch" and "/" in context["pattern"] else None
+        return Fault(path, code, value, entity, hint, words)
+    return _wrong_type(kind, text, path, value, entity, optional=_has_default(model, tree, path))
 
 
 def _wrong_tag(path: Path, value: object, entity: tuple[str, str | None] | None, context: Mapping[str, Any]) -> Fault:
@@ -172,7 +177,9 @@ def _simple(kind: str, context: Mapping[str, Any]) -> tuple[str | None, dict[str
     return _CODES.get(kind), {}
 
 
-def _wrong_type(kind: str, text: str, path: Path, value: object, entity: tuple[str, str | None] | None) -> Fault:
+def _wrong_type(
+    kind: str, text: str, path: Path, value: object, entity: tuple[str, str | None] | None, *, optional: bool
+) -> Fault:
     wanted = "int" if kind == "int_from_float" else kind.removesuffix("_type")
     if wanted not in _EXPECTED:
         reason = text.removeprefix("Value error, ").removeprefix("Assertion failed, ")
@@ -180,7 +187,7 @@ def _wrong_type(kind: str, text: str, path: Path, value: object, entity: tuple[s
     suggestion = None
     if wanted in ("float", "int") and isinstance(value, str) and _is_number(value):
         suggestion = f"Send {clip(value.strip())} without quotation marks."
-    elif value is None:
+    elif value is None and optional:
         suggestion = "Leave the field out to get its default."
     elif wanted == "string" and isinstance(value, int | float) and not isinstance(value, bool):
         suggestion = f"Send {quoted(str(value))}, in quotation marks."
@@ -217,6 +224,19 @@ def closest(wrong: str, known: tuple[str, ...], noun: str | None) -> str | None:
 
 def fields_at(model: type[BaseModel], tree: object, path: Path) -> tuple[str, ...]:
     """Field names of the document at a path."""
+    return tuple(sorted({name for one in _models_at(model, tree, path) for name in one.model_fields}))
+
+
+def _has_default(model: type[BaseModel], tree: object, path: Path) -> bool:
+    """Whether what stands at a path may be left out: no item of a list, and no required field."""
+    if not path or not isinstance(path[-1], str):
+        return False
+    fields = [one.model_fields[path[-1]] for one in _models_at(model, tree, path[:-1]) if path[-1] in one.model_fields]
+    return bool(fields) and not any(field.is_required() for field in fields)
+
+
+def _models_at(model: type[BaseModel], tree: object, path: Path) -> list[type[BaseModel]]:
+    """What the document at a path may be."""
     options: list[type[BaseModel]] = [model]
     for place, part in enumerate(path):
         if isinstance(part, str):
@@ -225,7 +245,7 @@ def fields_at(model: type[BaseModel], tree: object, path: Path) -> tuple[str, ..
         node = value_at(tree, path[: place + 1])
         if len(options) > 1 and isinstance(node, dict):
             options = [one for one in options if node.get("kind") in get_args(one.model_fields["kind"].annotation)]
-    return tuple(sorted({name for one in options for name in one.model_fields}))
+    return options
 
 
 def _documents(annotation: Any) -> list[type[BaseModel]]:
