@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from coverplan.api.errors import ApiError, ClientGoneError
 from coverplan.api.media import JSON
+from coverplan.payload.assignment_checks import check_assignments
 from coverplan.payload.checks import check_references
 from coverplan.payload.error_document import Limit
 from coverplan.payload.reading import read_document
@@ -122,7 +123,10 @@ def checked(model: type[Model], data: bytes) -> Model:
     """The document, read and checked; raises PayloadError."""
     document = read_document(model, data)
     if isinstance(document, SolveRequest | EvaluateRequest):
-        check_references(document.problem, document.policy).raise_errors()
+        report = check_references(document.problem, document.policy)
+        if isinstance(document, EvaluateRequest):
+            check_assignments(report, document.problem, document.assignments, "/assignments")
+        report.raise_errors()
     elif isinstance(document, RunRequest):
         check_run(document).raise_errors()
     return document

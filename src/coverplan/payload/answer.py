@@ -12,8 +12,9 @@ from coverplan.domain.book import Book
 from coverplan.domain.instance import Ints
 from coverplan.formulation.naming import names
 from coverplan.formulation.program import to_program
+from coverplan.payload.assignment_checks import check_assignments
 from coverplan.payload.checks import checked_book
-from coverplan.payload.issues import IssueReport, pointer
+from coverplan.payload.issues import IssueReport
 from coverplan.payload.options import Options
 from coverplan.payload.outcome import Listen, evaluate_book, finish_book, plan_of, request_of, solve_book
 from coverplan.payload.plan import Assignment, AssignmentIn, Plan
@@ -95,8 +96,9 @@ def evaluate(problem: Problem, policy: Policy, assignments: Sequence[AssignmentI
     """
     checked = checked_book(problem, policy)
     book, issues = checked.book, checked.issues
-    reps = _seat_reps(book, assignments, issues, at)
+    check_assignments(issues, problem, assignments, at)
     issues.raise_errors()
+    reps, _ = _seat_reps(book, assignments)
     outcome = evaluate_book(book, policy, reps, issues, at)
     return plan_of(policy, Options(), outcome, issues, {})
 
@@ -130,39 +132,32 @@ def export(problem: Problem, policy: Policy, path: Path) -> None:
     export_program(to_program(formulation), path, columns, rows)
 
 
-def _seat_reps(book: Book, assignments: Sequence[AssignmentIn], issues: IssueReport, at: str) -> Ints:
-    """The rep of each seat that the assignments give, -1 for the others; what is wrong goes to the issues."""
+def _seat_reps(book: Book, assignments: Sequence[AssignmentIn]) -> tuple[Ints, int]:
+    """The rep of each seat that the assignments give, -1 for the others; and how many fill no seat with a rep."""
     instance, seats = book.instance, book.seats
     account_of = {name: code for code, name in enumerate(instance.accounts.ids)}
     rep_of = {name: code for code, name in enumerate(instance.reps.ids)}
     role_of = {name: code for code, name in enumerate(instance.roles)}
     seat_of = {key: seat for seat, key in enumerate(zip(seats.account.tolist(), seats.role.tolist(), strict=True))}
     first_seat = np.flatnonzero(seats.primary)
-    reps = np.full(len(seats), -1, np.int32)
-    for place, given in enumerate(assignments):
+    reps, lost = np.full(len(seats), -1, np.int32), 0
+    for given in assignments:
         account, rep = account_of.get(given.account_id), rep_of.get(given.rep_id)
-        if account is None:
-            issues.add("unknown_account", pointer(at, [place, "account_id"]), value=given.account_id)
-        if rep is None:
-            issues.add("unknown_rep", pointer(at, [place, "rep_id"]), value=given.rep_id)
-        if account is None or rep is None:
-            continue
-        role = seats.role[first_seat[account]] if given.role is None else role_of.get(given.role, -1)
-        seat = seat_of.get((account, int(role)))
-        if seat is None:
-            issues.add("unknown_role", pointer(at, [place, "role"]), value=given.role)
-        elif reps[seat] >= 0:
-            issues.add("duplicate_assignment", pointer(at, [place]), value=given.account_id)
+        seat = None
+        if account is not None:
+            role = seats.role[first_seat[account]] if given.role is None else role_of.get(given.role, -1)
+            seat = seat_of.get((account, int(role)))
+        if seat is None or rep is None or reps[seat] >= 0:
+            lost += 1
         else:
             reps[seat] = rep
-    return reps
+    return reps, lost
 
 
 def start_seats(book: Book, seats: Sequence[Assignment], issues: IssueReport) -> Ints:
     """The reps of an earlier plan; what this problem no longer has is left out with a warning."""
     given = [AssignmentIn(account_id=seat.account_id, role=seat.role, rep_id=seat.rep_id) for seat in seats]
-    found = IssueReport()
-    reps = _seat_reps(book, given, found, "")
-    if found.total:
-        issues.add("start_plan_ignored", "", value=f"{found.total} of its assignments name what is not there")
+    reps, lost = _seat_reps(book, given)
+    if lost:
+        issues.add("start_plan_ignored", "", value=f"{lost} of its assignments name what is not there")
     return reps
