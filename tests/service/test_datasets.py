@@ -162,7 +162,11 @@ def test_a_committed_dataset_takes_no_more_tables(client: httpx.Client, tmp_path
 
     assert (refused.status_code, refused.json()["code"]) == (409, "dataset_not_open")
     empty = begin(client)
-    assert client.post(f"/v1/datasets/{empty}/commit").json()["errors"][0]["code"] == "no_accounts"
+    missing = client.post(f"/v1/datasets/{empty}/commit").json()["errors"]
+    assert [(error["code"], error["pointer"]) for error in missing] == [
+        ("no_accounts", "/tables/accounts"),
+        ("no_reps", "/tables/reps"),
+    ]
     assert client.put(f"/v1/datasets/{empty}/tables/..%2Fx", content=b"").status_code in (404, 422)
     assert put(client, "ds-none", "fit", "csv", b"x").status_code == 404
     for method, path in (("GET", ""), ("POST", "/commit"), ("DELETE", "")):

@@ -147,7 +147,8 @@ async def commit_dataset(dataset_id: DatasetId, response: Response, caller: Writ
     row = await _row(store, caller.tenant, dataset_id)
     if row["job_status"] == datasets.OPEN and not row["tables"]:
         report = IssueReport()
-        report.add("no_accounts", "/tables/accounts", suggestion="Send at least the accounts and the reps.")
+        report.add("no_accounts", "/tables/accounts", suggestion="Send them as a table.")
+        report.add("no_reps", "/tables/reps", suggestion="Send them as a table.")
         report.raise_errors()
     digest = content_hash(row)
     committed = await store.database.writing(lambda c: datasets.commit(c, caller.tenant, dataset_id, digest))
