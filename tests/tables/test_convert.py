@@ -245,6 +245,25 @@ def test_numbers_that_can_be_read_two_ways_are_refused(tmp_path: Path) -> None:
     assert all(word in text for word in ("row 2", '"p"', "1.234 or 1234", "decimal"))
 
 
+@pytest.mark.parametrize(
+    ("settings", "content"),
+    [
+        ('[csv]\ndecimal = ","\n', "id;owner;p\na;r;5.000\nb;r;500\n"),
+        ("", "id;owner;p;q\na;r;5.000;1,5\nb;r;500;2\n"),  # q shows the decimal comma
+    ],
+)
+def test_conditions_read_numbers_as_fields_do(tmp_path: Path, settings: str, content: str) -> None:
+    """5.000 is five thousand where the decimal mark is a comma, and refused where nobody can tell."""
+    mapping = settings + SMALL + 'where = "p >= 1000"\npotential = "p"\n'
+    mapping += 'expected_revenue = "q"\n' if ";q" in content else ""
+
+    document = made(tmp_path, mapping, {"accounts": content})
+    text = refusal(tmp_path, SMALL + 'where = "p >= 1000"\n', {"accounts": "id;owner;p\na;r;5.000\n"})
+
+    assert [(account["id"], account["potential"]) for account in document["accounts"]] == [("a", 5000.0)]
+    assert "may be 5.000 or 5000" in text
+
+
 def test_all_errors_of_all_files_come_together(tmp_path: Path) -> None:
     mapping = SMALL + REPS + 'capacity_hours = "h"\n[territories]\nid = "id"\n'
     mapping = mapping.replace("[reps]", 'potential = "p"\nterritory_id = "t"\n[reps]')

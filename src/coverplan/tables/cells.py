@@ -58,8 +58,15 @@ class Cells:
         for comparison in self.section.where:
             column = self.find(comparison.column, of="where")
             if column is not None:
-                mask = mask & comparison.holds(self.table.frame[column])
+                cells = self.table.frame[column]
+                decimal = self.decimal_told(column) or self.decimal_of(column, cells) if comparison.numeric else None
+                mask = mask & comparison.holds(cells, decimal or ".")
         return mask
+
+    def decimal_told(self, column: str) -> str | None:
+        """The decimal mark that the mapping gives the column, for a field that it fills or for all."""
+        told = (source.decimal for source in self.section.fields.values() if column in source.columns)
+        return next((decimal for decimal in told if decimal), self.decimal)
 
     def read(self, name: str, source: Source, field: Field) -> pl.Series | None:
         """The field's values for every row of the file; None where a column is missing."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from coverplan.tables.numbers import marks, parse_numbers
+from coverplan.tables.numbers import parse_numbers
 
 TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|`(?P<quoted>[^`]+)`|(?P<op>==|!=|<=|>=|<|>|=)|(?P<mark>[(),])"
@@ -36,17 +36,26 @@ class Comparison:
     op: str
     literals: tuple[str | float, ...] = ()
 
-    def holds(self, cells: pl.Series) -> pl.Series:
-        """A mask over the cells of the column; a blank cell holds only for `is blank` and `!=`."""
+    @property
+    def numeric(self) -> bool:
+        """Whether it compares numbers."""
+        return any(isinstance(literal, float) for literal in self.literals)
+
+    def holds(self, cells: pl.Series, decimal: str = ".") -> pl.Series:
+        """A mask over the cells of the column; a blank cell holds only for `is blank` and `!=`.
+
+        `decimal` is the mark of the numbers in the cells.
+        """
         if self.op in ("blank", "filled"):
             return cells.is_null() if self.op == "blank" else cells.is_not_null()
         if self.op in ORDER:
             value = self.literals[0]
             assert isinstance(value, float)
-            return ORDER[self.op](_numbers(cells), value).fill_null(False)
+            return ORDER[self.op](parse_numbers(cells, decimal)[0], value).fill_null(False)
         hits = pl.Series([False]).new_from_index(0, len(cells))
         for literal in self.literals:
-            equal = (_numbers(cells) == literal) if isinstance(literal, float) else (cells == literal)
+            number = isinstance(literal, float)
+            equal = (parse_numbers(cells, decimal)[0] == literal) if number else (cells == literal)
             hits = hits | equal.fill_null(False)
         return ~hits if self.op == "!=" else hits
 
@@ -129,7 +138,3 @@ def _literal(token: tuple[str, str], text: str) -> str | float:
     if kind == "number":
         return float(value)
     raise ConditionError(f"text in single quotes or a number was expected, not {value!r}, in: {text}")
-
-
-def _numbers(cells: pl.Series) -> pl.Series:
-    return parse_numbers(cells, marks(cells).decimal or ".")[0]
