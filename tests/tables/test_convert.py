@@ -239,6 +239,24 @@ def test_the_file_settles_what_a_column_leaves_open(tmp_path: Path, content: str
     assert made(tmp_path, mapping, {"accounts": content})["accounts"][0]["potential"] == value
 
 
+def test_constants_and_defaults_of_dates_and_lists(tmp_path: Path) -> None:
+    """As TOML has dates; a default fills a blank date and a list without an entry."""
+    mapping = SMALL + 'owner_since = 2024-03-01\ntags = { column = "tags", default = ["none", "yet"] }\n'
+    mapping += 'revenue_history = { columns = ["x", "y"], default = [7] }\n'
+    mapping += REPS + 'start_date = { column = "start", default = "2027-02-01" }\n'
+    files: Files = {
+        "accounts": "id,owner,tags,x,y\na,r,vip,1,\nb,r,,,\n",
+        "reps": "id,start\nr,\ns,2027-05-01\n",
+    }
+
+    document = made(tmp_path, mapping, files)
+
+    assert [account["current"][0]["since"] for account in document["accounts"]] == ["2024-03-01"] * 2
+    assert [account["tags"] for account in document["accounts"]] == [["vip"], ["none", "yet"]]
+    assert [account["revenue_history"] for account in document["accounts"]] == [[1.0], [7.0]]
+    assert [rep["start_date"] for rep in document["reps"]] == ["2027-02-01", "2027-05-01"]
+
+
 def test_numbers_that_can_be_read_two_ways_are_refused(tmp_path: Path) -> None:
     text = refusal(tmp_path, SMALL + 'potential = "p"\n', {"accounts": "id;owner;p\na;r;1.234\n"})
 
@@ -303,6 +321,7 @@ def test_many_errors_are_capped_and_counted(tmp_path: Path) -> None:
         ('[accounts]\nid = "id"\nhours = { column = "h", scale = "x" }\n', ["scale", "'x'"]),
         ('[accounts]\nid = "id"\nhours = { default = 3 }\n', ["column", "value"]),
         ('[accounts]\nid = "id"\nkind = { value = "vip" }\n', ["customer, prospect"]),
+        (SMALL + "owner_since = 3\n", ["[accounts] owner_since", "YYYY-MM-DD"]),
         ('[accounts]\nid = "id"\nwhere = "__import__(1)"\n', ["where"]),
         ('[accounts\nid = "id"\n', ["not TOML"]),
         (SMALL + '[[override]]\nid = "zz"\nrole = "x"\n', ["zz", "no table"]),

@@ -72,7 +72,8 @@ class Cells:
         """The field's values for every row of the file; None where a column is missing."""
         height = self.table.frame.height
         if not source.columns:
-            return pl.Series(name, [source.constant] * height, dtype=None if height else pl.String, strict=False)
+            values = pl.Series(name, [source.constant] * height, dtype=None if height else pl.String, strict=False)
+            return values.str.to_date() if field.kind == "date" and source.constant is not None else values
         columns = [column for column in (self.find(c, of=name) for c in source.columns) if column]
         if len(columns) < len(source.columns):
             return None
@@ -91,14 +92,18 @@ class Cells:
         return self.with_default(values.alias(name), source)
 
     def with_default(self, values: pl.Series, source: Source) -> pl.Series:
-        blanks = int(values.is_null().sum())
-        if source.default is None or not blanks:
+        blank = values.list.len() == 0 if values.dtype.base_type() is pl.List else values.is_null()
+        if source.default is None or not blank.any():
             return values
         self.findings.note(
             f"default: {self.section.table}.{values.name} = {source.default!r} where the cell is blank "
-            f"({blanks:,} of {len(values):,} rows)"
+            f"({int(blank.sum()):,} of {len(values):,} rows)"
         )
-        return values.to_frame().select(pl.col(values.name).fill_null(pl.lit(source.default)))[values.name]
+        default = pl.lit(source.default)
+        default = default.str.to_date() if values.dtype == pl.Date else default
+        return values.to_frame().select(pl.when(~blank).then(values.name).otherwise(default).alias(values.name))[
+            values.name
+        ]
 
     def split(self, cells: pl.Series, source: Source) -> pl.Series:
         """Lists from cells that hold several labels."""

@@ -249,12 +249,22 @@ class _Reader:
                 return [float(v) for v in value] if target.kind == "numbers" else value
             self.complain(where, "must be a list.")
             return None
+        if target.kind == "date":
+            return self.day(where, value)
         kinds: tuple[type, ...] = {"number": (int, float), "flag": (bool,)}.get(target.kind, (str,))
         good = cast("Constant", self.typed(where, value, *kinds))
         if good is not None and target.choices and good not in target.choices:
             self.complain(where, f"must be one of {', '.join(target.choices)}.")
             return None
         return float(good) if target.kind == "number" and isinstance(good, int | float) else good
+
+    def day(self, where: str, value: object) -> str | None:
+        """A date as the document writes it."""
+        try:
+            return dt.date.fromisoformat(str(value)).isoformat()
+        except ValueError:
+            self.complain(where, f"must be a date, YYYY-MM-DD, not {value!r}.")
+            return None
 
     def override(self, raw: Dict[str, object]) -> Override:
         given = dict(raw)
