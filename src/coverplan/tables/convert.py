@@ -103,7 +103,7 @@ class Conversion:
             f"{len(rows):,} {name}" for name in TABLES if isinstance(rows := self.document.get(name), list) and rows
         ]
         return [
-            ", ".join(reversed(sizes)),
+            ", ".join(reversed(sizes)) or "0 accounts",
             *self.findings.notes,
             *(f"warning: {message}" for message in kept),
             *([f"... and {total - len(kept):,} more warnings."] if total > len(kept) else []),
@@ -168,6 +168,9 @@ def convert_texts(texts: Dict[str, TextTable], mapping: Mapping, findings: Findi
             Message("there are no reps: neither a file nor owners.", tables["accounts"].file, suggestion=advice)
         )
     findings.stop_on_errors()
+    for name in ("accounts", "reps"):
+        if not tables[name].frame.height:
+            findings.warn(Message(f"no row is left, and a problem without {name} cannot be solved.", tables[name].file))
     document = assemble(tables, mapping, findings)
     findings.stop_on_errors()
     _validate(document, tables, mapping, findings)
