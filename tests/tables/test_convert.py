@@ -322,6 +322,11 @@ def test_many_errors_are_capped_and_counted(tmp_path: Path) -> None:
         ('[accounts]\nid = "id"\nhours = { default = 3 }\n', ["column", "value"]),
         ('[accounts]\nid = "id"\nkind = { value = "vip" }\n', ["customer, prospect"]),
         (SMALL + "owner_since = 3\n", ["[accounts] owner_since", "YYYY-MM-DD"]),
+        ('[csv]\ndelimiter = "é"\n' + SMALL, ["[csv] delimiter", "ASCII"]),
+        (SMALL + '[accounts.csv]\ndecimal = ","\n', ["[accounts.csv]: decimal is unknown"]),
+        (SMALL + "csv = 3\n", ["[accounts.csv] must be a table"]),
+        (SMALL + 'lat = "lat"\n', ["[accounts] lat", "without lon"]),
+        ('[accounts]\nid = "id"\nowner_since = "since"\n', ["[accounts] owner_since", "without owner"]),
         ('[accounts]\nid = "id"\nwhere = "__import__(1)"\n', ["where"]),
         ('[accounts\nid = "id"\n', ["not TOML"]),
         (SMALL + '[[override]]\nid = "zz"\nrole = "x"\n', ["zz", "no table"]),
@@ -374,6 +379,13 @@ def test_several_levels_of_groups(tmp_path: Path) -> None:
 
 
 def test_empty_accounts_are_left_to_the_checks_of_the_problem(tmp_path: Path) -> None:
-    files: Files = {"accounts": "id,owner\n", "reps": "id\nr\n"}
+    """With a warning; so are reps when no account that is left has an owner."""
+    done = run(tmp_path, SMALL + REPS, {"accounts": "id,owner\n", "reps": "id\nr\n"})
+    nobody = run(tmp_path, SMALL + "where = \"id == 'A'\"\n", {"accounts": "id,owner\na,r\n"})
 
-    assert made(tmp_path, SMALL + REPS, files)["accounts"] == []
+    assert done.document["accounts"] == []
+    assert [str(warning) for warning in done.findings.warnings] == [
+        "accounts.csv: no row is left, and a problem without accounts cannot be solved."
+    ]
+    assert nobody.lines()[0] == "0 accounts"
+    assert ["without accounts" in line or "without reps" in line for line in nobody.lines()[-2:]] == [True, True]

@@ -71,6 +71,19 @@ def test_guess_converts_as_it_stands() -> None:
     assert document["managers"] == [{"id": "Mia"}]
 
 
+def test_hubspot_headers_and_columns_that_say_nothing_alone() -> None:
+    """The owner of a HubSpot company; a latitude without a longitude, and a date without an owner."""
+    company = texts(accounts="Record ID;Company name;Company owner;Latitude\n7;Acme;Ana;52.5\n")
+    orphan = texts(accounts="id,owner,owner since\na,,2024-01-31\n")
+
+    assert tomllib.loads(guess(company))["accounts"] == {
+        "id": "Record ID",
+        "name": "Company name",
+        "owner": "Company owner",
+    }
+    assert tomllib.loads(guess(orphan))["accounts"] == {"id": "id"}
+
+
 def test_revenue_columns_by_year_are_the_history() -> None:
     given = texts(accounts="id,owner,Revenue 2025,FY23 Revenue,revenue_2024,Employees\na,r,3,1,2,9\n")
 

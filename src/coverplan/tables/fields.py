@@ -98,6 +98,8 @@ FIELDS: dict[str, dict[str, Field]] = {
 
 KEYS: dict[str, tuple[str, ...]] = dict.fromkeys(FIELDS, ("id",)) | {"pairs": ("account_id", "rep_id")}
 TABLES = tuple(FIELDS)
+NEEDED = {"lat": "lon", "lon": "lat", "owner_since": "owner"}
+"""Fields that say nothing without another one."""
 
 UNITS: dict[Base | None, dict[str, float]] = {
     None: {"percent": 0.01},

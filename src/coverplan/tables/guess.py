@@ -9,6 +9,7 @@ from collections.abc import Mapping as Dict
 import polars as pl
 
 from coverplan.tables.dates import TIME
+from coverplan.tables.fields import NEEDED
 from coverplan.tables.text_table import TextTable
 
 SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -28,7 +29,7 @@ SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
         "hours": ("hours", "workload", "effort", "servicehours", "calltime"),
         "owner": ("ownerid", "owner", "accountowner", "accountownerid", "repid", "salesrep", "rep", "salespersonid",
                   "ownersalespersonid", "accountmanager", "accountexecutive", "ae", "betreuer",
-                  "ownername", "assignedto"),
+                  "ownername", "companyowner", "assignedto"),
         "owner_since": ("ownersince", "since", "assignedsince", "assignmentdate", "ownerassigneddate"),
         "open_opportunity": ("openopportunity", "hasopenopportunity", "opendeal"),
         "locked": ("locked", "donotmove", "keep", "frozen"),
@@ -122,6 +123,9 @@ def _section(table: str, text: TextTable) -> dict[str, str | list[str]]:
         if column is not None and not _unusable(text, column, field):
             found[field] = column
             taken.add(column)
+    for field, needed in NEEDED.items():
+        if needed not in found and needed in SYNONYMS[table]:
+            found.pop(field, None)
     if table == "accounts":
         years = _revenue_by_year(text.columns, taken)
         single = next((plain[word] for word in REVENUE if plain.get(word) not in (None, *taken)), None)

@@ -8,7 +8,7 @@ from collections.abc import Mapping as Dict
 from typing import cast
 
 from coverplan.tables.conditions import Comparison, ConditionError, parse_condition
-from coverplan.tables.fields import FIELDS, MONTHS_OF, TABLES, UNITS, Field
+from coverplan.tables.fields import FIELDS, MONTHS_OF, NEEDED, TABLES, UNITS, Field
 from coverplan.tables.findings import Findings, Message, did_you_mean
 from coverplan.tables.mapping import Constant, Mapping, Override, Section, Source
 from coverplan.tables.text_table import CsvFormat
@@ -16,6 +16,7 @@ from coverplan.tables.text_table import CsvFormat
 SOURCE_KEYS = ("column", "columns", "value", "default", "scale", "unit", "per", "at_least", "decimal", "date", "split",
                "map", "match", "parent", "pad")  # fmt: skip
 TOP_KEYS = ("currency", "horizon", "csv", "segments", "fit", "override", *TABLES)
+FORM_KEYS = ("encoding", "delimiter", "skip")
 SECTION_KEYS = ("from", "where", "csv", "group", "owners")
 
 
@@ -62,7 +63,7 @@ class _Reader:
 
     def mapping(self, raw: Dict[str, object]) -> Mapping:
         self.check_keys("the mapping", raw, TOP_KEYS)
-        form = self.table(raw, "csv", ("encoding", "delimiter", "skip", "decimal", "date"))
+        form = self.table(raw, "csv", (*FORM_KEYS, "decimal", "date"))
         shared = self.form(form)
         sections = {
             table: self.section(table, self.table(raw, table), shared)
@@ -86,13 +87,15 @@ class _Reader:
             shared,
         )
 
-    def table(self, raw: Dict[str, object], key: str, known: tuple[str, ...] = ()) -> Dict[str, object]:
-        value = raw.get(key, {})
+    def table(
+        self, raw: Dict[str, object], key: str, known: tuple[str, ...] = (), name: str | None = None
+    ) -> Dict[str, object]:
+        value, where = raw.get(key, {}), f"[{name or key}]"
         if not isinstance(value, dict):
-            self.complain(f"[{key}]", "must be a table.")
+            self.complain(where, "must be a table.")
             return {}
         if known:
-            self.check_keys(f"[{key}]", value, known)
+            self.check_keys(where, value, known)
         return value
 
     def tables(self, raw: Dict[str, object], key: str) -> list[Dict[str, object]]:
@@ -118,8 +121,8 @@ class _Reader:
     def form(self, raw: Dict[str, object]) -> CsvFormat:
         encoding = cast("str | None", self.typed("[csv] encoding", raw.get("encoding"), str))
         delimiter = cast("str | None", self.typed("[csv] delimiter", raw.get("delimiter"), str))
-        if delimiter is not None and len(delimiter) != 1:
-            self.complain("[csv] delimiter", "must be one character.")
+        if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n'):
+            self.complain("[csv] delimiter", "must be one ASCII character other than a quote or a line break.")
             delimiter = None
         skip = cast("int | None", self.typed("[csv] skip", raw.get("skip"), int))
         return CsvFormat(encoding, delimiter, max(skip or 0, 0))
@@ -144,8 +147,10 @@ class _Reader:
         for name, spec in fields.items():
             if spec.required and name not in sources:
                 self.complain(f"[{table}] {name}", "is missing: say which column holds it.")
-        form = raw.get("csv")
-        own = self.form(form) if isinstance(form, dict) else shared
+        for name, needed in NEEDED.items():
+            if name in sources and needed not in sources and needed in fields:
+                self.complain(f"[{table}] {name}", f"says nothing without {needed}.")
+        own = self.form(self.table(raw, "csv", FORM_KEYS, f"{table}.csv")) if "csv" in raw else shared
         return Section(table, str(origin), where, sources, self.groups(table, raw), self.owners(table, raw), own)
 
     def groups(self, table: str, raw: Dict[str, object]) -> tuple[Source, ...]:
