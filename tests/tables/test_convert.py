@@ -153,6 +153,31 @@ def test_owner_who_left_stays_and_is_noted(tmp_path: Path) -> None:
     assert any("they left): gone" in note for note in done.findings.notes)
 
 
+@pytest.mark.parametrize("owners", [("Ana", "Bo Li"), ("ana@x.com", "bo@x.com"), ("r1", "r2")])
+def test_owners_by_id_name_or_email_are_found_without_a_word(tmp_path: Path, owners: tuple[str, str]) -> None:
+    mapping = SMALL + REPS + 'name = "name"\nemail = "email"\n'
+    files: Files = {
+        "accounts": f"id,owner\na,{owners[0]}\nb,{owners[1]}\n",
+        "reps": "id,name,email\nr1,Ana,ana@x.com\nr2,Bo Li,bo@x.com\n",
+    }
+
+    document = made(tmp_path, mapping, files)
+
+    assert [account["current"] for account in document["accounts"]] == [[{"rep_id": "r1"}], [{"rep_id": "r2"}]]
+
+
+@pytest.mark.parametrize("owner", ["BO LI", "bo@x.com", "Bo@x.com"])
+def test_an_owner_written_in_another_way_has_not_left(tmp_path: Path, owner: str) -> None:
+    """Row 3 is Bo Li's all the same: taken for somebody who left, the account would be moved at a cost."""
+    mapping = '[accounts]\nid = "id"\nowner = { column = "owner", match = "name" }\n'
+    mapping += REPS + 'name = "name"\nemail = "email"\n'
+    files: Files = {"accounts": f"id,owner\na,Bo Li\nb,{owner}\n", "reps": "id,name,email\nr2,Bo Li,bo@x.com\n"}
+
+    text = refusal(tmp_path, mapping, files)
+
+    assert all(word in text for word in ("row 3", '"owner"', f"'{owner}'", "'r2' has the", "one way"))
+
+
 def test_further_roles_have_owners_of_their_own(tmp_path: Path) -> None:
     mapping = SMALL + '[accounts.owners.sales_engineer]\nrep_id = "se"\nsince = "from"\n'
 

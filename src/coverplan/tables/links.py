@@ -66,7 +66,7 @@ def _linked(tables: Tables, reference: Reference, findings: Findings) -> Rows:
     if source.match != "id":
         long = _by_name(long, rows, reference, known, findings)
     elif field == "owner" or field.startswith(OWNER_PREFIX):
-        long = _owners_by_name(long, rows, reference, known, findings)
+        long = _owners_otherwise(long, rows, reference, known, findings)
     missing = long.filter(~pl.col("given").is_in(known["id"].implode()))
     if missing.height:
         dropped = _report(rows, reference, missing, known, findings)
@@ -103,17 +103,18 @@ def _by_name(
     return found.select("at", given=pl.coalesce("id", "given"))
 
 
-def _owners_by_name(
+def _owners_otherwise(
     long: pl.DataFrame, rows: Rows, reference: Reference, known: pl.DataFrame, findings: Findings
 ) -> pl.DataFrame:
-    """Where no owner is a rep's id but some are a rep's name, names are meant."""
-    if "name" not in known.columns or long["given"].is_in(known["id"].implode()).any():
+    """Where no owner is a rep's id but some are a rep's name or email, these are meant."""
+    if long["given"].is_in(known["id"].implode()).any():
         return long
-    if not long["given"].is_in(known["name"].drop_nulls().implode()).any():
-        return long
-    findings.note(f"{rows.file}: owners are given by name, and matched with the reps' names")
-    by_name = replace(reference, source=replace(reference.source, match="name"))
-    return _by_name(long, rows, by_name, known, findings)
+    for match in ("name", "email"):
+        if match in known.columns and long["given"].is_in(known[match].drop_nulls().implode()).any():
+            findings.note(f"{rows.file}: owners are given by {match}, and matched with the reps' {match}s")
+            other = replace(reference, source=replace(reference.source, match=match))
+            return _by_name(long, rows, other, known, findings)
+    return long
 
 
 def _report(
@@ -125,6 +126,7 @@ def _report(
     ids = [str(identity) for identity in known["id"].drop_nulls()]
     short = {identity.lstrip("0"): identity for identity in ids}
     loose = {identity.casefold(): identity for identity in ids}
+    other = _otherwise(known) if field.startswith("owner") else {}
     lenient = field.startswith(("owner", "parent_id")) or (rows.table, field) == ("managers", "manager_id")
     unknown: list[tuple[int, str]] = []
     for at, given in missing.select("at", "given").iter_rows():
@@ -138,6 +140,12 @@ def _report(
             findings.error(
                 rows.message(at, field, f"'{given}' is not in {target}, but '{spelt}' is.", "Spell it alike.")
             )
+        elif given.casefold() in other:
+            key, written, identity = other[given.casefold()]
+            text = (
+                f"'{given}' is not in {target} by {reference.source.match}, but '{identity}' has the {key} '{written}'."
+            )
+            findings.error(rows.message(at, field, text, "Write all owners in one way."))
         elif lenient:
             unknown.append((at, given))
         else:
@@ -154,6 +162,16 @@ def _report(
         f"{len(unknown):,} {rows.table} {what}, as {rows.columns.get(field, field)} {shown} is not in {target}"
     )
     return pl.DataFrame(unknown, schema={"at": missing.schema["at"], "given": pl.String}, orient="row")
+
+
+def _otherwise(known: pl.DataFrame) -> dict[str, tuple[str, str, str]]:
+    """Names and emails, in lower case, as key, as written and with the id."""
+    return {
+        written.casefold(): (key, written, identity)
+        for key in ("email", "name")
+        if key in known.columns
+        for written, identity in known.select(key, "id").drop_nulls().iter_rows()
+    }
 
 
 def _grouped(rows: Rows, findings: Findings) -> Rows:
