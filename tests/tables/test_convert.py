@@ -178,6 +178,17 @@ def test_an_owner_written_in_another_way_has_not_left(tmp_path: Path, owner: str
     assert all(word in text for word in ("row 3", '"owner"', f"'{owner}'", "'r2' has the", "one way"))
 
 
+def test_who_is_its_own_parent_stands_at_the_top(tmp_path: Path) -> None:
+    """As CRM systems export the ultimate parent."""
+    mapping = SMALL + 'parent_id = "Ultimate Parent"\n'
+
+    done = run(tmp_path, mapping, {"accounts": "id,owner,Ultimate Parent\na,r,a\nb,r,a\n"})
+
+    accounts: Any = done.document["accounts"]
+    assert [account.get("parent_id") for account in accounts] == [None, "a"]
+    assert "accounts that name themselves as Ultimate Parent stand at the top: 1" in done.lines()
+
+
 def test_further_roles_have_owners_of_their_own(tmp_path: Path) -> None:
     mapping = SMALL + '[accounts.owners.sales_engineer]\nrep_id = "se"\nsince = "from"\n'
 

@@ -67,6 +67,8 @@ def _linked(tables: Tables, reference: Reference, findings: Findings) -> Rows:
         long = _by_name(long, rows, reference, known, findings)
     elif field == "owner" or field.startswith(OWNER_PREFIX):
         long = _owners_otherwise(long, rows, reference, known, findings)
+    if reference.table == reference.target:
+        long = _without_themselves(long, rows, reference, findings)
     missing = long.filter(~pl.col("given").is_in(known["id"].implode()))
     if missing.height:
         dropped = _report(rows, reference, missing, known, findings)
@@ -86,6 +88,15 @@ def _linked(tables: Tables, reference: Reference, findings: Findings) -> Rows:
     )
     column = joined["given"].fill_null(pl.Series([[]], dtype=pl.List(pl.String))) if many else joined["given"]
     return rows.with_frame(rows.frame.with_columns(column.alias(field)))
+
+
+def _without_themselves(long: pl.DataFrame, rows: Rows, reference: Reference, findings: Findings) -> pl.DataFrame:
+    """Drop references of a row to itself: exports of the ultimate parent have them where there is nothing above."""
+    itself = long["given"] == rows.frame["id"].gather(long["at"])
+    if itself.any():
+        name = rows.columns.get(reference.field, reference.field)
+        findings.note(f"{rows.table} that name themselves as {name} stand at the top: {int(itself.sum()):,}")
+    return long.filter(~itself)
 
 
 def _by_name(
