@@ -88,6 +88,42 @@ def test_plan_as_csv_and_parquet(solved: Solved, tmp_path: Path) -> None:
     assert set(pl.read_parquet(tmp_path / "plan.parquet")["account_id"]) >= {"a", "b"}
 
 
+def test_a_plan_as_parquet_is_whole(solved: Solved, tmp_path: Path) -> None:
+    """It verifies, as the JSON does."""
+    plan = tmp_path / "plan.parquet"
+    write_plan(plan, Plan.model_validate_json(solved.plan.read_bytes()), Problem.model_validate(PROBLEM))
+
+    result = call("verify", solved.problem, plan, "--policy", solved.policy)
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "2 assignments" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("beside", "words"),
+    [
+        (None, "there is no"),
+        ('{"assignments": []}', "solution_status"),
+        ('{"assignments": [{"account_id": "c", "role": "account_executive", "rep_id": "r"}]}', "a plan of its own"),
+        ('{"assignments": [3]}', "a plan of its own"),
+        ("[", "cannot be read"),
+    ],
+)
+def test_seats_without_the_rest_of_their_plan_are_exit_code_2(
+    solved: Solved, tmp_path: Path, beside: str | None, words: str
+) -> None:
+    """A CSV beside nothing, beside something else, and beside another plan: account c is uncovered in this one."""
+    seats = tmp_path / "plan.csv"
+    write_plan(seats, Plan.model_validate_json(solved.plan.read_bytes()), Problem.model_validate(PROBLEM))
+    if beside is not None:
+        (tmp_path / "plan.json").write_text(beside)
+
+    result = call("verify", solved.problem, seats, "--policy", solved.policy)
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert words in result.stderr
+
+
 def test_json_answer_stands_alone_on_standard_output(solved: Solved) -> None:
     """Progress goes to standard error, so that the output can be piped; a start plan is no worse."""
     result = run("solve", solved.problem, "--policy", solved.policy, "--start-plan", solved.plan, "--json")

@@ -60,9 +60,9 @@ def examine(problem: Path, policy: Path | None) -> Examined:
 
 def read_plan(path: Path) -> Plan:
     """A plan document, from JSON or the table of a plan; raises BadInputError."""
-    if path.suffix.lower() in SUFFIXES:
-        return Plan.model_validate(reading_plan(path, plan_document))
     try:
+        if path.suffix.lower() in SUFFIXES:
+            return read_document(Plan, json.dumps(reading_plan(path, plan_document)).encode(), "/plan")
         return read_document(Plan, file_bytes(path), "/plan")
     except PayloadError as error:
         raise BadInputError(report=error.report, files={"/plan": path}) from None

@@ -12,6 +12,7 @@ from coverplan.payload.plan import Plan
 from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
 from coverplan.tables import plans
+from coverplan.tables.bulk.plans import write_table
 
 PLAN_SUFFIXES = (".json", ".csv", ".parquet")
 
@@ -45,10 +46,13 @@ def write_plan(path: Path, plan: Plan, problem: Problem) -> None:
     """Write a plan as JSON, CSV or Parquet, by the suffix; raises BadInputError when that fails."""
     if path.suffix.lower() == ".json":
         write_file(path, lambda part: part.write_text(plan.model_dump_json(indent=1) + "\n", encoding="utf-8"))
+        return
+    document, facts = plan.model_dump(mode="json"), problem.model_dump(mode="json")
+    if path.suffix.lower() == ".parquet":
+        head, table = plan.model_copy(update={"assignments": [], "uncovered": []}), plans.plan_table(document, facts)
+        write_file(path, lambda part: write_table(head, table, part))
     else:
-        write_file(
-            path, lambda part: plans.write_plan(plan.model_dump(mode="json"), problem.model_dump(mode="json"), part)
-        )
+        write_file(path, lambda part: plans.write_plan(document, facts, part))
 
 
 def write_report(path: Path, plan: Plan, problem: Problem, policy: Policy) -> None:

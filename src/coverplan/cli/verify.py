@@ -30,7 +30,7 @@ SHOWN = 50
 def verify(
     *,
     problem: Annotated[Path, typer.Argument(help="PROBLEM.json, or a folder of Parquet or CSV tables.")],
-    plan: Annotated[Path, typer.Argument(help="A plan: JSON, or the Parquet or CSV of `solve --out`.")],
+    plan: Annotated[Path, typer.Argument(help="A plan: the JSON or Parquet of `solve --out`, or a folder's CSV.")],
     policy: Annotated[Path | None, typer.Option(help="Policy file; without it, the default policy.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -108,10 +108,7 @@ def plan_head(path: Path) -> dict[str, Any]:
         UnreadableTableError: the file holds no plan.
     """
     if path.suffix.lower() == ".csv":
-        try:
-            head = json.loads(sidecar(path).read_bytes())
-        except (OSError, ValueError) as error:
-            raise UnreadableTableError(f"{sidecar(path)}, which belongs to {path}, cannot be read: {error}") from None
+        head = _beside(path)
     else:
         with reading(path):
             text = pl.read_parquet_metadata(path).get(KEY)
@@ -121,6 +118,30 @@ def plan_head(path: Path) -> dict[str, Any]:
     if not isinstance(head, dict):
         raise UnreadableTableError(f"{path} holds no plan.")
     return {**head, "assignments": [], "uncovered": []}
+
+
+def _beside(path: Path) -> Any:
+    """The rest of a plan whose seats are CSV; raises UnreadableTableError where there is none, or another plan's."""
+    rest = sidecar(path)
+    if not path.is_file() or not rest.is_file():
+        lacking = path if not path.is_file() else rest
+        raise UnreadableTableError(
+            f"there is no {lacking}. A CSV has the seats of a plan only; the rest is {rest}. "
+            "The JSON and the Parquet of `solve --out` are whole plans."
+        )
+    try:
+        head = json.loads(rest.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UnreadableTableError(f"{rest}, which belongs to {path}, cannot be read: {error}") from None
+    seats = head.get("assignments") if isinstance(head, dict) else None
+    if seats and _triples(seats) != assigned_seats(path).rows():
+        raise UnreadableTableError(f"{rest} is a plan of its own with other seats than {path}. Give one that is whole.")
+    return head
+
+
+def _triples(seats: Any) -> list[tuple[Any, ...]]:
+    rows = seats if isinstance(seats, list) else []
+    return [tuple(row.get(name) for name in ASSIGNED[:3]) for row in rows if isinstance(row, dict)]
 
 
 def assignment_documents(path: Path) -> Iterator[dict[str, Any]]:
