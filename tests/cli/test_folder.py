@@ -124,6 +124,19 @@ def test_a_folder_without_its_head_is_refused(tmp_path: Path) -> None:
     assert "problem.json" in result.stderr
 
 
+@pytest.mark.parametrize("name", ["accounts.csv", "problem.json", "problem.csv"])
+def test_a_plan_is_not_written_over_the_tables(tmp_path: Path, book: Document, name: str) -> None:
+    """Nor is its rest, which lies in problem.json where the seats are in problem.csv."""
+    folder = write_csv_book(book, tmp_path / "book")
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+
+    result = call("solve", folder, "--out", folder / name)
+
+    assert result.returncode == 2
+    assert "is an input" in result.stderr
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+
+
 def test_a_report_on_a_very_large_book_is_refused_before_the_work(tmp_path: Path) -> None:
     """50,001 accounts are one too many to draw."""
     write(tmp_path, "problem.json", {})

@@ -172,6 +172,7 @@ def test_no_plan_within_the_limit_is_exit_code_3(tmp_path: Path) -> None:
         (["--backend", "gurobi"], "gurobi"),
         (["--out", "plan.xlsx"], ".parquet"),
         (["--report", "report.pdf"], ".html"),
+        (["--policy", "rules.json", "--out", "rules.json"], "is an input"),
         (["--start-plan", "missing.json"], "missing.json"),
         (["--policy", "missing.json"], "missing.json"),
         (["--no-such-option"], "--no-such-option"),
@@ -186,6 +187,7 @@ def test_bad_options_are_exit_code_2(
 ) -> None:
     """The message names what was wrong; nothing is solved."""
     monkeypatch.chdir(tmp_path)
+    write(tmp_path, "rules.json", CAPACITY)
 
     result = call("solve", solved.problem, *arguments)
 

@@ -10,6 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from coverplan.cli.bad_input import BadInputError
 from coverplan.cli.convert import convert as command
 from coverplan.tables.convert import convert_texts
 from coverplan.tables.findings import Findings
@@ -113,6 +114,17 @@ def test_command_writes_the_guess_shows_it_and_never_overwrites_a_corrected_one(
     assert shown in first.stderr
     assert "Phone" in mapping.read_text()
     assert "does not overwrite" in refused.stderr
+
+
+def test_the_export_itself_is_not_overwritten(tmp_path: Path) -> None:
+    accounts = tmp_path / "accounts.csv"
+    accounts.write_text(CRM)
+
+    result = CliRunner().invoke(app, ["--accounts", str(accounts), "--out", str(accounts)])
+
+    assert isinstance(result.exception, BadInputError)
+    assert "is an input" in str(result.exception)
+    assert accounts.read_text() == CRM
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from coverplan.cli.outputs import keep_inputs
 from coverplan.tables.convert import Conversion, convert_texts, read_files
 from coverplan.tables.findings import Findings, Message, TableError
 from coverplan.tables.guess import guess as guess_mapping
@@ -40,6 +41,7 @@ def convert(
     """
     given = {"accounts": accounts, "reps": reps, "territories": territories, "managers": managers, "pairs": pairs}
     files = {name: path for name, path in given.items() if path is not None}
+    keep_inputs(out, (*files.values(), mapping))
     try:
         done = _converted(files, mapping, out, guessing=guess or mapping is None)
         out.parent.mkdir(parents=True, exist_ok=True)

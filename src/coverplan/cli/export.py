@@ -19,7 +19,7 @@ def export(
     policy: Annotated[Path | None, typer.Option(help="Policy file; without it, the default policy.")] = None,
 ) -> None:
     """Write the mixed-integer program in MPS or LP format, for another solver."""
-    check_target(out, (".mps", ".lp"))
+    check_target(out, (".mps", ".lp"), beside=(problem, policy))
     facts, rules = examine(problem, policy).checked()
     write_file(out, lambda part: answer.export(facts, rules, part))
     typer.echo(f"{out}: {out.stat().st_size:,} bytes.")

@@ -14,7 +14,7 @@ from pathlib import Path
 from coverplan.cli.bad_input import BadInputError
 from coverplan.cli.exits import Exit, exit_of
 from coverplan.cli.inputs import examine, head_of, reading_plan, tables_of, wishes
-from coverplan.cli.outputs import write_file, write_report
+from coverplan.cli.outputs import keep_inputs, write_file, write_report
 from coverplan.cli.progress import ProgressLine
 from coverplan.cli.summary import print_summary
 from coverplan.payload.issues import PayloadError
@@ -53,6 +53,8 @@ class FolderSolve:
         self._refuse_long_report()
         if self.start_plan is not None and not self.start_plan.is_file():
             raise BadInputError(f"cannot read {self.start_plan}.")
+        if self.out is not None and self.out.suffix.lower() == ".csv":
+            keep_inputs(sidecar(self.out), (self.folder, self.policy))
         beside = None if self.out is None else self.out.parent
         with tempfile.TemporaryDirectory(prefix=".coverplan-", dir=beside) as folder:
             table = Path(folder) / "plan.parquet"

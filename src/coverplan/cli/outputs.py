@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from coverplan.cli.bad_input import BadInputError
@@ -12,13 +12,17 @@ from coverplan.payload.plan import Plan
 from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
 from coverplan.tables import plans
-from coverplan.tables.bulk.plans import write_table
+from coverplan.tables.bulk.plans import SUFFIXES, write_table
+from coverplan.tables.folder import HEAD, TABLES
 
 PLAN_SUFFIXES = (".json", ".csv", ".parquet")
 
 
-def check_target(path: Path | None, suffixes: tuple[str, ...]) -> None:
-    """Find out before the work starts whether a file can be written there; raises BadInputError."""
+def check_target(path: Path | None, suffixes: tuple[str, ...], *, beside: Iterable[Path | None]) -> None:
+    """Find out before the work starts whether a file can be written there; raises BadInputError.
+
+    What the command reads, `beside` which it is written, stays as it is.
+    """
     if path is None:
         return
     if path.suffix.lower() not in suffixes:
@@ -29,6 +33,16 @@ def check_target(path: Path | None, suffixes: tuple[str, ...]) -> None:
         raise BadInputError(f"cannot create {path.parent}: {error.strerror or error}") from None
     if path.is_dir() or not os.access(path.parent, os.W_OK):
         raise BadInputError(f"cannot write {path}.")
+    keep_inputs(path, beside)
+
+
+def keep_inputs(path: Path, inputs: Iterable[Path | None]) -> None:
+    """Refuse to write over what is read, a file or one of a folder; raises BadInputError."""
+    names = [HEAD, *(name + suffix for name in TABLES for suffix in SUFFIXES)]
+    given = [one for one in inputs if one is not None]
+    files = [file for one in given for file in (one, *(one / name for name in names)) if file.is_file()]
+    if path.exists() and any(path.samefile(file) for file in files):
+        raise BadInputError(f"{path} is an input, and would be overwritten: write to another file.")
 
 
 def write_file(path: Path, write: Callable[[Path], object]) -> None:

@@ -66,8 +66,8 @@ def solve(
 
     Exit codes: 0 a plan; 1 infeasible; 2 bad input; 3 no plan within the limit; 4 internal error.
     """
-    check_target(out, PLAN_SUFFIXES)
-    check_target(report, (".html", ".htm"))
+    check_target(out, PLAN_SUFFIXES, beside=(problem, policy))
+    check_target(report, (".html", ".htm"), beside=(problem, policy))
     options = _options(
         time_limit_s=time_limit,
         relative_gap=gap,
