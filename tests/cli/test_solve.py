@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
+from unittest.mock import patch
 
 import polars as pl
 import pytest
 
+from coverplan.cli.bad_input import BadInputError
 from coverplan.cli.outputs import write_plan
 from coverplan.payload.plan import Plan
 from coverplan.payload.problem import Problem
@@ -134,6 +136,21 @@ def test_json_answer_stands_alone_on_standard_output(solved: Solved) -> None:
     assert plan["objective"]["value"] == pytest.approx(50)
     assert [seat["account_id"] for seat in plan["uncovered"]] == ["c"]
     assert " s " in result.stderr
+
+
+def test_a_plan_that_cannot_be_written_is_printed(solved: Solved, tmp_path: Path) -> None:
+    """The disk is full when the plan is found."""
+    out = tmp_path / "plan.json"
+
+    def write(*_: object) -> None:
+        raise BadInputError(f"cannot write {out}: No space left on device")
+
+    with patch("coverplan.cli.solve.write_plan", write):
+        result = call("solve", solved.problem, "--policy", solved.policy, "--out", out)
+
+    assert result.returncode == 2
+    assert "No space left" in result.stderr
+    assert "EUR 50.00" in result.stdout
 
 
 def test_infeasible_is_exit_code_1(solved: Solved, tmp_path: Path) -> None:

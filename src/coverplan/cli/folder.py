@@ -66,12 +66,10 @@ class FolderSolve:
                 table=str(table.absolute()),
             )
             plan = self._located(lambda: solved(Job.solve_book(request), ProgressLine(currency)))
-            self._write(plan, table)
-            if as_json:
-                sys.stdout.writelines(json_parts(table))
-            else:
-                reasons = uncovered_reasons(table) if plan.summary is not None else Counter[str]()
-                print_summary(plan, currency, rep_names(self.folder), reasons)
+            try:
+                self._write(plan, table)
+            finally:  # what cannot be written is printed at least
+                self._print(plan, table, currency, as_json=as_json)
         return exit_of(plan)
 
     def _located(self, solve: Callable[[], Plan]) -> Plan:
@@ -95,6 +93,13 @@ class FolderSolve:
             facts, rules = examine(self.folder, self.policy).checked()
             whole = Plan.model_validate(reading_plan(table, plan_document))
             write_report(self.report, whole, facts, rules)
+
+    def _print(self, plan: Plan, table: Path, currency: str, *, as_json: bool) -> None:
+        if as_json:
+            sys.stdout.writelines(json_parts(table))
+        else:
+            reasons = uncovered_reasons(table) if plan.summary is not None else Counter[str]()
+            print_summary(plan, currency, rep_names(self.folder), reasons)
 
     def _refuse_long_report(self) -> None:
         if self.report is None:

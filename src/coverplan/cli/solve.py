@@ -85,11 +85,13 @@ def solve(
     facts, rules = examine(problem, policy).checked()
     request = SolveRequest(problem=facts, policy=rules, options=options, start_plan=start)
     plan = solved(Job.solve(request, large=True), ProgressLine(facts.currency))
-    if out is not None:
-        write_plan(out, plan, facts)
-    if report is not None:
-        write_report(report, plan, facts, rules)
-    print_plan(plan, facts, as_json=as_json)
+    try:
+        if out is not None:
+            write_plan(out, plan, facts)
+        if report is not None:
+            write_report(report, plan, facts, rules)
+    finally:  # what cannot be written is printed at least
+        print_plan(plan, facts, as_json=as_json)
     raise typer.Exit(exit_of(plan))
 
 
