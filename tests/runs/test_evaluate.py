@@ -46,10 +46,13 @@ def test_kept_against_the_rules_is_kept_not_a_forced_move() -> None:
 
 
 def test_a_lock_that_the_cover_breaks_is_named() -> None:
-    """a is locked to Ana and given to Bo."""
+    """a is locked to Ana, and given to Bo or to nobody."""
     problem = book({"a": worth(100, "ana", locked=True)}, {"ana": {}, "bo": {}})
 
-    plan = evaluated(problem, FREE, {"a": "bo"})
+    given = evaluated(problem, FREE, {"a": "bo"})
+    dropped = evaluated(problem, FREE, {})
 
-    assert plan.solution_status == "infeasible"
-    assert any("locked" in issue.message for issue in plan.issues)
+    assert (given.solution_status, dropped.solution_status) == ("infeasible", "infeasible")
+    because = "the account is locked to its current rep."
+    assert [issue.message for issue in given.issues] == [f'Account "a" may not be covered by "bo": {because}']
+    assert [issue.message for issue in dropped.issues] == [f'Account "a" may not be left uncovered: {because}']

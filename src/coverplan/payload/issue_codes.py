@@ -150,7 +150,7 @@ _SOLVING = [
     Code("start_plan_ignored", "warning", None, "The start plan was not used: {value}."),
     Code("duplicate_assignment", "error", "assignment", "An earlier assignment fills the same seat.",
          "A seat has one rep: keep one of them."),
-    Code("inadmissible_assignment", "warning", "assignment", "The rep {value} may not fill this seat: {reason}."),
+    Code("inadmissible_assignment", "warning", "assignment", "Account {account} may not be {done}: {reason}."),
 ]  # fmt: skip
 
 _EXPERIMENTS = [

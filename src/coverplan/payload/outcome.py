@@ -25,7 +25,7 @@ from coverplan.mip.program import Limits, Status, StoppedBy, gap, is_optimal
 from coverplan.payload.checkpoint import Checkpoint, keeper, progress_of
 from coverplan.payload.decode import Decoder, certificate
 from coverplan.payload.hashing import instance_hash, policy_hash
-from coverplan.payload.issues import MAX_ISSUES, IssueReport
+from coverplan.payload.issues import MAX_ISSUES, IssueReport, quoted
 from coverplan.payload.method_checks import check_method
 from coverplan.payload.options import Options
 from coverplan.payload.plan import Method, Metrics, Plan, Progress
@@ -127,7 +127,9 @@ def evaluate_book(book: Book, policy: Policy, reps: Ints, issues: IssueReport, a
         for seat in wrong[:MAX_ISSUES].tolist():
             rep = None if reps[seat] < 0 else book.instance.reps.ids[reps[seat]]
             account = accounts[seats.account[seat]]
-            issues.add("inadmissible_assignment", at, value=rep, entity=("account", account), reason=reason)
+            done = "left uncovered" if rep is None else f"covered by {quoted(rep)}"
+            words = {"account": quoted(account), "done": done, "reason": reason}
+            issues.add("inadmissible_assignment", at, value=rep, entity=("account", account), **words)
         issues.count("inadmissible_assignment", max(0, len(wrong) - MAX_ISSUES))
     return found.outcome
 
