@@ -111,7 +111,7 @@ def test_evaluate_reports_a_broken_rule_with_exit_code_1(files: tuple[Path, Path
     ("name", "content", "words"),
     [
         ("x.csv", "account,rep\na,r\n", "account_id"),
-        ("x.csv", "account_id,rep_id\nzz,r\n", "x.csv#/0"),
+        ("x.csv", "account_id,rep_id\na,\n\nzz,r\n", 'x.csv, row 4, column "account_id"'),
         ("x.json", '[{"account_id": "a", "rep_id": "zz"}]', "x.json#/0/rep_id"),
         ("x.json", '[{"account_id": "a", "rep": "r"}]', "x.json#/0/rep"),
         ("x.json", "7", "list of assignments"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import polars as pl
 from pydantic import Field
 
-from coverplan.cli.bad_input import BadInputError
+from coverplan.cli.bad_input import BadInputError, Locate
 from coverplan.cli.inputs import file_bytes, reading_plan
 from coverplan.payload.base import Document
 from coverplan.payload.issues import PayloadError
@@ -36,7 +37,7 @@ def read_assignments(path: Path) -> list[AssignmentIn]:
         rows = _table_rows(path) if path.suffix.lower() in SUFFIXES else _json_rows(path)
         return read_document(_Proposal, json.dumps({"assignments": rows}).encode()).assignments
     except PayloadError as error:
-        raise BadInputError(report=error.report, files={AT: path}) from None
+        raise BadInputError(report=error.report, files={AT: path}, locate=row_of(path)) from None
 
 
 def assignment_table(path: Path) -> pl.DataFrame:
@@ -50,6 +51,22 @@ def assignment_table(path: Path) -> pl.DataFrame:
         return assignment_frame(path)
     except TableError as error:
         raise BadInputError(str(error)) from None
+
+
+def row_of(path: Path, otherwise: Locate | None = None) -> Locate:
+    """Tells in which row of a CSV of assignments a pointer leads; `otherwise` tells of other files."""
+
+    @cache
+    def rows() -> list[int]:
+        return assignment_frame(path, numbered=True)["row"].to_list()
+
+    def locate(pointer: str) -> str | None:
+        head, _, field = pointer.removeprefix(f"{AT}/").partition("/")
+        if not pointer.startswith(f"{AT}/") or path.suffix.lower() != ".csv":
+            return None if otherwise is None else otherwise(pointer)
+        return f"{path}, row {rows()[int(head)]}" + (f', column "{field}"' if field else "")
+
+    return locate
 
 
 def _json_rows(path: Path) -> list[object]:

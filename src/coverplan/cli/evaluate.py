@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from coverplan.cli.assignments import AT, assignment_table, read_assignments
+from coverplan.cli.assignments import AT, assignment_table, read_assignments, row_of
 from coverplan.cli.bad_input import BadInputError
 from coverplan.cli.exits import Exit, exit_of
 from coverplan.cli.inputs import examine, examine_tables
@@ -42,7 +42,8 @@ def evaluate(
     try:
         plan = answer.evaluate(facts, rules, proposed, AT)
     except PayloadError as error:
-        raise BadInputError(report=error.report, files={**found.files, AT: assignment}) from None
+        files = {**found.files, AT: assignment}
+        raise BadInputError(report=error.report, files=files, locate=row_of(assignment, found.locate)) from None
     print_plan(plan, facts, as_json=as_json)
     raise typer.Exit(exit_of(plan))
 
@@ -56,7 +57,7 @@ def _by_columns(folder: Path, policy: Path | None, assignment: Path, *, as_json:
         plan, outcome = bulk.evaluate(book, rules, proposed, AT)
     except PayloadError as error:
         files = {**found.files, AT: assignment}
-        raise BadInputError(report=error.report, files=files, locate=found.locate) from None
+        raise BadInputError(report=error.report, files=files, locate=row_of(assignment, found.locate)) from None
     seats = seat_table(outcome)
     if as_json:
         sys.stdout.writelines(document_parts(plan, seats))

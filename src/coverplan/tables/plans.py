@@ -100,8 +100,10 @@ def read_assignments(path: Path) -> list[dict[str, str]]:
     ]
 
 
-def assignment_frame(path: Path) -> pl.DataFrame:
+def assignment_frame(path: Path, *, numbered: bool = False) -> pl.DataFrame:
     """The assignments of a CSV file with account_id, rep_id and perhaps role; rows without a rep are uncovered seats.
+
+    Where they are `numbered`, `row` is their row in the file.
 
     Raises:
         TableError: columns are missing, ids were mangled, or a seat stands twice with different reps.
@@ -126,7 +128,8 @@ def assignment_frame(path: Path) -> pl.DataFrame:
         text = f"'{row['account_id']}' already has the rep '{row['with']}' in row {row['first']}."
         findings.error(Message(text, table.file, int(row["row"]), "rep_id", "Keep one of the rows."))
     findings.stop_on_errors()
-    return frame.unique([*seat, "rep_id"], keep="first", maintain_order=True).drop("row")
+    frame = frame.unique([*seat, "rep_id"], keep="first", maintain_order=True)
+    return frame if numbered else frame.drop("row")
 
 
 def _names(entries: Iterable[Mapping[str, Any]]) -> dict[str | None, str]:
