@@ -112,6 +112,14 @@ def test_bad_input_is_named_before_anything_starts(spec: Path, change: tuple[str
     assert said in found.stderr
 
 
+def test_what_is_no_address_is_bad_input(spec: Path) -> None:
+    """Exit code 2, before anything is tried."""
+    found = call("experiment", spec, "--url", "localhost:8000")
+
+    assert found.returncode == 2
+    assert "--url localhost:8000" in found.stderr
+
+
 def test_a_wrong_problem_is_named_with_its_file(spec: Path) -> None:
     write(spec.parent, "problem.json", {**TINY["problem"], "reps": []})
     found = call("experiment", spec)

@@ -58,6 +58,8 @@ def experiment(
     Exit codes: 0 every policy has its plans and meets the acceptance rules; 1 some do not; 2 bad input; 3 no plan;
     4 internal error.
     """
+    if url is not None and not url.startswith(("http://", "https://")):
+        raise BadInputError(f"--url {url}: the address of a service starts with http:// or https://.")
     wanted = read_spec(spec)
     folder = spec.with_name(f"{spec.stem}-results") if out is None else out
     _make(folder)
@@ -74,7 +76,7 @@ def experiment(
             raise BadInputError(report=report, files=wanted.files) from None
         raise BadInputError(str(refusal)) from None
     except CoverplanError as error:
-        print(f"coverplan: {error}", file=sys.stderr)
+        print(f"coverplan: {error}" if url is None else f"coverplan: {url}: {error}", file=sys.stderr)
         raise typer.Exit(Exit.INTERNAL) from None
     print_results(found, as_json=as_json)
     print(f"{folder}: {', '.join(OUTPUTS)}", file=sys.stderr)
