@@ -147,8 +147,17 @@ def test_folder_says_the_same_as_the_document(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("accounts", 0), ("reps", 0), ("pairs", 0), ("tightness", 1.1), ("roles", 3), ("seed", -1)]
+    ("field", "value"),
+    [
+        ("accounts", 0),
+        ("reps", 0),
+        ("pairs", 0),
+        ("tightness", 1.1),
+        ("roles", 3),
+        ("seed", -1),
+        ("start", dt.date(1, 1, 1)),
+    ],
 )
-def test_impossible_sizes_are_refused(field: str, value: float) -> None:
+def test_impossible_sizes_are_refused(field: str, value: Any) -> None:
     with pytest.raises(ValueError, match=field):
-        Shape(**{"accounts": 10, "reps": 3, field: value})  # type: ignore[arg-type]
+        Shape(**{"accounts": 10, "reps": 3, field: value})

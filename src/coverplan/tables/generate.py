@@ -32,6 +32,8 @@ from coverplan.tables.book.team import Team, draw_team, patch_count, pool_sizes
 from coverplan.tables.folder import Book, document
 
 DEFAULT_START = dt.date(2027, 1, 1)
+EARLIEST = 1900
+"""Year of the earliest start: accounts have been with their reps for years."""
 MEAN_ENGINEER_HOURS = 0.22
 
 
@@ -64,6 +66,8 @@ class Shape:
             raise ValueError("roles must be 1 or 2, and there must be at least as many reps")
         if self.months > 120:
             raise ValueError(f"months must be at most 120, not {self.months}")
+        if self.start.year < EARLIEST:
+            raise ValueError(f"start must not lie before {EARLIEST}, but is {self.start}")
 
 
 @dataclass(frozen=True, eq=False)
