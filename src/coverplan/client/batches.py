@@ -11,14 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from pydantic import TypeAdapter
-
 from coverplan.client.errors import ConnectionFailedError, UnavailableError
-from coverplan.client.transport import Document, Transport, given, line_error, successful
+from coverplan.client.transport import AS_JSON, Document, Transport, given, line_error, successful
 from coverplan.payload.batches import BatchResult, BatchState, BatchTicket
 from coverplan.payload.runs import RunRequest
 
-_JSON = TypeAdapter[Any](Any)
 _PIECE = 1 << 16
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
 _HEADERS = {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip", "Accept-Encoding": "identity"}
@@ -138,4 +135,4 @@ class Batches:
 def _write(requests: Iterable[RunRequest | Document], file: IO[bytes]) -> None:
     with gzip.open(file, "wb", compresslevel=3) as packed:
         for request in requests:
-            packed.write(_JSON.dump_json(request, exclude_none=True) + b"\n")
+            packed.write(AS_JSON.dump_json(request, exclude_none=True) + b"\n")

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import httpx
 from httpx_sse import SSEError
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from coverplan.client.errors import AnswerError, ConnectionFailedError, RefusedError, UnavailableError
 from coverplan.payload.error_document import ERROR_KINDS, ErrorDocument
@@ -26,14 +26,24 @@ Document = BaseModel | Mapping[str, Any]
 
 KEY_VARIABLE = "COVERPLAN_API_KEY"
 JSON = "application/json"
-_JSON = TypeAdapter[Any](Any)
+AS_JSON = TypeAdapter[Any](Any, config=ConfigDict(ser_json_inf_nan="constants"))
+"""NaN stays what it is, and the service says where it stands: as null it would be taken for what is not known."""
 _CONNECT_S = 10.0
 _SILENCE_S = 30.0
 """The service speaks at least once a second while it solves, and every five seconds while one listens."""
 _ZIP_FROM = 100_000
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 10.0
 _TRY_AGAIN = {429, 503}
+_GATEWAY = {429, 502, 503, 504}
+"""What proxies say while the service behind them is away."""
 _IN_FLIGHT = "idempotency_in_flight"
+
+
+class _Page(BaseModel):
+    """A page of any list."""
+
+    items: list[Any]
+    next_cursor: str | None
 
 
 class Transport:
@@ -70,11 +80,11 @@ class Transport:
         cursor: str | None = None
         while True:
             wanted = given({"limit": 200, **parameters, "cursor": cursor})
-            page = self.send("GET", path, params=wanted).json()
-            for item in page["items"]:
+            page = parsed(_Page, self.send("GET", path, params=wanted))
+            for item in page.items:
                 with failures():
                     yield kind.model_validate_json(json.dumps(item))
-            if (cursor := page["next_cursor"]) is None:
+            if (cursor := page.next_cursor) is None:
                 return
 
     def send(self, method: str, path: str, **request: Any) -> httpx.Response:
@@ -137,7 +147,7 @@ def given(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def content_of(body: Mapping[str, Any]) -> dict[str, Any]:
     """The body as JSON, compressed if large."""
-    data = _JSON.dump_json(given(body))
+    data = AS_JSON.dump_json(given(body))
     headers = {"Content-Type": JSON}
     if len(data) >= _ZIP_FROM:
         data = gzip.compress(data, compresslevel=4)
@@ -146,7 +156,7 @@ def content_of(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def successful(response: httpx.Response) -> httpx.Response:
-    """The answer; raises AnswerError for any other."""
+    """The answer; raises AnswerError, or ConnectionFailedError for what is not the service's."""
     if not response.is_success:
         response.read()
         raise _error_of(response)
@@ -165,15 +175,20 @@ def failures() -> Iterator[None]:
     try:
         yield
     except (httpx.HTTPError, SSEError) as error:
-        raise ConnectionFailedError(f"{type(error).__name__}: {error}") from error
+        may_pass = not isinstance(error, httpx.UnsupportedProtocol)
+        raise ConnectionFailedError(f"{type(error).__name__}: {error}", may_pass=may_pass) from error
     except ValidationError as error:
         raise ConnectionFailedError("The answer is not one of this version of Coverplan.", may_pass=False) from error
 
 
-def _error_of(response: httpx.Response) -> AnswerError:
+def _error_of(response: httpx.Response) -> AnswerError | ConnectionFailedError:
     """What an unsuccessful answer says."""
     retry_after = response.headers.get("retry-after", "")
-    document = ErrorDocument.model_validate_json(response.content)
+    try:
+        document = ErrorDocument.model_validate_json(response.content)
+    except ValidationError:
+        said = f"{response.status_code} {response.reason_phrase}, which is no answer of Coverplan."
+        return ConnectionFailedError(said, may_pass=response.status_code in _GATEWAY)
     return answer_error(document, float(retry_after) if retry_after.isdecimal() else 1.0)
 
 
