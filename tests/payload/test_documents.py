@@ -67,6 +67,18 @@ def test_numbers_say_their_unit() -> None:
     assert Account.model_json_schema()["properties"]["potential"]["unit"] == "currency"
 
 
+@pytest.mark.parametrize("model", ALL.values(), ids=ALL)
+def test_every_field_that_may_be_left_out_shows_its_default(model: type[BaseModel]) -> None:
+    schema = model.model_json_schema(mode="validation")
+    for name, field in schema.get("properties", {}).items():
+        assert name in schema.get("required", []) or "default" in field, name
+
+
+def test_defaults_that_are_made_anew_are_shown_too() -> None:
+    assert Problem.model_json_schema()["properties"]["territories"]["default"] == []
+    assert Problem.model_json_schema()["properties"]["horizon"]["default"] == {}  # its fields have theirs
+
+
 def test_defaults_are_those_of_the_contract() -> None:
     assert Options().model_dump() == {
         "time_limit_s": 30.0,

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, StringConstraints, TypeAdapter
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 MAX_ID = 200
 MAX_AMOUNT = 1e15
 MAX_HOURS = 1e9
+_PLAIN = TypeAdapter[Any](Any)
 
 
 class Document(BaseModel):
     """Base of all payload models: no unknown fields, no coercion, finite numbers, immutable."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The schema; pydantic leaves out the defaults that are made anew for each document."""
+        schema = handler(core)
+        properties = handler.resolve_ref_schema(schema).get("properties", {})
+        for name, field in cls.model_fields.items():
+            if field.default_factory is not None and (shown := field.alias or name) in properties:
+                made = field.get_default(call_default_factory=True, validated_data={})
+                properties[shown].setdefault("default", _PLAIN.dump_python(made, mode="json", exclude_unset=True))
+        return schema
 
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID, pattern=r"^[^\x00-\x1f\x7f]+$")]
