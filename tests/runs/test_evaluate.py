@@ -16,9 +16,8 @@ def test_an_account_counts_once_in_a_book_even_where_its_rep_has_two_of_its_seat
     ana = plan.reps[0]
     assert (ana.accounts, ana.revenue, ana.gained, ana.hours) == (1, 100, 2, 6)
     assert plan.solution_status == "infeasible"
-    assert [issue.code for issue in plan.issues if issue.code == "inadmissible_assignment"] == [
-        "inadmissible_assignment"
-    ]
+    [issue] = [issue for issue in plan.issues if issue.code == "inadmissible_assignment"]
+    assert (issue.pointer, issue.value) == ("/assignments/1/rep_id", "ana")
 
 
 def test_own_numbers_belong_to_the_seat_of_the_reps_role() -> None:

@@ -83,6 +83,16 @@ def _started(problem: Document, rule: Document, start: dict[str, str]) -> Plan:
     return plan
 
 
+def test_a_start_that_names_what_is_not_there_is_told_where_it_stands() -> None:
+    """Account b has gone since."""
+    rule = {"constraints": [{"kind": "goal", "measure": "accounts", "min": 0}]}
+    before = solve(*documents(book({"a": worth(100), "b": worth(40)}, {"ana": {}}), rule), Options())
+
+    plan = solve(*documents(book({"a": worth(100)}, {"ana": {}}), rule), Options(), start_plan=before)
+
+    assert [(issue.code, issue.pointer) for issue in plan.issues] == [("start_plan_ignored", "/start_plan")]
+
+
 def test_a_start_that_breaks_a_rule_is_a_hint() -> None:
     """Ana may hold one account; the start gives her both."""
     problem = book({"a": worth(100), "b": worth(40)}, {"ana": {}, "bo": {}})

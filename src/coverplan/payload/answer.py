@@ -98,8 +98,8 @@ def evaluate(problem: Problem, policy: Policy, assignments: Sequence[AssignmentI
     book, issues = checked.book, checked.issues
     check_assignments(issues, problem, assignments, at)
     issues.raise_errors()
-    reps, _ = _seat_reps(book, assignments)
-    outcome = evaluate_book(book, policy, reps, issues, at)
+    reps, places = _seat_reps(book, assignments)
+    outcome = evaluate_book(book, policy, reps, issues, at, places)
     return plan_of(policy, Options(), outcome, issues, {})
 
 
@@ -132,32 +132,31 @@ def export(problem: Problem, policy: Policy, path: Path) -> None:
     export_program(to_program(formulation), path, columns, rows)
 
 
-def _seat_reps(book: Book, assignments: Sequence[AssignmentIn]) -> tuple[Ints, int]:
-    """The rep of each seat that the assignments give, -1 for the others; and how many fill no seat with a rep."""
+def _seat_reps(book: Book, assignments: Sequence[AssignmentIn]) -> tuple[Ints, Ints]:
+    """Per seat the rep that the assignments give, and the number of that assignment; -1 without one."""
     instance, seats = book.instance, book.seats
     account_of = {name: code for code, name in enumerate(instance.accounts.ids)}
     rep_of = {name: code for code, name in enumerate(instance.reps.ids)}
     role_of = {name: code for code, name in enumerate(instance.roles)}
     seat_of = {key: seat for seat, key in enumerate(zip(seats.account.tolist(), seats.role.tolist(), strict=True))}
     first_seat = np.flatnonzero(seats.primary)
-    reps, lost = np.full(len(seats), -1, np.int32), 0
-    for given in assignments:
+    reps, places = np.full(len(seats), -1, np.int32), np.full(len(seats), -1, np.int32)
+    for place, given in enumerate(assignments):
         account, rep = account_of.get(given.account_id), rep_of.get(given.rep_id)
         seat = None
         if account is not None:
             role = seats.role[first_seat[account]] if given.role is None else role_of.get(given.role, -1)
             seat = seat_of.get((account, int(role)))
-        if seat is None or rep is None or reps[seat] >= 0:
-            lost += 1
-        else:
-            reps[seat] = rep
-    return reps, lost
+        if seat is not None and rep is not None and reps[seat] < 0:
+            reps[seat], places[seat] = rep, place
+    return reps, places
 
 
 def start_seats(book: Book, seats: Sequence[Assignment], issues: IssueReport) -> Ints:
     """The reps of an earlier plan; what this problem no longer has is left out with a warning."""
     given = [AssignmentIn(account_id=seat.account_id, role=seat.role, rep_id=seat.rep_id) for seat in seats]
-    reps, lost = _seat_reps(book, given)
+    reps, places = _seat_reps(book, given)
+    lost = len(given) - int(np.count_nonzero(places >= 0))
     if lost:
-        issues.add("start_plan_ignored", "", value=f"{lost} of its assignments name what is not there")
+        issues.add("start_plan_ignored", "/start_plan", value=f"{lost} of its assignments name what is not there")
     return reps

@@ -25,7 +25,7 @@ from coverplan.mip.program import Limits, Status, StoppedBy, gap, is_optimal
 from coverplan.payload.checkpoint import Checkpoint, keeper, progress_of
 from coverplan.payload.decode import Decoder, certificate
 from coverplan.payload.hashing import instance_hash, policy_hash
-from coverplan.payload.issues import MAX_ISSUES, IssueReport, quoted
+from coverplan.payload.issues import MAX_ISSUES, IssueReport, pointer, quoted
 from coverplan.payload.method_checks import check_method
 from coverplan.payload.options import Options
 from coverplan.payload.plan import Method, Metrics, Plan, Progress
@@ -112,10 +112,12 @@ def finish_book(book: Book, policy: Policy, options: Options, checkpoint: Path, 
     )
 
 
-def evaluate_book(book: Book, policy: Policy, reps: Ints, issues: IssueReport, at: str) -> runs.Outcome:
+def evaluate_book(
+    book: Book, policy: Policy, reps: Ints, issues: IssueReport, at: str, places: Ints | None = None
+) -> runs.Outcome:
     """The outcome of giving each seat of a sound book this rep (-1: uncovered).
 
-    What no rule says goes to the issues.
+    What no rule says goes to the issues, at the place of the seat in the list at `at` (-1: it is not there).
     """
     found = evaluate_seats(request_of(book, policy, Options(), None), reps)
     seats, accounts = book.seats, book.instance.accounts.ids
@@ -129,7 +131,8 @@ def evaluate_book(book: Book, policy: Policy, reps: Ints, issues: IssueReport, a
             account = accounts[seats.account[seat]]
             done = "left uncovered" if rep is None else f"covered by {quoted(rep)}"
             words = {"account": quoted(account), "done": done, "reason": reason}
-            issues.add("inadmissible_assignment", at, value=rep, entity=("account", account), **words)
+            place = at if places is None or places[seat] < 0 else pointer(at, [int(places[seat]), "rep_id"])
+            issues.add("inadmissible_assignment", place, value=rep, entity=("account", account), **words)
         issues.count("inadmissible_assignment", max(0, len(wrong) - MAX_ISSUES))
     return found.outcome
 

@@ -127,7 +127,9 @@ def _start(book: Book, path: Path, issues: IssueReport) -> Ints:
         issues.raise_errors()
         raise AssertionError from error
     if found.total:
-        issues.add("start_plan_ignored", "", value=f"{found.total} of its assignments name what is not there")
+        issues.add(
+            "start_plan_ignored", "/start_plan", value=f"{found.total} of its assignments name what is not there"
+        )
     return reps
 
 
