@@ -146,6 +146,13 @@ def test_a_problem_that_is_too_large_to_wait_for_is_sent_to_the_runs() -> None:
     assert "/v1/runs" in (long.errors[0].suggestion or "")
 
 
+def test_what_a_body_names_in_vain_is_not_blamed_on_the_path() -> None:
+    body = json.dumps({**json.loads(MINIMAL), "policy_ref": {"name": "nope"}}).encode()
+    found = error(ask("POST", "/v1/runs", headers=JSON, content=body), "not_found")
+
+    assert "path" not in f"{found.title} {found.detail}"
+
+
 def test_what_is_found_by_the_solver_is_told_with_its_place_and_number() -> None:
     issue = {"code": "duplicate_assignment", "severity": "error", "pointer": "/assignments/1", "message": "Twice."}
     told = as_api_error(InvalidError([issue, issue], 2, {}))
