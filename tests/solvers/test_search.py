@@ -42,6 +42,18 @@ def test_the_numbers_decide(bound: float, ended: Ended, limits: Limits, status: 
     assert result.dual_bound == max(bound, 60.0)
 
 
+def test_a_bound_below_the_own_point_is_none() -> None:
+    """30 is no upper bound where a point is worth 60."""
+    solve = search()
+    assert solve.found(np.array([1.0, 0.0]))
+    solve.bounded(30.0)
+
+    result = solve.result(Ended.COMPLETE)
+
+    assert (result.status, result.dual_bound) == (Status.FEASIBLE, np.inf)
+    assert any("not believed" in note for note in result.notes)
+
+
 @pytest.mark.parametrize(
     ("ended", "status", "stopped_by"),
     [

@@ -13,7 +13,7 @@ from scipy import sparse
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-HAIR = 1e-8
+HAIR = 1e-6
 """Share of an objective by which rounding may leave a bound below it."""
 
 
@@ -130,6 +130,6 @@ def is_optimal(objective: float, dual_bound: float) -> bool:
 
 def not_refuted(dual_bound: float, objective: float) -> float:
     """The bound, at least the objective of a point at hand; +inf where that is more than rounding above it."""
-    if dual_bound >= objective or objective - dual_bound <= 1e-6 + HAIR * abs(objective):
+    if dual_bound >= objective or objective - dual_bound <= 1e-5 + HAIR * abs(objective):
         return max(dual_bound, objective)
     return np.inf

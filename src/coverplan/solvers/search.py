@@ -89,6 +89,8 @@ class Search:
             self.notes.append("the backend called the program infeasible, yet a feasible point is at hand")
             self.dual_bound, ended = np.inf, Ended.FAILED
         bound = not_refuted(self.dual_bound, self.objective)
+        if np.isinf(bound) and np.isfinite(self.dual_bound):
+            self.notes.append("the backend's bound is below its own point: it is not believed")
         optimal = is_optimal(self.objective, bound)
         return Result(
             status=Status.OPTIMAL if optimal else Status.FEASIBLE,
