@@ -87,6 +87,7 @@ def _arguments(search: Search, scaled: Scaled, folder: Path) -> list[str]:
     arguments = [str(folder / "model.mps"), "-timeMode", "elapsed", "-sec", f"{search.remaining():.3f}"]
     arguments += ["-ratio", repr(limits.relative_gap), "-allow", repr(limits.absolute_gap * scaled.objective)]
     arguments += ["-randomSeed", str(limits.seed % 2**31), "-randomCbcSeed", str(limits.seed % 2**31)]
+    arguments += ["-increment", "1e-9"]
     arguments += ["-primalTolerance", "1e-9", "-integerTolerance", "1e-9"]
     if limits.work_limit is not None:
         arguments += ["-maxNodes", str(int(limits.work_limit))]
