@@ -258,6 +258,17 @@ def test_soft_rows(solver: Backend) -> None:
         assert result.x[2] == pytest.approx(slack, abs=1e-6)
 
 
+def test_a_soft_target_that_nobody_can_serve(solver: Backend) -> None:
+    """A book that nothing can enter, 8.5e7 short of its band at 0.2, beside journeys of 2e11."""
+    given = program([-2e11, -0.2, -0.2], [[0, -1, 1]], [8.5e7], [1.15e8], [1, np.inf, np.inf], [True, False, False])
+
+    result = solver.solve(given, EXACT)
+
+    assert result.status is Status.OPTIMAL
+    assert result.objective == pytest.approx(-1.7e7)
+    assert result.dual_bound == pytest.approx(-1.7e7)
+
+
 def test_soft_targets_of_many_digits(solver: Backend) -> None:
     """Revenue within 15 % of a target, both sides soft at 0.2, with coefficients that no power of ten makes whole.
 

@@ -48,3 +48,14 @@ def test_a_slack_in_money_is_counted_in_the_size_of_its_row() -> None:
     assert_array_equal(scaled.program.matrix.toarray(), [[3e9 / 2**32, -1.0]])
     assert_array_equal(scaled.program.objective, [1024.0, -2.0 * 2**32 * 1024])
     assert_array_equal(scaled.point(scaled.scaled_point(np.array([1.0, 3e9 - 5]))), [1.0, 3e9 - 5])
+
+
+def test_a_row_of_slacks_alone_goes_by_its_bound() -> None:
+    """s >= 3e9, at a cost of 2: in units of 2^32 it has 1, and its cost is 2 * 2^32."""
+    given = program([1.0, -2.0], [[0, 1]], [3e9], [np.inf], [1, np.inf], [True, False])
+
+    scaled = scale(given)
+
+    assert_array_equal(scaled.program.matrix.toarray(), [[0, 1.0]])
+    assert_array_equal(scaled.program.objective, [1024.0, -2.0 * 2**32 * 1024])
+    assert_array_equal(scaled.program.row_lower, [3e9 / 2**32])

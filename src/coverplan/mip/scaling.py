@@ -46,13 +46,16 @@ class Scaled:
 def scale(program: Program) -> Scaled:
     """Bring each row's largest whole coefficient, then each continuous column's largest, into (1/2, 1].
 
-    The objective is brought to `OBJECTIVE_MAGNITUDE`.
+    A row without whole columns goes by its larger bound: that is how far its slack must reach, and counted in smaller
+    units its cost would vanish beside the solver's tolerances. The objective is brought to `OBJECTIVE_MAGNITUDE`.
     """
     matrix = program.matrix
     owner = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     size = np.abs(matrix.data)
     whole = _largest(owner, size * program.integer[matrix.indices], matrix.shape[0])
-    rows = _power_of_two(np.where(whole > 0.0, whole, _largest(owner, size, matrix.shape[0])))
+    bounds = np.abs(np.stack([program.row_lower, program.row_upper]))
+    bound = np.where(np.isfinite(bounds), bounds, 0.0).max(axis=0)
+    rows = _power_of_two(np.where(whole > 0.0, whole, np.maximum(bound, _largest(owner, size, matrix.shape[0]))))
     widest = _largest(matrix.indices, size * rows[owner], matrix.shape[1])
     columns = np.where(program.integer, 1.0, _power_of_two(widest))
     objective = float(_power_of_two(np.array([objective_size(program)]))[0]) * OBJECTIVE_MAGNITUDE
