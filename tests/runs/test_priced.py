@@ -103,6 +103,18 @@ def test_the_bound_of_a_truncated_search_covers_the_pairs_left_out() -> None:
     assert part["certificate"]["bound"] >= whole.objective.value - 1e-6
 
 
+def test_nothing_is_proven_by_listed_pairs_that_hold_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One rep listed per account beside its own, and no look at the pairs left out: their prices have no bound."""
+    monkeypatch.setattr("coverplan.runs.run.MOST_PAIRS", 0)
+    problem = generate(accounts=40, reps=6, pairs=6, seed=4)
+    policy = {"constraints": [{"kind": "capacity"}, {"kind": "must_cover"}], "candidates": {"per_seat": 1}}
+
+    plan = _plan(problem, policy, time_limit_s=1)
+
+    assert (plan["dual_bound"], plan["certificate"]) == (None, None)
+    assert any("no plan keeps to the listed pairs" in note for note in plan["notes"])
+
+
 def test_spread_is_for_the_exact_method_only() -> None:
     """Asked for priced, the answer is an error that names the option; left to itself, the exact method takes it."""
     problem = generate(accounts=12, reps=3, pairs=3, seed=1)

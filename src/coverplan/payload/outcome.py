@@ -112,9 +112,7 @@ def finish_book(book: Book, policy: Policy, options: Options, checkpoint: Path, 
     )
 
 
-def evaluate_book(
-    book: Book, policy: Policy, reps: Ints, issues: IssueReport, at: str, places: Ints | None = None
-) -> runs.Outcome:
+def evaluate_book(book: Book, policy: Policy, reps: Ints, issues: IssueReport, at: str, places: Ints) -> runs.Outcome:
     """The outcome of giving each seat of a sound book this rep (-1: uncovered).
 
     What no rule says goes to the issues, at the place of the seat in the list at `at` (-1: it is not there).
@@ -131,7 +129,7 @@ def evaluate_book(
             account = accounts[seats.account[seat]]
             done = "left uncovered" if rep is None else f"covered by {quoted(rep)}"
             words = {"account": quoted(account), "done": done, "reason": reason}
-            place = at if places is None or places[seat] < 0 else pointer(at, [int(places[seat]), "rep_id"])
+            place = at if places[seat] < 0 else pointer(at, [int(places[seat]), "rep_id"])
             issues.add("inadmissible_assignment", place, value=rep, entity=("account", account), **words)
         issues.count("inadmissible_assignment", max(0, len(wrong) - MAX_ISSUES))
     return found.outcome

@@ -256,7 +256,7 @@ class Plan(Document):
     )
     dual_bound: float | None = Field(
         default=None,
-        description="No plan can be worth more; null: not proven.",
+        description="No plan of the pairs in the certificate's `scope` can be worth more; null: not proven.",
         examples=[1262500.0],
         json_schema_extra={"unit": "currency"},
     )

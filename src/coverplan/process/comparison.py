@@ -41,4 +41,4 @@ def _outcome(one: StoredOutcome, book: Book) -> CellOutcome:
 
 def _seats(one: StoredOutcome, book: Book) -> Ints | None:
     """The seats of a plan that does not list them itself."""
-    return None if one.table is None else seat_reps(book, assigned_seats(Path(one.table)), IssueReport(), "")
+    return None if one.table is None else seat_reps(book, assigned_seats(Path(one.table)), IssueReport(), "")[0]

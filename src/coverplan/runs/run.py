@@ -137,15 +137,14 @@ class Run:
         deadline = time.monotonic() + seconds
         prices = find(self.known_prices)
         while prices is not None:
-            seen = None
+            seen, best = None, self.incumbent.certificate
             if self.listing.n_admissible <= MOST_PAIRS:
-                seen = self.timed("pairs", partial(look_at_all, self.listing, self.formulation, prices, deadline))
+                until = deadline if best is not None else deadline + seconds  # without this look nothing is proven
+                seen = self.timed("pairs", partial(look_at_all, self.listing, self.formulation, prices, until))
             if seen is None:
-                bound = upper_bound(self.formulation, prices)
-                self.notes.append("the bound covers the listed pairs only: there are too many others, or no time left")
-                self.incumbent.certify(Certificate(bound, prices, source, "listed"))
+                if best is None:
+                    self._certify_listed(prices, source)
                 return
-            best = self.incumbent.certificate
             if best is None or seen.bound < best.bound:
                 self.incumbent.certify(Certificate(seen.bound, prices, source))
             loose = seen.bound - upper_bound(self.formulation, prices)
@@ -153,6 +152,15 @@ class Run:
                 return
             self._list_also(seen.keys)
             prices = find(prices)
+
+    def _certify_listed(self, prices: Prices, source: str) -> None:
+        """Take the bound for the listed pairs, unless they hold no plan."""
+        bound, why = upper_bound(self.formulation, prices), "there are too many others, or no time left"
+        if bound < floor(self.formulation):
+            self.notes.append(f"no plan keeps to the listed pairs, and nothing is proven of others: {why}")
+            return
+        self.notes.append(f"the bound covers the listed pairs only: {why}")
+        self.incumbent.certify(Certificate(bound, prices, source, "listed"))
 
     def _list_also(self, keys: Keys) -> None:
         """Widen the program; the plan so far stays."""

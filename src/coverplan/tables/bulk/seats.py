@@ -11,8 +11,8 @@ from coverplan.payload.issues import MAX_ISSUES, IssueReport, pointer
 from coverplan.tables.bulk.codes import codes, text_series
 
 
-def seat_reps(book: Book, assignments: pl.DataFrame, issues: IssueReport, at: str) -> Ints:
-    """The rep of each seat, -1 for seats that are not named; what is wrong goes to the issues.
+def seat_reps(book: Book, assignments: pl.DataFrame, issues: IssueReport, at: str) -> tuple[Ints, Ints]:
+    """Per seat its rep and the place of the row that says so, -1 where none does; what is wrong goes to the issues.
 
     `assignments` has the columns account_id, rep_id and perhaps role (null: the segment's first role).
     """
@@ -32,9 +32,15 @@ def seat_reps(book: Book, assignments: pl.DataFrame, issues: IssueReport, at: st
     order = np.argsort(keys, kind="stable")
     wanted = np.where(role >= 0, account.astype(np.int64) * width + role, -1)
     place = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
-    seat = np.where(known & (keys[order][place] == wanted), order[place], -1)
+    there = keys[order][place] == wanted
+    seat = np.where(known & there, order[place], -1)
     if "role" in assignments.columns:
-        _refuse(issues, "unknown_role", known & (seat < 0), assignments["role"], at, "role")
+        rows = np.flatnonzero((account >= 0) & ~there)
+        for row in rows[:MAX_ISSUES].tolist():
+            segment = instance.segments.ids[instance.accounts.segment[account[row]]]
+            value = assignments["role"][row]
+            issues.add("role_not_in_segment", pointer(at, [row, "role"]), value=value, segment=segment)
+        issues.count("role_not_in_segment", max(0, len(rows) - MAX_ISSUES))
     given = np.flatnonzero(seat >= 0)
     filled, earliest = np.unique(seat[given], return_index=True)
     repeated = np.zeros(len(seat), np.bool_)
@@ -42,7 +48,9 @@ def seat_reps(book: Book, assignments: pl.DataFrame, issues: IssueReport, at: st
     _refuse(issues, "duplicate_assignment", repeated, assignments["account_id"], at, None)
     reps = np.full(len(seats), -1, np.int32)
     reps[filled] = rep[given[earliest]]
-    return reps
+    places = np.full(len(seats), -1, np.int32)
+    places[filled] = given[earliest]
+    return reps, places
 
 
 def _refuse(issues: IssueReport, code: str, wrong: np.ndarray, values: pl.Series, at: str, column: str | None) -> None:

@@ -83,9 +83,9 @@ def evaluate(loaded: LoadedBook, policy: Policy, assignments: pl.DataFrame, at: 
     book = Book.of(loaded.instance)
     check_effects(issues, Reach.of(book, policy), policy)
     issues.raise_errors()
-    reps = seat_reps(book, assignments, issues, at)
+    reps, places = seat_reps(book, assignments, issues, at)
     issues.raise_errors()
-    outcome = evaluate_book(book, policy, reps, issues, at)
+    outcome = evaluate_book(book, policy, reps, issues, at, places)
     return plan_of(policy, Options(), outcome, issues, {}, listed=False), outcome
 
 
@@ -121,7 +121,7 @@ def _start(book: Book, path: Path, issues: IssueReport) -> Ints:
     """The seats of an earlier plan; what the book no longer has is left out with a warning."""
     found = IssueReport()
     try:
-        reps = seat_reps(book, _assignments(path), found, "")
+        reps, _ = seat_reps(book, _assignments(path), found, "")
     except (UnreadableTableError, OSError, ValueError, KeyError, TypeError) as error:
         issues.add("invalid_value", "/start_plan", reason=f"{path} holds no plan: {error}")
         issues.raise_errors()
