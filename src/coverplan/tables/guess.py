@@ -85,6 +85,10 @@ REVENUE = (
     "bookings",
     "spend",
 )
+STATUS = ("active", "isactive", "status", "userstatus", "employmentstatus", "aktiv")
+"""Headers that may say who still works here."""
+AT_WORK = {"active", "true", "yes", "y", "1", "employed", "current", "aktiv", "ja", "wahr"}
+GONE = {"inactive", "false", "no", "n", "0", "terminated", "former", "left", "inaktiv", "nein", "falsch"}
 REVENUE_OF_YEAR = re.compile(r"^(?:annual)?(?:revenue|sales|umsatz|bookings|arr|spend)?(?:in)?(?:fy|cy)?((?:20)?\d\d)"
                              r"(?:revenue|sales|umsatz|bookings|arr|spend)?$")  # fmt: skip
 
@@ -104,7 +108,8 @@ def guess(texts: Dict[str, TextTable]) -> str:
     if "accounts" in used and "reps" in used:
         _match_owner(texts, used)
     for name, section in used.items():
-        parts += ["", f"[{name}]", *_lines(texts[name], section)]
+        where = _at_work(texts[name]) if name == "reps" and "status" not in section else None
+        parts += ["", f"[{name}]", *_lines(texts[name], section, where)]
     if "territories" not in texts and "territory_id" in used.get("accounts", {}):
         territory = str(used["accounts"]["territory_id"])
         group = _group(texts["accounts"], {territory})
@@ -180,8 +185,20 @@ def _match_owner(texts: Dict[str, TextTable], used: dict[str, dict[str, str | li
                     return
 
 
-def _lines(text: TextTable, section: Dict[str, str | list[str]]) -> list[str]:
-    lines = []
+def _at_work(text: TextTable) -> tuple[str, str] | None:
+    """The column that says who still works here and who does not, and the condition that picks the former."""
+    plain = {_plain(column): column for column in reversed(text.columns) if "`" not in column}
+    for column in (plain[word] for word in STATUS if word in plain):
+        words = text.frame[column].drop_nulls().unique(maintain_order=True).to_list()
+        kept = [word for word in words if word.casefold() in AT_WORK]
+        if 0 < len(kept) < len(words) and all(word.casefold() in AT_WORK | GONE for word in words):
+            listed = ", ".join(f"'{word}'" for word in kept)
+            return column, f"`{column}` in ({listed})"
+    return None
+
+
+def _lines(text: TextTable, section: Dict[str, str | list[str]], where: tuple[str, str] | None) -> list[str]:
+    lines = [] if where is None else [f"where = {_quoted(where[1])}  # who does not work here gets no accounts"]
     for field, column in section.items():
         if isinstance(column, list):
             spec, first = "[" + ", ".join(map(_quoted, column)) + "]", column[0]
@@ -190,6 +207,7 @@ def _lines(text: TextTable, section: Dict[str, str | list[str]]) -> list[str]:
             spec = f"{{ column = {_quoted(first)}, match = {_quoted(match)} }}" if match else _quoted(first)
         lines.append(f"{field} = {spec}{_comment(text.frame[first], field)}")
     mentioned = {name.partition("\x00")[0] for c in section.values() for name in (c if isinstance(c, list) else [c])}
+    mentioned |= set() if where is None else {where[0]}
     rest = [column for column in text.columns if column not in mentioned]
     return lines + ([f"# not used: {', '.join(map(_quoted, rest))}"] if rest else [])
 
