@@ -46,7 +46,11 @@ def test_loopback_is_open(host: str, tmp_path: Path) -> None:
 
 
 def test_the_log_is_json_and_carries_the_request_id(tmp_path: Path) -> None:
+    """And a load balancer that asks by HEAD is answered."""
     with service(tmp_path) as running, running.client() as client:
+        assert [(client.head(path).status_code, client.head(path).text) for path in ("/healthz", "/readyz")] == [
+            (200, "")
+        ] * 2
         client.get("/v1/limits", headers={"X-Request-ID": "mine-1"})
         client.get("/v1/limits", headers={"X-Request-ID": 'spoofed"}'})
 
