@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     stored_bytes: int | None = Field(
         None,
         ge=1,
-        description="Stored bytes of a tenant beyond which a key without an own limit adds none; null: any number.",
+        description="Stored bytes of a tenant beyond which a key without an own limit adds none; unset: any number.",
     )
     allowed_hosts: list[str] = Field(
         default_factory=list,
@@ -55,14 +55,14 @@ class Settings(BaseSettings):
 
     metrics_host: str = Field("127.0.0.1", description="Address of the metrics of a worker.")
     metrics_port: int | None = Field(
-        None, ge=1, le=65535, description="Port at which a worker shows its metrics, as `/metrics`; null: nowhere."
+        None, ge=1, le=65535, description="Port at which a worker shows its metrics, as `/metrics`; unset: nowhere."
     )
 
     slots: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="Solves that run at the same time."
     )
     warm_children: int | None = Field(
-        None, ge=0, le=256, description="Idle solver children kept ready for small solves; null: as many as slots."
+        None, ge=0, le=256, description="Idle solver children kept ready for small solves; unset: as many as slots."
     )
     queue_wait_s: float = Field(
         5.0, ge=0, le=600, description="Seconds that a request waits for a free slot before it is answered with 503."
@@ -82,7 +82,7 @@ class Settings(BaseSettings):
         256, ge=1, description="Growth of memory (MB) since its start at which a warm child is replaced."
     )
     work_dir: Path | None = Field(
-        None, description="Folder for the temporary files of running solves; null: the system's."
+        None, description="Folder for the temporary files of running solves; unset: the system's."
     )
 
     data_dir: Path = Field(
@@ -90,12 +90,12 @@ class Settings(BaseSettings):
         description="Folder of the embedded state: the database and the blobs, unless their URLs say otherwise.",
     )
     database_url: str | None = Field(
-        None, description="`postgresql://...`, shared by any number of services and workers; null: a file in data_dir."
+        None, description="`postgresql://...`, shared by any number of services and workers; unset: a file in data_dir."
     )
     blob_url: str | None = Field(
         None,
         description="Where requests and plans are kept: `file:///FOLDER`, `s3://BUCKET/PREFIX`, `gs://...` or "
-        "`az://...`; null: a folder in data_dir.",
+        "`az://...`; unset: a folder in data_dir.",
     )
     retention_days: float = Field(30.0, gt=0, description="Days after its end at which a run is deleted.")
     max_attempts: int = Field(5, ge=1, description="Workers that may be lost over a run before it is given up.")
@@ -206,3 +206,13 @@ def is_loopback(host: str) -> bool:
         return ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def listing() -> str:
+    """All settings with their defaults, a paragraph each."""
+    lines = []
+    for name, field in Settings.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        usual = "" if default in (None, "", [], ()) else f" (default: {default})"
+        lines.append(f"COVERPLAN_{name.upper()}: {field.description}{usual}")
+    return "\n\n".join(["Settings are environment variables:", *lines])

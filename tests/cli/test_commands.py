@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from coverplan.cli import COMMANDS
+from coverplan.settings import Settings
 from support.command import PLAIN, call, run, write
 
 PROBLEM: dict[str, Any] = {
@@ -31,6 +32,14 @@ def test_help_lists_every_command() -> None:
     assert result.returncode == 0
     assert all(name in result.stdout for name in COMMANDS)
     assert "Exit codes" in result.stdout
+
+
+def test_the_help_of_the_service_lists_its_settings() -> None:
+    """Each with what it is for; the number of slots has a default."""
+    shown = " ".join(call("serve", "--help").stdout.split())
+
+    assert all(f"COVERPLAN_{name.upper()}: " in shown for name in Settings.model_fields)
+    assert "COVERPLAN_PORT: Port to listen on; 0 picks a free one. (default: 8000)" in shown
 
 
 @pytest.mark.parametrize("name", COMMANDS)

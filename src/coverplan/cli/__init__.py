@@ -68,11 +68,12 @@ def _app(arguments: list[str]) -> typer.Typer:
     first = arguments[0] if arguments else ""
     needed = {"--version": ()}.get(first, (first,) if first in COMMANDS else COMMANDS)
     for name in needed:
-        command = getattr(_imported(name), name)
+        module = _imported(name)
+        command = getattr(module, name)
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=name)
         else:
-            app.command(name)(command)
+            app.command(name, epilog=getattr(module, "EPILOG", None))(command)
     return app
 
 

@@ -11,9 +11,11 @@ import typer
 from coverplan.api.serve import AlreadyServedError, UnsafeAddressError, run
 from coverplan.cli.bad_input import BadInputError
 from coverplan.process.tether import die_with_parent
-from coverplan.settings import Settings, redacted
+from coverplan.settings import Settings, listing, redacted
 from coverplan.store.blobs import BlobLostError
 from coverplan.store.database import DatabaseLostError
+
+EPILOG = listing()
 
 
 def serve(
@@ -30,8 +32,6 @@ def serve(
 
     Alone it keeps its state in COVERPLAN_DATA_DIR and has a worker beside it. With --role api, workers elsewhere
     (`coverplan worker`) share COVERPLAN_DATABASE_URL and COVERPLAN_BLOB_URL with it.
-
-    Settings are environment variables COVERPLAN_*: COVERPLAN_HOST, COVERPLAN_PORT, COVERPLAN_SLOTS...
     """
     if tethered:
         die_with_parent()

@@ -102,7 +102,7 @@ def report(found: Verification, plan: Plan, currency: str) -> Iterator[str]:
 
 def _verdict(found: Verification, plan: Plan) -> str:
     if not found.ok:
-        return f"{len(found.failures):,} claims do not hold"
+        return "1 claim does not hold" if len(found.failures) == 1 else f"{len(found.failures):,} claims do not hold"
     if found.objective is None:
         return "the plan presents no assignments; that there is none cannot be recomputed"
     if found.bound is None:
