@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
 
@@ -35,12 +37,11 @@ def seat_reps(book: Book, assignments: pl.DataFrame, issues: IssueReport, at: st
     there = keys[order][place] == wanted
     seat = np.where(known & there, order[place], -1)
     if "role" in assignments.columns:
-        rows = np.flatnonzero((account >= 0) & ~there)
-        for row in rows[:MAX_ISSUES].tolist():
-            segment = instance.segments.ids[instance.accounts.segment[account[row]]]
-            value = assignments["role"][row]
-            issues.add("role_not_in_segment", pointer(at, [row, "role"]), value=value, segment=segment)
-        issues.count("role_not_in_segment", max(0, len(rows) - MAX_ISSUES))
+        segment = instance.accounts.segment[account]
+        _refuse(
+            issues, "role_not_in_segment", (account >= 0) & ~there, assignments["role"], at, "role",
+            lambda row: {"segment": instance.segments.ids[segment[row]]},
+        )  # fmt: skip
     given = np.flatnonzero(seat >= 0)
     filled, earliest = np.unique(seat[given], return_index=True)
     repeated = np.zeros(len(seat), np.bool_)
@@ -53,8 +54,17 @@ def seat_reps(book: Book, assignments: pl.DataFrame, issues: IssueReport, at: st
     return reps, places
 
 
-def _refuse(issues: IssueReport, code: str, wrong: np.ndarray, values: pl.Series, at: str, column: str | None) -> None:
+def _refuse(
+    issues: IssueReport,
+    code: str,
+    wrong: np.ndarray,
+    values: pl.Series,
+    at: str,
+    column: str | None,
+    words: Callable[[int], dict[str, str]] = lambda _: {},
+) -> None:
     rows = np.flatnonzero(wrong)
     for row in rows[:MAX_ISSUES].tolist():
-        issues.add(code, pointer(at, [row, *([] if column is None else [column])]), value=values[row])
+        place = pointer(at, [row, *([] if column is None else [column])])
+        issues.add(code, place, value=values[row], entity=("assignment", None), **words(row))
     issues.count(code, max(0, len(rows) - MAX_ISSUES))
