@@ -23,6 +23,12 @@ HISTORY = [1000.0, 1200.0, 1000.0]
         ({"revenue_history": [100, 1000]}, (0.5 * 1000 + 0.3 * 100) / 0.8 * 1.25),  # tenfold: clipped to 1.25
         ({"revenue_history": [1000, 100]}, (0.5 * 100 + 0.3 * 1000) / 0.8 * 0.75),  # a tenth: clipped to 0.75
         ({"revenue_history": [0, 100]}, 0.5 * 100 / 0.8),  # no trend from nothing
+        ({"revenue_history": [600], "last_year_months": 6}, 1200),  # half a year at the same pace
+        # 900 in 9 months are 1,200 a year, at 9 / 12 of the weight 0.5, beside 1,000 at 0.3: 844.2... x trend 1.2
+        ({"revenue_history": [1000, 900], "last_year_months": 9}, (0.375 * 1200 + 0.3 * 1000) / 0.675 * 1.2),
+        ({"revenue_history": [1000, 10], "last_year_months": 1}, (0.5 / 12 * 120 + 300) / (0.5 / 12 + 0.3) * 0.75),
+        ({"revenue_history": [], "last_year_months": 3}, 0),
+        ({"revenue_history": [500], "expected_revenue": 7, "last_year_months": 3}, 7),
         ({"revenue_history": HISTORY, "expected_revenue": 7}, 7),
         ({"revenue_history": HISTORY, "kind": "prospect"}, 0),
     ],
@@ -72,14 +78,16 @@ def test_a_pair_is_worth_share_fit_presence_and_timing() -> None:
         ({"relationship_strength": 0.5}, [0, 75, 90, 90, 65]),
         ({"kind": "prospect"}, [0, 0, 0, 0, 0]),
         ({"segment": "own"}, [0, 300, 300, 300, 300]),  # the segment's own rate
-        ({"expected_revenue": 5000}, [0, 150, 180, 180, 130]),  # the last year counts where there is one
+        ({"expected_revenue": 5000}, [0, 750, 900, 900, 650]),  # what is expected, not what was
         ({"expected_revenue": 2000, "revenue_history": []}, [0, 300, 360, 360, 260]),
+        ({"revenue_history": [1000, 0]}, [0, *(rate * 281.25 for rate in (0.15, 0.18, 0.18, 0.13))]),  # 375 x 0.75
+        ({"revenue_history": [250], "last_year_months": 3}, [0, 150, 180, 180, 130]),
         ({"current": [{"rep_id": "gone"}]}, [150, 150, 180, 180, 130]),  # paid although the move is forced
         ({"current": []}, [0, 0, 0, 0, 0]),
     ],
 )
 def test_relationship_loss(account: dict[str, Any], rate_times_base: list[float]) -> None:
-    """Of 1,000 in the last year, by who takes over."""
+    """Of 1,000 that are expected, by who takes over: a last year of nothing makes no move free."""
     fields = {"revenue_history": [1000], "industry": "food", "current": [{"rep_id": "ana"}], **account}
     problem = book(
         {"a": fields, "b": {"industry": "food", "current": [{"rep_id": "ed"}]}},

@@ -44,6 +44,7 @@ RAMP, CAPACITY = maybe(st.just([0.0, 0.5])), maybe(st.integers(3, 12).map(float)
 SINCE = maybe(st.just("2026-08-01"))
 TERRITORY = st.sampled_from([None, "land", "north", "south"])
 INDUSTRY, KIND = maybe(st.sampled_from(["health", "food"])), st.sampled_from(["customer", "customer", "prospect"])
+LAST_YEAR = st.sampled_from([12.0, 12.0, 3.0, 7.5])
 HISTORY, EXPECTED = st.lists(MONEY, max_size=4), st.sampled_from([None, None, 3000.0])
 STRENGTH, TAGS = st.sampled_from([0.5, 1.0]), st.sampled_from([[], ["launch"]])
 LOCKED, RARELY = st.sampled_from([False, False, False, True]), st.sampled_from([False, False, True])
@@ -104,6 +105,7 @@ def account(draw: st.DrawFn, place: int, staff: list[Document], two_roles: bool)
         "industry": draw(INDUSTRY),
         "kind": draw(KIND),
         "revenue_history": draw(HISTORY),
+        "last_year_months": draw(LAST_YEAR),
         "expected_revenue": draw(EXPECTED),
         "potential": draw(MONEY),
         "hours": draw(MAYBE_SMALL),

@@ -206,6 +206,32 @@ def test_constants_and_defaults_of_dates_and_lists(tmp_path: Path) -> None:
     assert [rep["start_date"] for rep in document["reps"]] == ["2027-02-01", "2027-05-01"]
 
 
+@pytest.mark.parametrize("months", ["9", '"months"'])
+def test_a_last_year_that_is_not_over_counts_as_part_only_where_it_is_filled(tmp_path: Path, months: str) -> None:
+    """b has nothing in the year to date: its last year is 2025, a whole one."""
+    mapping = SMALL + f'revenue_history = ["2025", "2026"]\nlast_year_months = {months}\n'
+    files: Files = {"accounts": "id,owner,2025,2026,months\na,r,100,90,9\nb,r,100,,9\nc,r,,90,9\n"}
+
+    document = made(tmp_path, mapping, files)
+
+    assert [account.get("last_year_months") for account in document["accounts"]] == [9, None, 9]
+
+
+@pytest.mark.parametrize(
+    ("months", "words"),
+    [
+        ('"months"', ["'13'", "row 2", "above 12"]),
+        ("0.5", ["last_year_months", "greater than or equal to 1"]),
+    ],
+)
+def test_months_of_the_last_year_lie_between_1_and_12(tmp_path: Path, months: str, words: list[str]) -> None:
+    mapping = SMALL + f'revenue_history = "y"\nlast_year_months = {months}\n'
+
+    text = refusal(tmp_path, mapping, {"accounts": "id,owner,y,months\na,r,100,13\n"})
+
+    assert all(word in text for word in words), text
+
+
 def test_numbers_that_can_be_read_two_ways_are_refused(tmp_path: Path) -> None:
     text = refusal(tmp_path, SMALL + 'potential = "p"\n', {"accounts": "id;owner;p\na;r;1.234\n"})
 

@@ -117,6 +117,13 @@ def test_revenue_columns_by_year_are_the_history() -> None:
     ]
 
 
+def test_a_year_to_date_is_part_of_the_history_and_asked_about() -> None:
+    text = guess(texts(accounts="id,owner,Revenue 2025,Revenue 2026 YTD\na,r,3,1\n"))
+
+    assert tomllib.loads(text)["accounts"]["revenue_history"] == ["Revenue 2025", "Revenue 2026 YTD"]
+    assert '# last_year_months = 9  # how many months does "Revenue 2026 YTD" cover?' in text
+
+
 def test_unused_headers_are_shown() -> None:
     assert '# not used: "Phone"' in guess(texts(accounts=CRM))
 

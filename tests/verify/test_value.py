@@ -30,6 +30,9 @@ def pair(account: Document, rep: Document | None = None, **problem: Any) -> Docu
         ({"revenue_history": [80]}, 12, 80.0),  # one year: its own mean, no trend
         ({"revenue_history": [80]}, 3, 20.0),  # 80 * 3 / 12
         ({"revenue_history": [80], "expected_revenue": 33}, 3, 33.0),  # already over the horizon
+        ({"revenue_history": [40], "last_year_months": 6}, 12, 80.0),
+        # 105 in 6 months are 210 a year, weighing 0.25: (0.25 * 210 + 0.3 * 200) / 0.55; trend 1.05
+        ({"revenue_history": [200, 105], "last_year_months": 6}, 12, 112.5 / 0.55 * 1.05),
         ({"revenue_history": [80], "kind": "prospect"}, 12, 0.0),
         ({"expected_revenue": 33, "kind": "prospect"}, 12, 0.0),
         ({}, 12, 0.0),
@@ -152,8 +155,9 @@ HELD = {"current": [{"rep_id": "gone"}]}
         ({"expected_revenue": 100, **HELD}, {"start_date": "2026-12-31"}, 15.0),
         ({"expected_revenue": 100, **HELD, "relationship_strength": 2}, {}, 30.0),
         ({"expected_revenue": 100, **HELD, "segment": "s"}, {"status": "hired"}, 40.0),  # the segment's own rate
-        ({"revenue_history": [90, 110, 130], **HELD}, {}, 19.5),  # the last year, 130 x 0.15, not the mean
-        ({"revenue_history": [130], "expected_revenue": 7, **HELD}, {}, 19.5),
+        ({"revenue_history": [90, 110, 130], **HELD}, {}, 116 * 130 / 110 * 0.15),  # of what is expected
+        ({"revenue_history": [100, 0], **HELD}, {}, 37.5 * 0.75 * 0.15),  # not of the last year, which was nothing
+        ({"revenue_history": [130], "expected_revenue": 7, **HELD}, {}, 1.05),
         ({"expected_revenue": 100, "current": [{"rep_id": "r"}]}, {}, 0.0),
         ({"expected_revenue": 100}, {}, 0.0),
         ({"expected_revenue": 100, **HELD, "kind": "prospect"}, {}, 0.0),

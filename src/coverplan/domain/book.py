@@ -50,7 +50,7 @@ class Book:
     revenue: Floats
     """Base revenue, existing + new, per account."""
     loss_base: Floats
-    """What a relationship loss rate applies to, per account."""
+    """What a relationship loss rate applies to, per account: existing revenue x strength of the relationship."""
     active: Floats
     """Share of the horizon in which each rep works."""
     capacity: Floats
@@ -61,7 +61,7 @@ class Book:
     @classmethod
     def of(cls, instance: Instance) -> Self:
         seats = _seats(instance)
-        existing, loss_base = _existing(instance)
+        existing = _existing(instance)
         segment = instance.accounts.segment
         new = instance.accounts.potential * instance.segments.conversion[segment]
         self_serve = seats.share * existing[seats.account] * instance.segments.self_serve_share[segment[seats.account]]
@@ -71,7 +71,7 @@ class Book:
             existing=existing,
             new=new,
             revenue=existing + new,
-            loss_base=loss_base,
+            loss_base=existing * instance.accounts.strength,
             active=calendar.active_share(instance),
             capacity=calendar.ramped_capacity(instance),
             self_serve=self_serve,
@@ -98,23 +98,25 @@ class Book:
         return self.revenue[account]
 
 
-def _existing(instance: Instance) -> tuple[Floats, Floats]:
-    """Existing revenue, and the base of a relationship loss, per account."""
+def _existing(instance: Instance) -> Floats:
+    """Existing revenue over the horizon per account: given, or years x weighted mean x trend of its history.
+
+    A last year of m months is counted as 12 / m of itself, and weighs m / 12 of what a whole one does.
+    """
     accounts = instance.accounts
-    history = accounts.history
-    given = ~np.isnan(history)
-    weight = np.where(given, RECENCY, 0.0)
+    months = accounts.last_year_months
+    yearly = accounts.history.copy()
+    yearly[:, 0] *= 12.0 / months
+    weight = np.where(np.isnan(yearly), 0.0, RECENCY)
+    weight[:, 0] *= months / 12.0
     total = weight.sum(axis=1)
     known = total > 0
-    mean = (weight * np.nan_to_num(history)).sum(axis=1) / np.where(known, total, 1.0)
-    newest, before = np.nan_to_num(history[:, 0]), np.nan_to_num(history[:, 1])
+    mean = (weight * np.nan_to_num(yearly)).sum(axis=1) / np.where(known, total, 1.0)
+    newest, before = np.nan_to_num(yearly[:, 0]), np.nan_to_num(yearly[:, 1])
     trend = np.where(before > 0, np.clip(newest / np.where(before > 0, before, 1.0), *TREND), 1.0)
-    years = instance.months / 12
-    existing = np.where(known, years * mean * trend, 0.0)
+    existing = np.where(known, instance.months / 12 * mean * trend, 0.0)
     existing = np.where(np.isnan(accounts.expected_revenue), existing, accounts.expected_revenue)
-    existing = np.where(accounts.customer, existing, 0.0)
-    base = np.where(known, newest * years, existing) * accounts.strength
-    return existing, np.where(accounts.customer, base, 0.0)
+    return np.where(accounts.customer, existing, 0.0)
 
 
 def _seats(instance: Instance) -> Seats:

@@ -143,6 +143,8 @@ class Accounts:
     customer: Bools
     history: Floats
     """Revenue of the last three years, newest first, (accounts, 3), NaN where shorter."""
+    last_year_months: Floats
+    """Months that the newest of these years covers, 1 to 12."""
     expected_revenue: Floats
     potential: Floats
     hours: Floats

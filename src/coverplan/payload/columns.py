@@ -247,6 +247,7 @@ def _accounts(accounts: list[Account], names: Vocabulary) -> Accounts:
         industry=_references(accounts, lambda one: one.industry, names.industries),
         customer=np.fromiter((one.kind == "customer" for one in accounts), np.bool_, count),
         history=_history(accounts),
+        last_year_months=_floats(accounts, lambda one: one.last_year_months),
         expected_revenue=_floats(accounts, lambda one: one.expected_revenue),
         potential=_floats(accounts, lambda one: one.potential),
         hours=_floats(accounts, lambda one: one.hours),

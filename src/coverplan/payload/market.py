@@ -96,7 +96,7 @@ class Segment(Document):
     )
     relationship_loss: Share | None = Field(
         default=None,
-        description="Share of the existing revenue that is lost when the rep changes. "
+        description="Share of the account's expected existing revenue that is lost when the rep changes. "
         "Null: the published rates, 0.13 to 0.18.",
         examples=[0.15],
     )
@@ -149,8 +149,18 @@ class Account(Document):
     revenue_history: list[YearlyMoney] = Field(
         default_factory=list,
         max_length=100,
-        description="Revenue per year, oldest first; the last three years count.",
+        description="Revenue per year, oldest first; the last three years count. Where the last year is not over, "
+        "or began when the customer came, say so in `last_year_months`.",
         examples=[[90000, 110000, 130000]],
+    )
+    last_year_months: float = Field(
+        default=12.0,
+        ge=1,
+        le=12,
+        description="Months that the last year of `revenue_history` covers. 9: its revenue so far counts as 12 / 9 of "
+        "itself, with 9 / 12 of the weight of a whole year.",
+        examples=[9, 12],
+        json_schema_extra={"unit": "months"},
     )
     expected_revenue: Money | None = Field(
         default=None,

@@ -23,6 +23,7 @@ A mapping is a TOML file. Each section fills one table of the problem, each line
     hours = 12                              # a constant number (or true, false)
     industry = { column = "Industry", default = "other" }           # for blank cells
     revenue_history = ["Revenue 2024", "Revenue 2025"]              # several columns, oldest first
+    last_year_months = 9                    # the last of them covers January to September only
     potential = { column = "Turnover", unit = "thousand", scale = 0.05 }
     kind = { column = "Type", map = { "Kunde" = "customer", "Lead" = "prospect" } }
     tags = { column = "Tags", split = "," }                         # several in one cell; default ";"

@@ -74,6 +74,7 @@ FIELDS: dict[str, dict[str, Field]] = {
         "industry": LABEL,
         "kind": Field("choice", choices=("customer", "prospect")),
         "revenue_history": Field("numbers", "yearly_money", lowest=0),
+        "last_year_months": Field("number", lowest=1, highest=12),
         "expected_revenue": MONEY,
         "potential": MONEY,
         "hours": HOURS,
@@ -98,7 +99,7 @@ FIELDS: dict[str, dict[str, Field]] = {
 
 KEYS: dict[str, tuple[str, ...]] = dict.fromkeys(FIELDS, ("id",)) | {"pairs": ("account_id", "rep_id")}
 TABLES = tuple(FIELDS)
-NEEDED = {"lat": "lon", "lon": "lat", "owner_since": "owner"}
+NEEDED = {"lat": "lon", "lon": "lat", "owner_since": "owner", "last_year_months": "revenue_history"}
 """Fields that say nothing without another one."""
 
 UNITS: dict[Base | None, dict[str, float]] = {

@@ -87,10 +87,12 @@ REVENUE = (
 )
 STATUS = ("active", "isactive", "status", "userstatus", "employmentstatus", "aktiv")
 """Headers that may say who still works here."""
+TO_DATE = ("ytd", "todate")
+"""Ends of headers of a year that is not over."""
 AT_WORK = {"active", "true", "yes", "y", "1", "employed", "current", "aktiv", "ja", "wahr"}
 GONE = {"inactive", "false", "no", "n", "0", "terminated", "former", "left", "inaktiv", "nein", "falsch"}
 REVENUE_OF_YEAR = re.compile(r"^(?:annual)?(?:revenue|sales|umsatz|bookings|arr|spend)?(?:in)?(?:fy|cy)?((?:20)?\d\d)"
-                             r"(?:revenue|sales|umsatz|bookings|arr|spend)?$")  # fmt: skip
+                             r"(?:revenue|sales|umsatz|bookings|arr|spend)?(?:ytd|(?:year)?todate)?$")  # fmt: skip
 
 
 def guess(texts: Dict[str, TextTable]) -> str:
@@ -206,6 +208,8 @@ def _lines(text: TextTable, section: Dict[str, str | list[str]], where: tuple[st
             first, _, match = column.partition("\x00")
             spec = f"{{ column = {_quoted(first)}, match = {_quoted(match)} }}" if match else _quoted(first)
         lines.append(f"{field} = {spec}{_comment(text.frame[first], field)}")
+        if field == "revenue_history" and _plain(column[-1]).endswith(TO_DATE):
+            lines.append(f"# last_year_months = 9  # how many months does {_quoted(column[-1])} cover?")
     mentioned = {name.partition("\x00")[0] for c in section.values() for name in (c if isinstance(c, list) else [c])}
     mentioned |= set() if where is None else {where[0]}
     rest = [column for column in text.columns if column not in mentioned]

@@ -61,6 +61,8 @@ def mapped_rows(section: Section, table: TextTable, mapping: Mapping, months: fl
             findings.note(
                 f"constant: {section.table}.{name} = {source.constant!r} for all {admitted.frame.height:,} rows"
             )
+    if "last_year_months" in columns:
+        columns["last_year_months"] = _where_partial(columns["last_year_months"], section, admitted)
     for role, sources in section.owners.items():
         for key, prefix, name in (("rep_id", OWNER_PREFIX, "owner"), ("since", SINCE_PREFIX, "owner_since")):
             values = cells.read(prefix + role, sources[key], FIELDS["accounts"][name]) if key in sources else None
@@ -76,6 +78,15 @@ def mapped_rows(section: Section, table: TextTable, mapping: Mapping, months: fl
     if section.origin == section.table:
         return _without_copies(rows, findings)
     return _one_row_each(rows, findings)
+
+
+def _where_partial(months: pl.Series, section: Section, table: TextTable) -> pl.Series:
+    """The months of the last year; null, a whole one, where it is blank: an earlier column is then the last."""
+    years = section.fields["revenue_history"].columns if "revenue_history" in section.fields else ()
+    if not years or years[-1] not in table.columns:
+        return months
+    blank = table.frame[years[-1]].is_null()
+    return pl.select(pl.when(~blank).then(months).alias(months.name)).to_series()
 
 
 def _without_copies(rows: Rows, findings: Findings) -> Rows:

@@ -99,16 +99,17 @@ def _rep(index: int, row: Document, horizon: Horizon) -> Rep:
     )
 
 
-def existing_revenue(history: list[float], horizon: Horizon) -> float:
-    """Existing revenue over the horizon from yearly figures, oldest first."""
-    newest_first = history[::-1][:3]
-    weights = [0.5, 0.3, 0.2][: len(newest_first)]
-    if not newest_first:
+def existing_revenue(history: list[float], last_year_months: float, horizon: Horizon) -> float:
+    """Existing revenue over the horizon from yearly figures, oldest first; the last may cover less than a year."""
+    if not history:
         return 0.0
+    part = last_year_months / 12
+    newest_first = [history[-1] / part, *history[-2:-4:-1]]
+    weights = [0.5 * part, 0.3, 0.2][: len(newest_first)]
     mean = sum(w * h for w, h in zip(weights, newest_first, strict=True)) / sum(weights)
     trend = 1.0
-    if len(history) > 1 and history[-2] > 0:
-        trend = min(1.25, max(0.75, history[-1] / history[-2]))
+    if len(newest_first) > 1 and newest_first[1] > 0:
+        trend = min(1.25, max(0.75, newest_first[0] / newest_first[1]))
     return horizon.years * mean * trend
 
 
@@ -140,8 +141,8 @@ def _account(
 ) -> Account:
     prospect = given(row, "kind", "customer") == "prospect"
     history = [float(h) for h in given(row, "revenue_history", [])]
-    existing = float(given(row, "expected_revenue", existing_revenue(history, horizon)))
-    losable = history[-1] * horizon.years if history else existing
+    remembered = existing_revenue(history, float(given(row, "last_year_months", 12.0)), horizon)
+    existing = 0.0 if prospect else float(given(row, "expected_revenue", remembered))
     potential = float(given(row, "potential", 0.0))
     first = segment.roles[0].name
     current = tuple(
@@ -158,10 +159,10 @@ def _account(
         segment=segment,
         industry=_once(row.get("industry")),
         kind="prospect" if prospect else "customer",
-        existing=0.0 if prospect else existing,
+        existing=existing,
         new=potential * segment.conversion,
         potential=potential,
-        loss_base=0.0 if prospect else losable * float(given(row, "relationship_strength", 1.0)),
+        loss_base=existing * float(given(row, "relationship_strength", 1.0)),
         current=shared.setdefault(current, current),
         open_opportunity=given(row, "open_opportunity", False),
         locked=given(row, "locked", False),

@@ -68,7 +68,7 @@ def rich(draw: st.DrawFn) -> Document:
     account = some(
         name=WORDS, territory_id=st.sampled_from(["land", "west"]), segment=st.sampled_from(["small", "default"]),
         industry=WORDS, kind=st.sampled_from(["customer", "prospect"]), revenue_history=st.lists(AMOUNT, max_size=5),
-        expected_revenue=AMOUNT, potential=AMOUNT, hours=st.floats(0, 1e6),
+        last_year_months=st.floats(1, 12), expected_revenue=AMOUNT, potential=AMOUNT, hours=st.floats(0, 1e6),
         current=st.lists(st.fixed_dictionaries({"rep_id": st.sampled_from([*names, "gone"])},
             optional={"role": st.just(ROLES[0]), "since": DATE}), max_size=1),
         relationship_strength=st.floats(0, 1000), open_opportunity=st.booleans(), locked=st.booleans(),

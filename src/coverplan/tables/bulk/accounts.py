@@ -95,6 +95,7 @@ class AccountReader:
             industry=codes(industry, industries),
             customer=flags(self.filled("kind") == "customer"),
             history=self._history(),
+            last_year_months=floats(self.filled("last_year_months")),
             expected_revenue=floats(self.read("expected_revenue")),
             potential=floats(self.filled("potential")),
             hours=floats(self.read("hours")),
