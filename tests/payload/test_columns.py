@@ -159,7 +159,11 @@ def test_another_fact_is_another_hash() -> None:
 
 
 def test_the_default_policy_hashes_like_its_constraints_written_out() -> None:
-    written = '{"constraints": [{"kind": "capacity"}, {"penalty": 0.2, "kind": "balance", "tolerance": 0.15}]}'
+    rules = (
+        '{"kind": "capacity"}, {"penalty": 0.2, "kind": "balance", "tolerance": 0.15}, '
+        '{"penalty": 10, "kind": "keep_current", "max_moved_revenue_share": 0.1}'
+    )
+    written = f'{{"constraints": [{rules}]}}'
 
     assert policy_hash(Policy()) == policy_hash(Policy.model_validate_json(written))
     assert policy_hash(Policy()) != policy_hash(Policy(constraints=[]))

@@ -58,7 +58,7 @@ def test_without_policies_and_grid_there_is_the_default_policy() -> None:
     (only,) = expanded()
 
     assert only.id == "policy-1"
-    assert set(rules(only.policy)) == {"capacity", "balance"}
+    assert set(rules(only.policy)) == {"capacity", "balance", "keep_current"}
 
 
 def test_patches_change_append_and_remove() -> None:
@@ -75,7 +75,7 @@ def test_patches_change_append_and_remove() -> None:
     )
 
     found = rules(only.policy)
-    assert set(found) == {"balance", "must_cover"}
+    assert set(found) == {"balance", "keep_current", "must_cover"}
     assert found["balance"]["tolerance"] == 0.3
     assert found["must_cover"]["accounts"]["kind"] == "customer"
     assert (only.policy.objective.relationship_loss, only.policy.candidates.per_seat) == (2, 3)

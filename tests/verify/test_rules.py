@@ -409,7 +409,7 @@ def test_a_goal_counts_an_account_once(fields: Document, activity: float) -> Non
 
 
 def test_ids_count_by_kind_and_defaults_fill_in() -> None:
-    """The second rule of a kind is `kind-2`; no list means capacity and a soft balance; an empty list none."""
+    """The second rule of a kind is `kind-2`; no list means capacity, soft balance and few moves; an empty list none."""
     problem = {"accounts": [{"id": "a"}], "reps": [{"id": "r", "capacity_hours": 1}]}
     rules = [{"kind": "capacity"}, {"kind": "capacity", "id": "mine"}, {"kind": "capacity"}, {"kind": "must_cover"}]
 
@@ -422,7 +422,8 @@ def test_ids_count_by_kind_and_defaults_fill_in() -> None:
         ("capacity-3", None),
         ("must_cover", None),
     ]
-    assert ids({}) == ids({"constraints": None}) == [("capacity", None), ("balance", 0.2)]
+    defaults = [("capacity", None), ("balance", 0.2), ("keep_current", 10.0)]
+    assert ids({}) == ids({"constraints": None}) == defaults
     assert ids({"constraints": []}) == []
 
 

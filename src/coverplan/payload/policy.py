@@ -46,8 +46,13 @@ AnyConstraint = Annotated[
 ]
 """One rule; `kind` says which."""
 
-DEFAULT_CONSTRAINTS: tuple[Constraint, ...] = (Capacity(), Balance(penalty=0.2))
-"""Hard capacity, and revenue softly balanced within +-15 %."""
+RELATIONSHIP = KeepCurrent(max_moved_revenue_share=0.1, penalty=10.0)
+"""At most a tenth of the revenue leaves its rep. A dollar that moves brings at most itself, times the fit, and 40 cents
+of balance; ten dollars for each one beyond the cap are more than that, so that only a hard rule that today's books
+break, or an account ten times as large that gets the freed hours, is worth it. More would drown the money in solvers
+and gaps."""
+DEFAULT_CONSTRAINTS: tuple[Constraint, ...] = (Capacity(), Balance(penalty=0.2), RELATIONSHIP)
+"""Hard capacity; softly, revenue balanced within +-15 % and nine tenths of it left where it is."""
 
 
 class ObjectiveWeights(Document):
@@ -104,8 +109,9 @@ class Policy(Document):
     constraints: list[AnyConstraint] | None = Field(
         None,
         max_length=200,
-        description="The rules; null or absent: hard `capacity` and soft `balance` of revenue within +-15 % at 0.2 "
-        "money per money outside; an empty list: none.",
+        description="The rules; null or absent: hard `capacity`, soft `balance` of revenue within +-15 % at 0.2 "
+        "money per money outside, and soft `keep_current` at 10 % of revenue moved at 10 money per money beyond, which "
+        "hardly anything but a broken hard rule is worth; an empty list: none.",
         examples=[[{"kind": "capacity", "utilisation": 0.95}, {"kind": "protect", "accounts": {"top": 20}}]],
     )
 

@@ -16,6 +16,7 @@ from coverplan.verify.value import Access, Crew, Market, Offers
 DEFAULT_CONSTRAINTS: tuple[Document, ...] = (
     {"kind": "capacity"},
     {"kind": "balance", "measure": "revenue", "tolerance": 0.15, "penalty": 0.2},
+    {"kind": "keep_current", "max_moved_revenue_share": 0.1, "penalty": 10.0},
 )
 REMEMBERED_PAIRS = 200_000
 
