@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from coverplan.pricing.bound import Prices
+from coverplan.runs.bounds import OverAll
 from coverplan.runs.incumbent import Incumbent
 from coverplan.runs.outcome import Certificate
 from support.by_hand import book, worth
@@ -36,7 +37,7 @@ def test_a_bound_that_a_plan_refutes_is_none(claimed: float, believed: float, pl
 
     if plan_first:
         assert found.offer(np.array([0]))
-    found.bounded(claimed)
+    found.bounded(OverAll(claimed))
     if not plan_first:
         assert found.offer(np.array([0]))
 

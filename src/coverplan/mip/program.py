@@ -58,6 +58,7 @@ class StoppedBy(StrEnum):
 
     GAP = "gap"
     PROOF = "proof"
+    LISTED_PAIRS = "listed_pairs"
     TIME_LIMIT = "time_limit"
     WORK_LIMIT = "work_limit"
     FINISHED_BY_CALLER = "finished_by_caller"

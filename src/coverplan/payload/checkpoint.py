@@ -18,6 +18,7 @@ from coverplan.payload.plan import Progress
 from coverplan.payload.requests import CHECKPOINT_FILE
 from coverplan.pricing.bound import Prices
 from coverplan.runs import outcome as runs
+from coverplan.runs.bounds import OverAll
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +27,7 @@ class Checkpoint:
 
     reps: Ints
     """Rep of each seat, -1: uncovered."""
-    dual_bound: float
+    dual_bound: OverAll
     """Infinite: none is known."""
     certificate: runs.Certificate | None
     trace: tuple[runs.Progress, ...]
@@ -44,7 +45,10 @@ class Checkpoint:
         reps = np.frombuffer(columns, np.int32, seats).copy()
         prices = np.frombuffer(columns, np.float64, 2 * rows, offset=_aligned(reps.nbytes)).reshape(2, rows).copy()
         certificate = None if found is None else runs.Certificate(found[0], Prices(*prices), found[1], found[2])
-        return cls(reps, said["dual_bound"], certificate, tuple(runs.Progress(*step) for step in said["trace"]))
+        # A bound over listed pairs is none on all plans; one release kept it as if it were.
+        known = certificate is None or certificate.of_all
+        bound = OverAll(said["dual_bound"] if known else np.inf)
+        return cls(reps, bound, certificate, tuple(runs.Progress(*step) for step in said["trace"]))
 
 
 def keeper(folder: Path) -> runs.Checkpoint:

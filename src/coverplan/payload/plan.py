@@ -14,6 +14,7 @@ SolutionStatus = Literal["optimal", "feasible", "infeasible", "no_solution_found
 StoppedBy = Literal[
     "gap",
     "proof",
+    "listed_pairs",
     "time_limit",
     "work_limit",
     "finished_by_caller",
@@ -159,7 +160,8 @@ class Certificate(Document):
     gap: float | None = Field(default=None, description="(bound - objective) / |objective|.", examples=[0.01])
     scope: Literal["all_admissible", "listed"] = Field(
         default="all_admissible",
-        description="Whether the bound holds for all admissible pairs or for the listed ones only.",
+        description="Whether the bound holds for all admissible pairs or for the listed ones only, where there are too "
+        "many to look at. One over listed pairs is no `dual_bound`, and proves no plan optimal.",
         examples=["all_admissible"],
     )
     source: Literal["lp_relaxation", "lagrangian", "resolve"] = Field(
@@ -235,7 +237,10 @@ class Plan(Document):
         description="`optimal` only when bound and objective agree to within rounding.", examples=["feasible"]
     )
     stopped_by: StoppedBy | None = Field(
-        default=None, description="Why the search ended; null: nothing was solved.", examples=["gap"]
+        default=None,
+        description="Why the search ended; null: nothing was solved. `listed_pairs`: none of the pairs looked "
+        "at leads to a better plan, which says nothing of the others.",
+        examples=["gap"],
     )
     reproducible: bool | None = Field(
         default=None,
@@ -256,7 +261,7 @@ class Plan(Document):
     )
     dual_bound: float | None = Field(
         default=None,
-        description="No plan of the pairs in the certificate's `scope` can be worth more; null: not proven.",
+        description="No plan over all admissible pairs can be worth more; null: nothing is proven of all of them.",
         examples=[1262500.0],
         json_schema_extra={"unit": "currency"},
     )

@@ -99,6 +99,11 @@ def upper_bound(formulation: Formulation, prices: Prices) -> float:
     best, blocks = best_of_units(formulation, columns, idle), blocks_of(formulation)
     if blocks:
         best = np.concatenate([best[~blocks.tied], blocks.values(columns, idle)])
+    return lagrangian(formulation, prices, best)
+
+
+def lagrangian(formulation: Formulation, prices: Prices, best: Floats) -> float:
+    """L(y) of the best that each block can bring at these prices, made safe against rounding."""
     if np.isneginf(best).any():
         return -np.inf
     rows = worth_of_rows(formulation, prices)

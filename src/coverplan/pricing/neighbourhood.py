@@ -13,7 +13,7 @@ import numpy.typing as npt
 from coverplan.domain.instance import Bools, Floats
 from coverplan.formulation.build import Formulation
 from coverplan.formulation.program import Choice, best_column
-from coverplan.pricing.bound import Prices, best_of_units, reduced
+from coverplan.pricing.bound import Prices, best_of_units, lagrangian, reduced
 from coverplan.pricing.segments import Indices
 from coverplan.pricing.standing import Standing, ranges
 from coverplan.pricing.ties import blocks_of, partners_of
@@ -29,12 +29,11 @@ class Landscape:
         self.best = best_column(formulation, worth)
         top = best_of_units(formulation, worth, idle)
         self._argmax = np.where((idle >= top) & np.isfinite(idle), -1, self.best)
-        self.slackness = 0.0
-        """By how much the sum of the units' maxima exceeds that of the blocks: reduced costs are against the former."""
+        self.bound = lagrangian(formulation, prices, top)
+        """L(y) over the units' own maxima: what reduced costs are counted from. Blocks of tied units are worth less."""
         blocks = blocks_of(formulation)
         if blocks:
             blocks.choose(worth, idle, self._argmax)
-            self.slackness = float(top[blocks.tied].sum() - blocks.values(worth, idle).sum())
         self.idle_cost = top - idle
         self.cost = np.subtract(np.repeat(top, np.diff(pairs.unit_start)), worth, out=worth)
         """Reduced cost of each column: what choosing it loses against the best of its unit; inf where closed."""

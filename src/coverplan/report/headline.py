@@ -11,6 +11,7 @@ from coverplan.report.words import SPACE, count, money_at_most, percent, percent
 STOPPED = {
     "gap": "the gap asked for was reached",
     "proof": "the proof was complete",
+    "listed_pairs": "no better plan is left among the listed pairs",
     "time_limit": "the time limit was reached",
     "work_limit": "the work limit was reached",
     "finished_by_caller": "it was told to finish",

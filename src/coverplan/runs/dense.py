@@ -27,6 +27,7 @@ from coverplan.pricing.knapsack import Integers, Knapsacks, least_step, tighten
 from coverplan.pricing.knapsack_program import replan
 from coverplan.pricing.neighbourhood import Landscape
 from coverplan.pricing.rounding import rounded
+from coverplan.runs.bounds import OverListed
 from coverplan.runs.outcome import Outcome
 from coverplan.runs.run import Request, Run, Setting
 from coverplan.solvers.registry import backend
@@ -151,7 +152,7 @@ class DenseRun(Run):
         if self.step:
             steps = np.floor((bound - self.knapsacks.offset) / self.step + 1e-6)
             bound = self.knapsacks.offset + float(steps) * self.step
-        self.incumbent.bounded(max(bound, self.incumbent.objective or -np.inf))
+        self.incumbent.over_listed(OverListed(bound))
 
     def _limits(self, seconds: float) -> Limits:
         """One thread, until nothing better by a whole step is left."""
@@ -174,7 +175,8 @@ class DenseRun(Run):
         better = worth > self.worth
         if (choice[covered] < 0).any() or not self.knapsacks.fits(rep_of_unit):
             return False
-        if worth > (self.incumbent.objective or -np.inf) and not self.incumbent.offer(choice):
+        known = self.incumbent.objective
+        if (known is None or worth > known) and not self.incumbent.offer(choice):
             return False
         self.rep_of_unit, self.worth = rep_of_unit, worth
         return better
@@ -197,7 +199,7 @@ class DenseRun(Run):
         limits = replace(self.request.limits, time_limit_s=self.remaining())
         result = backend(BACKEND).solve(to_program(self.formulation), limits, None, self.incumbent.hear)
         if result.status is not Status.INFEASIBLE:
-            self.incumbent.bounded(result.dual_bound)
+            self.incumbent.over_listed(OverListed(result.dual_bound))
         return result
 
     def _finish(self) -> None:

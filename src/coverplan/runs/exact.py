@@ -12,6 +12,7 @@ from coverplan.formulation.program import to_choice, to_point, to_program
 from coverplan.mip.program import Floats, Result, Status, StoppedBy, close_enough, is_optimal
 from coverplan.pricing.bound import Prices, admissible
 from coverplan.pricing.dual import SmoothedDual
+from coverplan.runs.bounds import OverListed
 from coverplan.runs.choice import backend_of
 from coverplan.runs.outcome import Outcome
 from coverplan.runs.run import Request, Run, Setting
@@ -97,15 +98,15 @@ class ExactRun(Run):
     def _search(self, name: str) -> Result:
         """Branch and bound on the whole program, unless the gap is closed already."""
         limits, found = self.request.limits, self.incumbent.choice
-        objective, bound = self.incumbent.objective, self.incumbent.dual_bound
+        objective, bound = self.incumbent.objective, self.incumbent.reach
         if close_enough(objective, bound, limits) or (objective is not None and is_optimal(objective, bound)):
             return Result(Status.FEASIBLE, StoppedBy.GAP)
         choice = self.hint if found is None else found
         start = None if choice is None else to_point(self.formulation, self.program, choice)
-        listen = self.incumbent.hear_points if self.truncated else self.incumbent.hear
-        result = backend(name).solve(self.program, replace(limits, time_limit_s=self.remaining()), start, listen)
-        if not self.truncated and result.status is not Status.INFEASIBLE:
-            self.incumbent.bounded(result.dual_bound)
+        limits = replace(limits, time_limit_s=self.remaining())
+        result = backend(name).solve(self.program, limits, start, self.incumbent.hear)
+        if result.status is not Status.INFEASIBLE:
+            self.incumbent.over_listed(OverListed(result.dual_bound))
         if result.status is Status.INFEASIBLE and self.truncated:
             self.notes.append("no plan among the shortlisted pairs: raise candidates.per_seat")
             return replace(result, status=Status.NO_SOLUTION)

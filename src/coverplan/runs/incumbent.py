@@ -10,6 +10,7 @@ from coverplan.formulation.build import Formulation
 from coverplan.formulation.ledger import Ledger, ledger
 from coverplan.formulation.program import Choice, to_choice
 from coverplan.mip.program import Step, not_refuted
+from coverplan.runs.bounds import UNKNOWN, UNKNOWN_OF_LISTED, OverAll, OverListed
 from coverplan.runs.outcome import Certificate, Checkpoint, Progress, Report
 
 
@@ -22,7 +23,9 @@ class Incumbent:
         self.formulation = formulation
         self.choice: Choice | None = None
         self.account: Ledger | None = None
-        self.dual_bound = np.inf
+        self.dual_bound = UNKNOWN
+        self.listed_bound = UNKNOWN_OF_LISTED
+        """Where pairs were left out: of the plans without them."""
         self.certificate: Certificate | None = None
         self.trace: list[Progress] = []
         self.phase = "build"
@@ -34,10 +37,18 @@ class Incumbent:
     def objective(self) -> float | None:
         return None if self.account is None else self.account.objective
 
+    @property
+    def reach(self) -> float:
+        """The most that the search can hope for, over all pairs or, where no more is known, over the listed ones."""
+        return self.dual_bound if np.isfinite(self.dual_bound) else self.listed_bound
+
     def rebase(self, formulation: Formulation, choice: Choice | None) -> None:
-        """Go on with a wider program, in which the plan so far is this choice."""
+        """Go on with a wider program, in which the plan so far is this choice; what held for the narrow one is gone."""
         self.formulation, self.choice = formulation, choice
         self.account = None if choice is None else ledger(formulation, choice)
+        self.listed_bound = UNKNOWN_OF_LISTED
+        if self.certificate is not None and not self.certificate.of_all:
+            self.certificate = None
 
     def enter(self, phase: str) -> None:
         """A new phase begins."""
@@ -52,6 +63,7 @@ class Incumbent:
         if self.account is None or account.objective > self.account.objective:
             self.choice, self.account = choice, account
             self.dual_bound = self._not_refuted(self.dual_bound)
+            self.listed_bound = OverListed(not_refuted(self.listed_bound, account.objective))
             self._save()
             self._tell()
         return True
@@ -62,32 +74,46 @@ class Incumbent:
         taken, idle = self.formulation.open_column[choice[covered]], self.formulation.may_idle[~covered]
         return bool(taken.all() and idle.all())
 
-    def bounded(self, dual_bound: float) -> None:
-        """Take an upper bound."""
+    def bounded(self, dual_bound: OverAll) -> None:
+        """Take an upper bound on all plans."""
         dual_bound = self._not_refuted(dual_bound)
         if dual_bound < self.dual_bound:
             self.dual_bound = dual_bound
             self._save()
             self._tell()
 
-    def _not_refuted(self, dual_bound: float) -> float:
-        """The bound; where the plan refutes it, that of the certificate."""
+    def over_listed(self, bound: OverListed) -> None:
+        """Take an upper bound on the plans over the listed pairs; where they are all pairs, it holds for all plans."""
+        if self.formulation.pairs.best_net is None:
+            self.bounded(OverAll(bound))
+        else:
+            known = bound if self.objective is None else not_refuted(bound, self.objective)
+            self.listed_bound = OverListed(min(known, self.listed_bound))
+
+    def _not_refuted(self, dual_bound: OverAll) -> OverAll:
+        """The bound; where the plan refutes it, that of the certificate, unless it refutes that one too."""
         if self.objective is None:
             return dual_bound
         left = not_refuted(dual_bound, self.objective)
-        return left if np.isfinite(left) or self.certificate is None else max(self.objective, self.certificate.bound)
+        if np.isinf(left) and self.certificate is not None and self.certificate.of_all:
+            left = not_refuted(self.certificate.bound, self.objective)
+        return OverAll(left)
 
     def certify(self, certificate: Certificate) -> None:
-        """Take prices and the bound they prove, unless better ones are at hand."""
-        if self.certificate is None or certificate.bound <= self.certificate.bound:
+        """Take prices and the bound they prove, unless better ones are at hand; one over all pairs is always better."""
+        best = self.certificate
+        if best is None or (certificate.of_all, -certificate.bound) >= (best.of_all, -best.bound):
             self.certificate = certificate
-        self.bounded(certificate.bound)
+        if certificate.of_all:
+            self.bounded(OverAll(certificate.bound))
+        else:
+            self.over_listed(OverListed(certificate.bound))
 
     def hear(self, step: Step) -> None:
-        """Listen to a backend that solves the whole program."""
+        """Listen to a backend that solves the program of all listed pairs."""
         self.hear_points(step)
         if step.dual_bound is not None:
-            self.bounded(step.dual_bound)
+            self.over_listed(OverListed(step.dual_bound))
 
     def hear_points(self, step: Step) -> None:
         """Listen to a backend that solves a part of the program: its bounds do not hold for the whole."""

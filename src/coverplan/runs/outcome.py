@@ -11,6 +11,7 @@ from coverplan.formulation.ledger import Ledger
 from coverplan.formulation.program import Choice
 from coverplan.mip.program import Status, StoppedBy
 from coverplan.pricing.bound import Prices
+from coverplan.runs.bounds import OverAll
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,17 @@ class Certificate:
     source: str
     scope: str = "all_admissible"
 
+    @property
+    def of_all(self) -> bool:
+        """Whether the bound holds for all admissible pairs."""
+        return self.scope == "all_admissible"
+
 
 @dataclass(frozen=True, eq=False)
 class Proof:
     """What an earlier run of the same request has proven: an upper bound, and prices for one."""
 
-    dual_bound: float
+    dual_bound: OverAll
     certificate: Certificate | None
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from coverplan.domain.instance import Bools
 from coverplan.formulation.program import to_program
-from coverplan.mip.program import Result, Status, Step, StoppedBy, close_enough
+from coverplan.mip.program import Result, Status, Step, StoppedBy
 from coverplan.pricing.bound import Prices
 from coverplan.pricing.dual import Found, SmoothedDual
 from coverplan.pricing.neighbourhood import Landscape
@@ -95,8 +95,7 @@ class PricedRun(StandingRun):
         return self.conclude(Result(Status.FEASIBLE, self._stopped_by(), reproducible=False), BACKEND)
 
     def _stopped_by(self) -> StoppedBy:
-        near = close_enough(self.incumbent.objective, self.incumbent.dual_bound, self.request.limits)
-        return StoppedBy.GAP if near else StoppedBy.TIME_LIMIT
+        return StoppedBy.GAP if self._near() else StoppedBy.TIME_LIMIT
 
     def _bound(self) -> None:
         """Prices from the linear relaxation where simplex is quick, else from the smoothed dual."""
@@ -140,8 +139,8 @@ class PricedRun(StandingRun):
         """One small program over the seats that the prices leave contested, all reps together."""
         assert self.standing is not None
         everyone, pairs = np.ones(self.landscape.n_reps, np.bool_), self.formulation.pairs
-        most, worst = int(CONTESTED_WIDTH * pairs.n_units), self._worst if np.isfinite(self._gap) else np.inf
-        units, columns = self.landscape.freed(self.standing.choice, everyone, most, min(worst, np.finfo(float).max))
+        most = int(CONTESTED_WIDTH * pairs.n_units)
+        units, columns = self.landscape.freed(self.standing.choice, everyone, most, self._worst)
         if len(columns) == 0:
             return
         part = part_of(self.standing, units, columns, self.elastic)
@@ -199,7 +198,7 @@ class PricedRun(StandingRun):
         for task in running.values():
             busy |= task.reps
         loss = np.where(busy, 0.0, loss)
-        worst = self._worst if self.parts.fixing and np.isfinite(self._gap) else np.finfo(np.float64).max
+        worst = self._worst if self.parts.fixing else np.finfo(np.float64).max
         for _ in range(TRIES):
             if loss.sum() <= 0:
                 return None

@@ -115,7 +115,7 @@ class Run:
     @property
     def settled(self) -> bool:
         """Whether what was known beforehand is good enough already."""
-        return close_enough(self.incumbent.objective, self.incumbent.dual_bound, self.request.limits)
+        return close_enough(self.incumbent.objective, self.incumbent.reach, self.request.limits)
 
     @property
     def truncated(self) -> bool:
@@ -123,9 +123,14 @@ class Run:
         return self.formulation.pairs.best_net is not None
 
     def prove(self, found: Found) -> None:
-        """Take prices of the Lagrangian dual. A bound below what any plan is worth proves that there is none."""
+        """Take prices of the Lagrangian dual. A bound below what any plan is worth proves that there is none.
+
+        With pairs left out they prove nothing yet.
+        """
+        if self.truncated:
+            return
         self.impossible |= found.bound < floor(self.formulation)
-        if np.isfinite(found.bound) and not self.truncated:
+        if np.isfinite(found.bound):
             self.incumbent.certify(Certificate(found.bound, found.prices, "lagrangian"))
 
     def priced_in(self, find: Callable[[Prices | None], Prices | None], source: str, seconds: float) -> None:
@@ -167,7 +172,9 @@ class Run:
         pairs, account = self.formulation.pairs, self.incumbent.account
         wider = joined(keys_of(pairs), keys)
         found = Candidates.from_unit_keys(self.request.book, wider, pairs.unit_of_seat, pairs.n_units)
-        self.formulation = build(replace(found, best_net=pairs.best_net), self.request.rules, self.request.weights)
+        if len(found.seat) < self.listing.n_admissible:
+            found = replace(found, best_net=pairs.best_net)
+        self.formulation = build(found, self.request.rules, self.request.weights)
         choice = None if account is None else choice_of(self.formulation, account.rep_of_seat)
         self.incumbent.rebase(self.formulation, choice)
 
@@ -201,10 +208,17 @@ class Run:
             self.incumbent.offer(self.hint)
 
     def _recall(self, earlier: Proof) -> None:
-        """Begin with what is proven already; prices count where the program has the same rows as then."""
+        """Begin with what is proven already; prices count where the program has the same rows as then.
+
+        What they prove is counted anew where it can be: the listed pairs may be others now.
+        """
         found = earlier.certificate
         if found is not None and len(found.prices.upper) == self.formulation.n_rows:
-            self.incumbent.certify(found)
+            if not (self.truncated and found.of_all):
+                scope = "listed" if self.truncated else "all_admissible"
+                found = replace(found, bound=upper_bound(self.formulation, found.prices), scope=scope)
+            if np.isfinite(found.bound):
+                self.incumbent.certify(found)
         self.incumbent.bounded(earlier.dual_bound)
 
     def _follow(self, precedents: Sequence[Precedent]) -> None:
@@ -231,7 +245,7 @@ class Run:
         if account is not None:
             proven = is_optimal(account.objective, found.dual_bound)
             status = Status.OPTIMAL if proven else Status.FEASIBLE
-            stopped_by = StoppedBy.PROOF if proven else stopped_by
+            stopped_by = StoppedBy.PROOF if proven else self._not_proven(stopped_by)
         elif status is not Status.INFEASIBLE:
             status = Status.NO_SOLUTION
         found.enter("done")
@@ -263,6 +277,13 @@ class Run:
             result = replace(result, stopped_by=StoppedBy.SOLVER_LOST)
         return self.conclude(replace(result, status=Status.FEASIBLE), backend)
 
+    def _not_proven(self, stopped_by: StoppedBy) -> StoppedBy:
+        """Why the search ended, where what a backend proved holds for fewer plans or up to a gap only."""
+        if stopped_by not in {StoppedBy.PROOF, StoppedBy.GAP} or not self.truncated:
+            return stopped_by
+        near = close_enough(self.incumbent.objective, self.incumbent.dual_bound, self.request.limits)
+        return StoppedBy.GAP if near else StoppedBy.LISTED_PAIRS
+
     def _closest(self, outcome: Outcome) -> Choice:
         too_late = self.remaining() < 1.0 or self.formulation.pairs.n_columns > WHOLE_UP_TO
         if self.nearest is not None and too_late:
@@ -272,14 +293,10 @@ class Run:
         return least_violating(self.formulation, prices, replace(self.request.limits, time_limit_s=seconds))
 
     def _bound_source(self) -> str | None:
-        certificate = self.incumbent.certificate
-        if not np.isfinite(self.incumbent.dual_bound):
+        found, bound = self.incumbent.certificate, self.incumbent.dual_bound
+        if not np.isfinite(bound):
             return None
-        return (
-            "prices"
-            if certificate is not None and certificate.bound <= self.incumbent.dual_bound
-            else "branch_and_bound"
-        )
+        return "prices" if found is not None and found.of_all and found.bound <= bound else "branch_and_bound"
 
 
 def choice_of(formulation: Formulation, rep_of_seat: Ints) -> Choice | None:

@@ -15,10 +15,11 @@ import numpy as np
 from coverplan.domain.instance import Bools, Floats
 from coverplan.formulation.build import Formulation
 from coverplan.mip.feasibility import Settling
-from coverplan.mip.program import Limits, Result, Status, Step, close_enough
+from coverplan.mip.program import Limits, Result, Status, Step, close_enough, is_optimal
 from coverplan.pricing.neighbourhood import Landscape
 from coverplan.pricing.part import Part, part_of
 from coverplan.pricing.standing import Move, Standing
+from coverplan.runs.bounds import Cut
 from coverplan.runs.run import Request, Run, Setting
 from coverplan.solvers.racer import Racer
 from coverplan.solvers.registry import backend
@@ -47,8 +48,7 @@ class _Rest:
 
     part: Part
     columns: int
-    objective: float | None
-    """Worth of the plan that it was cut by."""
+    cut: Cut
     constant: float
     """Objective of the whole less that of the part."""
     racer: Racer = field(init=False)
@@ -76,19 +76,31 @@ class StandingRun(Run):
             return self.standing.objective
         return self.incumbent.objective
 
+    def _cut(self) -> Cut:
+        """What a better plan than the one that stands cannot use, at the prices of the landscape."""
+        return Cut.against(self.landscape.bound, self._objective)
+
     @property
     def _worst(self) -> float:
-        """Reduced cost beyond which no better plan uses a column."""
-        return self._gap + self.landscape.slackness
+        """Reduced cost beyond which no better plan uses a column, the largest float without a plan."""
+        return min(self._cut().threshold, np.finfo(np.float64).max)
 
     @property
     def _gap(self) -> float:
         """Money between bound and plan; infinite without a plan."""
         objective = self._objective
-        return np.inf if objective is None else max(0.0, self.incumbent.dual_bound - objective)
+        return np.inf if objective is None else max(0.0, self.incumbent.reach - objective)
+
+    def _near(self) -> bool:
+        """Whether the gap is closed, to within the limits, or nothing better is left among the listed pairs."""
+        objective, found = self._objective, self.incumbent
+        return objective is not None and (
+            close_enough(objective, found.reach, self.request.limits)
+            or is_optimal(objective, min(found.dual_bound, found.listed_bound))
+        )
 
     def _done(self) -> bool:
-        return close_enough(self._objective, self.incumbent.dual_bound, self.request.limits) or self.remaining() <= 0.05
+        return self._near() or self.remaining() <= 0.05
 
     def _limits(self, seconds: float, relative_gap: float = 0.0, absolute_gap: float = 0.0) -> Limits:
         return replace(
@@ -123,8 +135,8 @@ class StandingRun(Run):
         return -float(self.elastic @ stand.missed), stand.objective
 
     def _open(self) -> Bools:
-        """Columns that a better plan could use: their reduced cost is below the gap."""
-        opened: Bools = self.landscape.cost <= min(self._worst, np.finfo(np.float64).max)
+        """Columns that a better plan could use."""
+        opened: Bools = self.landscape.cost <= self._worst
         return opened
 
     def _open_columns(self) -> int:
@@ -135,19 +147,18 @@ class StandingRun(Run):
         return self.parts.fixing and self._open_columns() <= FINISH_COLUMNS
 
     def _rest(self, opened: int) -> _Rest:
-        """What is left open: no plan that is better uses a column whose reduced cost exceeds the gap."""
+        """What is left open: no plan that is better uses anything else."""
         assert self.standing is not None
-        choice, columns, worst = self.standing.choice, self._open(), min(self._worst, np.finfo(np.float64).max)
+        choice, columns, cut = self.standing.choice, self._open(), self._cut()
         columns[choice[choice >= 0]] = True
         many = np.bincount(self.formulation.pairs.column_unit[columns], minlength=len(choice))
-        if np.isfinite(self._gap):
-            units = np.flatnonzero(many + (self.landscape.idle_cost <= worst) > 1)
-        else:
-            units = np.arange(len(choice))
+        # A unit is held where its choice is all that is left of it: what the plan leaves uncovered is a choice too.
+        idle = (self.landscape.idle_cost <= self._worst) | (choice < 0)
+        units = np.flatnonzero(many + idle > 1) if np.isfinite(cut.threshold) else np.arange(len(choice))
         free = np.flatnonzero(columns & np.isin(self.formulation.pairs.column_unit, units))
         part = part_of(self.standing, units, free)
         settled = Settling(part.program)(part.point(choice))
-        return _Rest(part, opened, self._objective, self.standing.objective - part.program.value(settled))
+        return _Rest(part, opened, cut, self.standing.objective - part.program.value(settled))
 
     def _finish(self) -> None:
         """Try for a moment to solve what is left open exactly: small programs need no helpers."""
@@ -162,9 +173,8 @@ class StandingRun(Run):
         """A point or bound of the solve of what was left open."""
         if step.x is not None and self._take(rest.part, step.x):
             self._tell()
-        if step.dual_bound is not None and np.isfinite(step.dual_bound) and not self.truncated:
-            # Plans that were worse already lie outside of it; with pairs left out it would say nothing of theirs.
-            self.incumbent.bounded(max(step.dual_bound + rest.constant, rest.objective or -np.inf))
+        if step.dual_bound is not None and np.isfinite(step.dual_bound):
+            self.incumbent.over_listed(rest.cut.of_all(step.dual_bound + rest.constant))
 
     def _conclude_rest(self, rest: _Rest, result: Result) -> None:
         if result.status is Status.INFEASIBLE and self._objective is None and not self.truncated:
