@@ -154,7 +154,8 @@ class Summary:
         uncovered = f"{summary.uncovered:,} uncovered" + (f" ({why})" if why else "")
         yield "seats", f"{summary.seats:,}: {summary.covered:,} covered, {uncovered}"
         moved = f"{summary.moved:,} moved ({percent(summary.moved_share)}"
-        moved += f"; {percent(summary.moved_revenue_share)} of revenue, {self.money(summary.moved_revenue)})"
+        moved += f"; {percent(summary.moved_revenue_share)} of revenue, {self.money(summary.moved_revenue)}"
+        moved += f"; {summary.dropped:,} of them to nobody)" if summary.dropped else ")"
         forced = f", {summary.forced:,} forced to move" if summary.forced else ""
         yield "moves", f"{summary.kept:,} kept, {moved}{forced}, {summary.new:,} new"
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from coverplan.constraints.base import Constraint, bound, positions, qualified
 from coverplan.constraints.filters import EVERY_ACCOUNT, EVERY_REP, AccountFilter, RepFilter
+from coverplan.domain import moves
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.instance import Ints
 from coverplan.mip.rows import RowBlock
@@ -17,8 +18,8 @@ from coverplan.mip.rows import RowBlock
 class KeepCurrent(Constraint):
     """Cap how many seats, or how much revenue, leave their current rep, and how many a rep gains.
 
-    Counted over seats whose current rep is admissible; leaving such a seat uncovered is moving it. Forced moves count
-    nowhere.
+    Counted over seats whose current rep is admissible, of all roles; leaving such a seat uncovered is moving it. Forced
+    moves count nowhere. The metrics of these names measure the same.
     """
 
     kind: Literal["keep_current"] = "keep_current"
@@ -52,7 +53,7 @@ class KeepCurrent(Constraint):
         book, seats = pairs.book, pairs.book.seats
         rep = np.maximum(seats.current, 0)
         counted = pairs.keeps & self.accounts.mask(book)[seats.account] & self.reps.mask(book)[rep]
-        weight = book.seat_measure("revenue" if limit == "max_moved_revenue_share" else "accounts")
+        weight = moves.weight(book, limit.removeprefix("max_"))
         group, labels = self._groups(pairs, seats.account, rep)
         group = np.where(counted, group, -1)
         total = np.bincount(group[counted], weight[counted], len(labels))

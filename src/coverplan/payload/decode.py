@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, cast
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 
 from coverplan.domain.geography import lineage
 from coverplan.domain.instance import Bools, Floats, Instance, Ints
+from coverplan.domain.moves import moved
 from coverplan.formulation.build import Formulation
 from coverplan.formulation.ledger import Ledger, RuleState
 from coverplan.formulation.program import Choice
@@ -42,7 +44,6 @@ class Decoder:
         self.net = self._by_seat(self.pairs.measure("expected_revenue"))
         self.loss = self._by_seat(self.pairs.loss)
         self.hours = self._by_seat(self.pairs.hours)
-        self.revenue: Floats = self.book.seat_measure("revenue")
 
     @property
     def instance(self) -> Instance:
@@ -106,22 +107,15 @@ class Decoder:
     def summary(self) -> Summary:
         """The plan in a few numbers."""
         seats = self.book.seats
-        movable = self.pairs.keeps
-        moved = self.covered & ~self.kept & movable
-        base = float(self.revenue[movable & seats.primary].sum())
-        moved_revenue = float(self.revenue[moved & seats.primary].sum())
         return Summary(
             accounts=self.instance.n_accounts,
             seats=len(seats),
             covered=int(self.covered.sum()),
             uncovered=int((~self.covered).sum()),
             kept=int(self.kept.sum()),
-            moved=int(moved.sum()),
             forced=int((self.covered & self.forced & ~self.kept).sum()),
             new=int((self.covered & ~seats.held).sum()),
-            moved_share=float(moved.sum() / max(1, movable.sum())),
-            moved_revenue=moved_revenue,
-            moved_revenue_share=moved_revenue / base if base > 0 else 0.0,
+            **asdict(moved(self.pairs, self.rep)),
         )
 
     def _rep_sums(self) -> dict[str, npt.NDArray[Any]]:

@@ -20,20 +20,29 @@ class Summary(Document):
     covered: int = Field(description="Seats that a rep covers.", examples=[698])
     uncovered: int = Field(description="Seats that nobody covers.", examples=[3])
     kept: int = Field(description="Seats that stay with their rep.", examples=[640])
-    moved: int = Field(description="Seats that move although their rep could stay.", examples=[40])
+    moved: int = Field(
+        description="Seats that leave a rep who could stay, for another one or for nobody.", examples=[40]
+    )
     forced: int = Field(description="Seats that move because their rep cannot stay.", examples=[10])
     new: int = Field(description="Covered seats that nobody covers today.", examples=[8])
     moved_share: float = Field(
         description="Moved seats as a share of the seats whose rep can stay.", examples=[0.059], json_schema_extra=SHARE
     )
     moved_revenue: float = Field(
-        description="Revenue of the moved seats' accounts.", examples=[410000.0], json_schema_extra=MONEY
+        description="Revenue of the moved seats' accounts; with several roles, once for each seat that moves.",
+        examples=[410000.0],
+        json_schema_extra=MONEY,
     )
     moved_revenue_share: float = Field(
         description="The same as a share of the revenue of the seats whose rep can stay.",
         examples=[0.048],
         json_schema_extra=SHARE,
     )
+
+    @property
+    def dropped(self) -> int:
+        """Moved seats that the plan leaves to nobody: covered ones are kept, moved, forced or new."""
+        return self.kept + self.moved + self.forced + self.new - self.covered
 
 
 class RepBook(Document):

@@ -139,6 +139,8 @@ def _moves(plan: Plan, facts: Facts) -> list[Tile]:
     parts = [f"{percent(summary.moved_share)} of those whose rep can stay"]
     if summary.moved_revenue:
         parts.append(f"{short_money(summary.moved_revenue, facts.currency)} of revenue")
+    if summary.dropped:
+        parts.append(f"{summary.dropped:,} of them are left uncovered")
     if summary.forced:
         parts.append(f"{summary.forced:,} more are forced to move")
     note = "nothing moves" if not summary.moved and not summary.forced else "; ".join(parts)

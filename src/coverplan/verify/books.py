@@ -33,13 +33,12 @@ class Books:
         return "kept" if self.cover[seat.index] == self.case.holder(seat) else "moved"
 
     def summary(self) -> dict[str, float]:
-        """The plan in a few numbers; forced moves are counted apart."""
+        """The plan in a few numbers; forced moves are counted apart, and leaving a seat to nobody moves it."""
         seats, forced = self.case.book.seats, self.case.forced
         covered = [seat for seat in seats if self.cover[seat.index] >= 0]
-        moved = [seat for seat in covered if self.change(seat) == "moved" and not forced[seat.index]]
         held = [seat for seat in seats if self.case.can_stay[seat.index]]
-        moved_revenue = _base_revenue(seat for seat in moved if seat.primary)
-        held_revenue = _base_revenue(seat for seat in held if seat.primary)
+        moved = [seat for seat in held if self.cover[seat.index] != self.case.holder(seat)]
+        moved_revenue, held_revenue = _base_revenue(moved), _base_revenue(held)
         return {
             "accounts": len(self.case.book.accounts),
             "seats": len(seats),
