@@ -55,10 +55,12 @@ class Knapsacks:
 
     @classmethod
     def of(cls, formulation: Formulation) -> Self | None:
-        """The knapsacks of a formulation; None where some coupling row is no whole hard capacity of one rep."""
+        """The knapsacks of a formulation; None without any, or where some row is no whole hard capacity of one rep."""
         pairs, matrix = formulation.pairs, formulation.matrix.tocoo()
         n_reps, n_units = pairs.instance.n_reps, pairs.n_units
         if formulation.linked or formulation.idle_matrix.nnz or not _capacities_only(formulation):
+            return None
+        if matrix.nnz == 0:  # nothing takes up room, so nothing couples the units: there is no knapsack to fill
             return None
         places = int(decimals(matrix.data).max(initial=0))
         if places > DECIMALS:
