@@ -153,3 +153,17 @@ def test_rules_that_no_plan_keeps_are_called_infeasible() -> None:
     assert plan["solution_status"] == "infeasible"
     assert plan["assignments"] == []
     assert plan["least_violating"] is not None
+
+
+def test_it_stops_once_the_plan_is_optimal() -> None:
+    """A bound has a hair of 1e-12 against rounding, so a gap of 0 is never reached: nobody re-plans for that hair."""
+    problem = {
+        "reps": [{"id": f"r{place}"} for place in range(3)],
+        "accounts": [{"id": f"a{place}", "expected_revenue": 1000 + 37 * place} for place in range(6)],
+    }
+
+    plan = _plan(problem, {"constraints": [], "candidates": {"per_seat": 1}}, relative_gap=0.0, time_limit_s=20)
+
+    assert plan["solution_status"] == "optimal"
+    assert plan["dual_bound"] > plan["objective"]["value"] == 6_555.0  # 6 x 1,000 + 15 x 37
+    assert "neighbourhoods" not in plan["metrics"]["seconds"]

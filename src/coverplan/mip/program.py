@@ -117,11 +117,11 @@ def gap(objective: float | None, dual_bound: float | None) -> tuple[float | None
 
 
 def close_enough(objective: float | None, dual_bound: float | None, limits: Limits) -> bool:
-    """Whether the gap is within one of the limits' tolerances."""
+    """Whether the gap is within one of the limits' tolerances, or within rounding: a search has nothing left to do."""
     relative, absolute = gap(objective, dual_bound)
-    if relative is None or absolute is None:
+    if objective is None or dual_bound is None or relative is None or absolute is None:
         return False
-    return relative <= limits.relative_gap or absolute <= limits.absolute_gap
+    return relative <= limits.relative_gap or absolute <= limits.absolute_gap or is_optimal(objective, dual_bound)
 
 
 def is_optimal(objective: float, dual_bound: float) -> bool:

@@ -18,7 +18,7 @@ import numpy as np
 
 from coverplan.formulation.build import Formulation
 from coverplan.formulation.program import Choice, to_program
-from coverplan.mip.program import Limits, Result, Status, StoppedBy, close_enough, is_optimal
+from coverplan.mip.program import Limits, Result, Status, StoppedBy, close_enough
 from coverplan.pricing.bound import best_of_units, reduced
 from coverplan.pricing.dive import dive
 from coverplan.pricing.dual import SmoothedDual
@@ -110,11 +110,8 @@ class DenseRun(Run):
         return self.conclude(Result(Status.FEASIBLE, stopped_by, reproducible=False), BACKEND)
 
     def _near(self) -> bool:
-        """Whether the gap is closed, to within the limits or rounding."""
-        objective, bound = self.incumbent.objective, self.incumbent.dual_bound
-        return objective is not None and (
-            close_enough(objective, bound, self.request.limits) or is_optimal(objective, bound)
-        )
+        """Whether the gap is closed."""
+        return close_enough(self.incumbent.objective, self.incumbent.dual_bound, self.request.limits)
 
     def _done(self) -> bool:
         return self._near() or self.remaining() <= 0.05

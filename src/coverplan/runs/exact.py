@@ -9,7 +9,7 @@ import numpy as np
 
 from coverplan.formulation.build import Formulation
 from coverplan.formulation.program import to_choice, to_point, to_program
-from coverplan.mip.program import Floats, Result, Status, StoppedBy, close_enough, is_optimal
+from coverplan.mip.program import Floats, Result, Status, StoppedBy, close_enough
 from coverplan.pricing.bound import Prices, admissible
 from coverplan.pricing.dual import SmoothedDual
 from coverplan.runs.bounds import OverListed
@@ -98,8 +98,7 @@ class ExactRun(Run):
     def _search(self, name: str) -> Result:
         """Branch and bound on the whole program, unless the gap is closed already."""
         limits, found = self.request.limits, self.incumbent.choice
-        objective, bound = self.incumbent.objective, self.incumbent.reach
-        if close_enough(objective, bound, limits) or (objective is not None and is_optimal(objective, bound)):
+        if close_enough(self.incumbent.objective, self.incumbent.reach, limits):
             return Result(Status.FEASIBLE, StoppedBy.GAP)
         choice = self.hint if found is None else found
         start = None if choice is None else to_point(self.formulation, self.program, choice)
