@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from benchmarks.instances.mixed import SIZES, case
 from benchmarks.second_opinion import asked, in_turn
 
