@@ -269,3 +269,36 @@ def test_a_longer_frontier_begins_like_a_shorter_one() -> None:
     assert kinds(shorter)["frontier"] == 8
     assert kinds(longer)["frontier"] == 12
     assert {cell.key for cell in shorter} < {cell.key for cell in longer}
+
+
+def test_deterministic_cells_begin_with_one_that_is_named_beforehand() -> None:
+    """Per problem the first policy with the first seed goes first; the estimate knows the others from the start."""
+    asked: Document = {
+        "problems": [{"problem": PROBLEM}, {"problem": PROBLEM}],
+        "policies": [{"policy": HARD}, {"policy": {"constraints": []}}],
+        "seeds": [3, 5],
+        "options": {"deterministic": True},
+    }
+    first = cells(**asked)
+    others = cells(ended(first), **asked)
+
+    assert [(cell.problem, cell.labels, cell.options.seed) for cell in first] == [
+        (problem, ("policy-1",), 3) for problem in (0, 1)
+    ]
+    assert len(others) == 8
+    named = {cell.problem: cell.key for cell in first}
+    assert all(cell.start_from == (None if cell in first else named[cell.problem]) for cell in others)
+    assert cells(ended(others[:1]), **asked)[:1] == first[:1]  # one problem does not wait for the other
+    assert len(cells(ended(others[:1]), **asked)) == 5
+    request = request_of(asked)
+    assert estimate(request, check_experiment(request)).cells == 8
+
+
+def test_without_sharing_or_determinism_no_cell_waits() -> None:
+    policies = [{"policy": HARD}, {"policy": {"constraints": []}}]
+    choices: list[Document] = [{"share": False, "options": {"deterministic": True}}, {"share": True}]
+    for asked in choices:
+        found = cells(policies=policies, **asked)
+
+        assert len(found) == 2
+        assert {cell.start_from for cell in found} == {None}

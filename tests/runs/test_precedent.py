@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coverplan.domain.book import Book
 from coverplan.payload.answer import solve
+from coverplan.payload.columns import to_instance
 from coverplan.payload.options import Options
+from coverplan.payload.outcome import solve_book
+from coverplan.runs.precedent import Precedent
 from coverplan.tables.generate import generate
 from coverplan.verify import verify
 from support.brute import documents
@@ -78,3 +84,26 @@ def test_of_several_plans_the_best_that_keeps_the_rules_counts() -> None:
 
     assert value(plan) == pytest.approx(140)  # 100 + 40
     assert lines[1:3] == pytest.approx([100, 140])
+
+
+@pytest.mark.parametrize(("before", "after"), [(True, True), (False, False)])
+def test_what_begins_with_a_plan_of_chance_is_not_reproducible(before: bool, after: bool) -> None:
+    """In deterministic mode; a solve that the clock has ended is what it is by chance."""
+    facts = Book.of(to_instance(documents(generate(accounts=20, reps=3, seed=1), {})[0]))
+    limits = Options(deterministic=True)
+    policy = documents({"accounts": [], "reps": []}, {"constraints": [{"kind": "capacity"}]})[1]
+    nobody = np.full(len(facts.seats), -1, np.int32)
+
+    found = solve_book(facts, policy, limits, {}, precedents=(Precedent(nobody, reproducible=before),))
+
+    assert found.reproducible is after
+
+
+def test_nor_is_what_goes_on_from_where_a_lost_solve_stopped(tmp_path: Path) -> None:
+    problem, policy = documents(generate(accounts=20, reps=3, seed=1), {"constraints": [{"kind": "capacity"}]})
+    options = Options(deterministic=True)
+
+    alone = solve(problem, policy, options, checkpoint=tmp_path)
+    resumed = solve(problem, policy, options, checkpoint=tmp_path)
+
+    assert (alone.reproducible, resumed.reproducible) == (True, False)

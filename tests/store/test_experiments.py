@@ -108,6 +108,8 @@ def test_the_nearest_ended_cells_come_first(connection: Connection) -> None:
 
     assert [row["id"] for row in cells.nearest(connection, "run-c", 3)] == ["run-b", "run-a", "run-d"]
     assert cells.nearest(connection, "run-of-no-cell", 3) == []
+    assert [row["plan_path"] for row in cells.at(connection, "exp-1", "e")] == ["e.json"]
+    assert all(cells.at(connection, "exp-1", name) == [] for name in "cxy")  # at work, without a plan, not there
 
 
 def test_resumed_cells_wait_for_a_new_run(connection: Connection) -> None:

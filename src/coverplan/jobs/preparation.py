@@ -54,7 +54,7 @@ async def prepared(
     cell = None if row["experiment_id"] is None else CellRequest.model_validate_json(document)
     if row["dataset_id"] is not None:
         request = BookRequest.model_validate_json(document) if cell is None else _book_of(cell)
-        others = [] if cell is None else await _nearest(store, row, cell)
+        others = [] if cell is None else await starts_of(store, row, cell)
         async with _book(store, pool, row, request, others) as book:
             yield Work(Job.solve_book(_shortened(book, spent_s), checkpoint=checkpoint), Path(book.table))
     elif cell is not None:
@@ -71,7 +71,7 @@ async def prepared(
 async def _with_files(store: Store, shelf: Shelf, row: RowMapping, cell: CellRequest) -> AsyncIterator[CellRequest]:
     """A cell with its problem, and the plans of the cells next to it, as files."""
     assert cell.problem is not None
-    starts = await _nearest(store, row, cell)
+    starts = await starts_of(store, row, cell)
     async with AsyncExitStack() as stack:
         (problem,) = await stack.enter_async_context(shelf.holding(cell.problem))
         files: list[str] = []
@@ -87,10 +87,20 @@ def _book_of(cell: CellRequest) -> BookRequest:
     )
 
 
-async def _nearest(store: Store, row: RowMapping, cell: CellRequest) -> list[RowMapping]:
-    """The runs of the cells next to this one: of a large book one, as its plans take seconds to read."""
+async def starts_of(store: Store, row: RowMapping, cell: CellRequest) -> list[RowMapping]:
+    """The runs that a cell begins with: that of the cell it names, else those next to it which have ended by now.
+
+    Of a large book one, as its plans take seconds to read. Which have ended is chance: in deterministic mode none.
+    """
+    if not cell.share:
+        return []
+    if cell.start_from is not None:
+        named = cell.start_from
+        return await store.database.reading(lambda c: cells.at(c, row["experiment_id"], named))
+    if cell.options.deterministic:
+        return []
     most = MOST_STARTS if row["small"] else 1
-    return await store.database.reading(lambda c: cells.nearest(c, row["id"], most)) if cell.share else []
+    return await store.database.reading(lambda c: cells.nearest(c, row["id"], most))
 
 
 async def _checkpoint(store: Store, row: RowMapping) -> bytes | None:

@@ -244,7 +244,8 @@ class Plan(Document):
     )
     reproducible: bool | None = Field(
         default=None,
-        description="In deterministic mode: false when the wall clock ended the search. Null otherwise.",
+        description="In deterministic mode: false when the wall clock ended the search, or one that it began with. "
+        "Null otherwise.",
         examples=[True],
     )
     method: Method = Field(

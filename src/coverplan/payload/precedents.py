@@ -16,6 +16,7 @@ class OfferedPlan(Document):
 
     assignments: list[Assignment] = Field(default_factory=list)
     certificate: Certificate | None = None
+    reproducible: bool | None = None
 
     @property
     def prices(self) -> RowPrices:

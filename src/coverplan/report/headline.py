@@ -162,7 +162,9 @@ def provenance(plan: Plan, facts: Facts) -> list[tuple[str, str]]:
     seconds = ", ".join(
         f"{name.replace('_', ' ')} {value:,.1f}{SPACE}s" for name, value in plan.metrics.seconds.items()
     )
-    reproducible = {True: "yes", False: "no: the wall clock ended the search", None: ""}[plan.reproducible]
+    reproducible = {True: "yes", False: "no: the wall clock ended the search, or one that it began with", None: ""}[
+        plan.reproducible
+    ]
     metrics = plan.metrics
     size = (
         f"{metrics.seats:,} seats, {metrics.pairs:,} admissible pairs, {metrics.rows:,} rows" if metrics.pairs else ""

@@ -22,6 +22,8 @@ class Precedent:
     rep_of_seat: Ints | None = None
     """-1: uncovered; None: no plan, or one that is given as the start."""
     prices: RowPrices = field(default_factory=dict)
+    reproducible: bool = True
+    """Whether the same request would find them again."""
 
 
 def carried(formulation: Formulation, prices: RowPrices) -> Prices | None:

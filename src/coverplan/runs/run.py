@@ -212,6 +212,7 @@ class Run:
 
         What they prove is counted anew where it can be: the listed pairs may be others now.
         """
+        self.reproducible = False  # how far a lost solve had come is chance
         found = earlier.certificate
         if found is not None and len(found.prices.upper) == self.formulation.n_rows:
             if not (self.truncated and found.of_all):
@@ -224,6 +225,7 @@ class Run:
     def _follow(self, precedents: Sequence[Precedent]) -> None:
         """Begin with the best plan and the best prices of other runs of this book."""
         least = np.inf
+        self.reproducible &= all(found.reproducible for found in precedents)
         for found in precedents:
             prices = carried(self.formulation, found.prices)
             bound = np.inf if prices is None else upper_bound(self.formulation, prices)

@@ -73,15 +73,21 @@ def nearest(connection: Connection, run_id: str, limit: int) -> list[RowMapping]
     if mine is None:
         return []
     same = and_(cells.c.experiment_id == mine["experiment_id"], cells.c.problem == mine["problem"])
-    usable = and_(runs.c.objective_value.is_not(None), runs.c.plan_path.is_not(None))
-    wanted = (
-        select(runs.c.id, runs.c.plan_path, runs.c.table_path)
-        .select_from(cells.join(runs, _run_that_counts()))
-        .where(same, usable, runs.c.job_status == "completed")
-        .order_by(func.abs(cells.c.place - mine["place"]), cells.c.key)
-        .limit(limit)
-    )
+    wanted = _with_plan().where(same).order_by(func.abs(cells.c.place - mine["place"]), cells.c.key).limit(limit)
     return list(connection.execute(wanted).mappings())
+
+
+def at(connection: Connection, experiment_id: str, key: str) -> list[RowMapping]:
+    """The ended run of one cell; none without a plan."""
+    mine = and_(cells.c.experiment_id == experiment_id, cells.c.key == key)
+    return list(connection.execute(_with_plan().where(mine)).mappings())
+
+
+def _with_plan() -> Select[Any]:
+    """Ended runs of cells that found a plan."""
+    usable = and_(runs.c.objective_value.is_not(None), runs.c.plan_path.is_not(None))
+    found = select(runs.c.id, runs.c.plan_path, runs.c.table_path).select_from(cells.join(runs, _run_that_counts()))
+    return found.where(usable, runs.c.job_status == "completed")
 
 
 def _in_order(experiment_id: str) -> Select[Any]:

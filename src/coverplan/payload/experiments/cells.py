@@ -46,6 +46,8 @@ class Cell:
     """Policy, or what was done to it, one per kind."""
     near: float
     """Cells of a problem that lie close together have like policies."""
+    start_from: str | None = None
+    """Key of the only cell whose plan and prices it begins with; None: those of whichever have ended, if any."""
 
 
 @dataclass(frozen=True)

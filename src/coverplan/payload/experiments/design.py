@@ -77,6 +77,16 @@ class Design:
             self._policy_cells[place] = self._cell("policy", name, problem, policy, near, seed)
         return self._policy_cells[place]
 
+    def first_cell(self, problem: int) -> Cell | None:
+        """The cell that all others of a problem begin with, once it has ended; None where they do not wait for one.
+
+        With several solves at once it is chance which of them end first. So a deterministic experiment shares what is
+        named beforehand, and nothing else.
+        """
+        if not (self.request.share and self.request.options.deterministic):
+            return None
+        return self.policy_cell(problem, min(self.near, key=self.near.__getitem__), self.seeds[0])
+
     def reference_cell(self, problem: int, name: str) -> Cell | None:
         """The reference objective under a policy's hard rules; None where that is the policy itself."""
         if self.judge_themselves[name]:

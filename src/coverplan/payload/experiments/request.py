@@ -79,7 +79,11 @@ class ExperimentRequest(Document):
     stability: Stability | None = Field(
         default=None, description="Whether to perturb the facts.", examples=[{"samples": 20}]
     )
-    share: bool = Field(default=True, description="Whether solves begin with the plans and prices of others.")
+    share: bool = Field(
+        default=True,
+        description="Whether solves begin with the plans and prices of others; in deterministic mode with those of the "
+        "first policy and seed, which are solved before the others of a problem, whatever ends first.",
+    )
     priority: int = Field(
         default=0, ge=-100, le=100, description="Higher ones start first, among those that wait.", examples=[10]
     )

@@ -131,4 +131,5 @@ def _facts(request: CellRequest) -> Facts:
 def _precedent(book: Book, file: Path) -> Precedent:
     """The plan in a file and its prices."""
     plan = OfferedPlan.model_validate_json(file.read_bytes())
-    return Precedent(start_seats(book, plan.assignments, IssueReport()), plan.prices)
+    seats = start_seats(book, plan.assignments, IssueReport())
+    return Precedent(seats, plan.prices, reproducible=plan.reproducible is not False)

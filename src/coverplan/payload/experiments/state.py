@@ -77,7 +77,11 @@ class ExperimentState(Document):
     job_status: JobStatus = Field(
         description="How far it is; `cancelled`: stopped, and can be resumed.", examples=["running"]
     )
-    cells: CellCounts = Field(description="Its cells so far; a frontier adds some as it goes.", examples=[{}])
+    cells: CellCounts = Field(
+        description="Its cells so far; a frontier adds some as it goes, and in deterministic mode what begins with "
+        "another cell's plan.",
+        examples=[{}],
+    )
     phase: str | None = Field(default=None, description="What is being done.", examples=["solving"])
     error: RunError | None = Field(default=None, description="Why it failed; null: it did not.", examples=[None])
     created_at: dt.datetime = Field(description="When it was accepted (UTC).", examples=["2027-01-05T08:30:00Z"])

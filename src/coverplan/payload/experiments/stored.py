@@ -64,6 +64,11 @@ class CellRequest(Document):
     options: Options = Field(description="How long and how to solve.", examples=[{"time_limit_s": 10}])
     perturbation: Perturbation | None = Field(default=None, description="How the facts turn out; null: as given.")
     share: bool = Field(default=True, description="Whether to begin with plans of other cells.")
+    start_from: str | None = Field(
+        default=None,
+        description="Key of the cell whose plan it begins with; null: those next to it that have ended, or in "
+        "deterministic mode none.",
+    )
     start_plans: list[str] = Field(
         default_factory=list, description="Files of plans to start from; a worker adds them.", examples=[[]]
     )
@@ -77,6 +82,7 @@ class CellRequest(Document):
             options=cell.options,
             perturbation=cell.perturbation,
             share=share,
+            start_from=cell.start_from,
         )
 
 

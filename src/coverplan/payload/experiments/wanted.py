@@ -16,10 +16,24 @@ def wanted(request: ExperimentRequest, policies: Sequence[NamedPolicy], facts: M
     """All cells that are wanted so far, those known already included, each key once.
 
     Cells whose key has no facts are to be solved. Facts are of cells that have ended. Once every wanted cell has
-    facts, the experiment is complete.
+    facts, the experiment is complete. Where the others of a problem begin with one cell, they are wanted once it has.
     """
+    design = Design(request, policies)
+    first = [design.first_cell(problem) for problem in range(len(request.problems))]
+    return [ready for cell in _distinct(design, facts) if (ready := _ready(cell, first[cell.problem], facts))]
+
+
+def _ready(cell: Cell, first: Cell | None, facts: Mapping[str, CellFacts]) -> Cell | None:
+    """The cell with what it begins with; None where that is still to come."""
+    if first is None or cell.key == first.key:
+        return cell
+    return replace(cell, start_from=first.key) if first.key in facts else None
+
+
+def _distinct(design: Design, facts: Mapping[str, CellFacts]) -> list[Cell]:
+    """All cells, each key once, with all that it is for."""
     found: dict[str, Cell] = {}
-    for cell in _all(Design(request, policies), facts):
+    for cell in _all(design, facts):
         known = found.setdefault(cell.key, cell)
         if known is not cell:
             kinds, labels = (*known.kinds, *cell.kinds), (*known.labels, *cell.labels)
@@ -54,7 +68,7 @@ def most_cells(request: ExperimentRequest, policies: int, rules: int) -> int:
 
 def estimate(request: ExperimentRequest, policies: Sequence[NamedPolicy], at_once: int = 1) -> ExperimentEstimate:
     """What the experiment comes to where so many solves run at once."""
-    cells = wanted(request, policies, {})
+    cells = _distinct(Design(request, policies), {})
     kinds = dict.fromkeys(CellKinds.model_fields, 0)
     for cell in cells:
         kinds[cell.kinds[0]] += 1

@@ -136,7 +136,8 @@ def _start(book: Book, path: Path, issues: IssueReport) -> Ints:
 def _precedent(book: Book, other: OtherPlan) -> Precedent:
     """The plan of another run and its prices."""
     reps = _start(book, Path(other.table or other.plan), IssueReport())
-    return Precedent(reps, OfferedPlan.model_validate_json(Path(other.plan).read_bytes()).prices)
+    plan = OfferedPlan.model_validate_json(Path(other.plan).read_bytes())
+    return Precedent(reps, plan.prices, reproducible=plan.reproducible is not False)
 
 
 def _assignments(path: Path) -> pl.DataFrame:
