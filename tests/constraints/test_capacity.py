@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from support.brute import check_evaluate, check_solve
-from support.by_hand import book, measured, solved, value, why_uncovered, worth
+from support.by_hand import book, cover_of, measured, solved, value, why_uncovered, worth
 from support.policies import policies, rules
 from support.sampling import COVERS, examples
 from support.tiny import problems
@@ -63,3 +63,55 @@ def test_soft_overtime_is_bought_where_it_pays() -> None:
     plan = solved(book(ACCOUNTS, {"ana": {"capacity_hours": 6}}), {"kind": "capacity", "penalty": 9})
 
     assert value(plan) == pytest.approx(69)
+
+
+HANDOVER = book(
+    {"a": worth(40, "ana", hours=8), "b": worth(30, "bo", hours=4), "c": worth(20, "hana", hours=2)},
+    {
+        "ana": {"capacity_hours": 10},
+        "bo": {"capacity_hours": 6, "end_date": "2027-02-28"},
+        "hana": {"status": "hired", "start_date": "2027-04-01", "capacity_hours": 48},
+    },
+)
+ALL_TO_HANA = {"a": "hana", "b": "hana", "c": "hana"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "used"),
+    [
+        ({}, {"rep:ana": (0, 0), "rep:bo": (0, 0), "rep:hana": (14, 0)}),
+        # Ana holds a for 3 of 12 months: 8 x 3 / 12; Bo b for 2, then he leaves; c waits for Hana, who holds it.
+        ({"count_interim": True}, {"rep:ana": (2, 0), "rep:bo": (4 * 2 / 12, 0), "rep:hana": (14, 0)}),
+        (
+            {"count_interim": True, "utilisation": 0.1},
+            {"rep:ana": (2, 1), "rep:bo": (2 / 3, 17 / 30), "rep:hana": (14, 10.4)},
+        ),
+        ({"count_interim": True, "reps": {"ids": ["ana"]}}, {"rep:ana": (2, 0)}),
+        ({"count_interim": True, "reps": {"ids": ["hana"]}}, {"rep:hana": (14, 0)}),
+    ],
+)  # fmt: skip
+def test_hours_until_the_next_rep_starts_count_where_the_rule_says_so(
+    fields: Document, used: dict[str, tuple[float, float]]
+) -> None:
+    """Hana has 48 x 9 / 12 = 36 hours, Bo 6 x 2 / 12 = 1, Ana 10."""
+    rows = measured(HANDOVER, {"kind": "capacity", **fields}, ALL_TO_HANA)
+
+    assert {scope: pytest.approx(row) for scope, row in rows.items()} == used
+
+
+@pytest.mark.parametrize(("count", "cover"), [(False, {"a": "hana", "b": "ana"}), (True, {"a": "ana"})])
+def test_who_holds_an_account_until_april_has_less_room_for_others(count: bool, cover: dict[str, str]) -> None:
+    """Ana has 10 hours: a with 8 and nothing else, or b with 9 once Hana takes a over, but for the 2 hours until then.
+
+    a with Ana and b uncovered 40 + 0; a with Hana 40 - 7.2, b with Ana 30: the latter, unless a's 2 hours count.
+    """
+    problem = book(
+        {"a": worth(40, "ana", hours=8), "b": worth(30, hours=9)},
+        {"ana": {"capacity_hours": 10}, "hana": {"status": "hired", "start_date": "2027-04-01", "capacity_hours": 11}},
+        pairs=[{"account_id": "b", "rep_id": "hana", "eligible": False}],
+    )
+
+    plan = solved(problem, {"kind": "capacity", "count_interim": count})
+
+    assert cover_of(plan) == cover
+    assert value(plan) == pytest.approx(40 if count else 62.8)

@@ -166,3 +166,22 @@ def test_other_rules_have_no_knapsacks(rule: dict[str, Any]) -> None:
 
     assert formulation is not None
     assert Knapsacks.of(formulation) is None
+
+
+def test_a_row_over_two_reps_is_no_knapsack() -> None:
+    """A goal over the company; and Ana's capacity, which Hana loads too by what Ana holds until she starts."""
+    goal = formulation_of(_problem([[1.0], [1.0]], [9.0, 9.0]), {"constraints": [{"kind": "goal", "max": 1}]})
+    reps = [{"id": "ana", "capacity_hours": 9.0}, {"id": "hana", "status": "hired", "start_date": "2027-04-01"}]
+    accounts = [{"id": "a", "potential": 5, "hours": 4.0, "current": [{"rep_id": "ana"}]}, {"id": "b", "hours": 4.0}]
+    problem = {"reps": reps, "accounts": accounts}
+    apart, shared = (
+        formulation_of(problem, {"constraints": [{"kind": "capacity", "count_interim": count}]})
+        for count in (False, True)
+    )
+
+    assert goal is not None
+    assert apart is not None
+    assert shared is not None
+    assert Knapsacks.of(goal) is None
+    assert Knapsacks.of(apart) is not None
+    assert Knapsacks.of(shared) is None

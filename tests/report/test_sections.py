@@ -6,6 +6,7 @@ import pytest
 
 from coverplan.constraints import CATALOGUE
 from coverplan.payload.plan import ConstraintRow, Objective, Plan
+from coverplan.report.books import books_view
 from coverplan.report.facts import Facts
 from coverplan.report.ledger import ledger_view
 from coverplan.report.moves import SHOWN, moves_view, uncovered_view
@@ -14,10 +15,15 @@ from coverplan.report.phrases import describe, unit_of
 from coverplan.report.places import MARKS, map_data
 from coverplan.report.rules import is_missed, rules_view, scope_words
 from support import reports
+from support.by_hand import book, evaluated, worth
 from support.reports import Document, Page
 
 RULES: list[tuple[Document, str]] = [
     ({"kind": "capacity", "utilisation": 0.95}, "Each rep's hours fit into 95 % of the capacity."),
+    (
+        {"kind": "capacity", "count_interim": True},
+        "Each rep's hours, with those on accounts held until their next rep starts, fit into 100 % of the capacity.",
+    ),
     (
         {"kind": "account_count", "min": 3, "max": 40, "penalty": 500.0},
         "Each rep has 3 to 40 accounts; missing it costs EUR 500.00 per account.",
@@ -226,6 +232,21 @@ def test_long_lists_show_the_most_at_stake_and_count_the_rest() -> None:
     assert view.rest_revenue == pytest.approx(2775)
     assert view.rest_loss == pytest.approx(277.5)
     assert view.revenue == pytest.approx(4950)
+
+
+def test_who_holds_accounts_until_the_next_rep_starts_is_named() -> None:
+    """Ana holds a, 8 hours a year, for 3 of 12 months."""
+    reps: dict[str, Document] = {
+        "ana": {"name": "Ana", "capacity_hours": 9},
+        "hana": {"status": "hired", "start_date": "2027-04-01"},
+    }
+    problem = book({"a": worth(100, "ana", hours=8)}, reps)
+    facts = Facts.of(problem, {"constraints": []})
+    plan = evaluated(problem, {"kind": "goal", "measure": "accounts", "min": 0}, {"a": "hana"})
+
+    assert moves_view(plan, facts, forced=False).rows[0].after == "hana, from 2027-04-01"
+    kept = "Ana keeps accounts until their next rep starts: 2 hours that are in no book."
+    assert kept in books_view(plan, facts).findings
 
 
 def test_crowded_maps_group_accounts() -> None:

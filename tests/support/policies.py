@@ -47,7 +47,9 @@ def some(values: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Documen
 
 
 BY_KIND: dict[str, st.SearchStrategy[Document]] = {
-    "capacity": st.fixed_dictionaries({"utilisation": st.sampled_from([0.5, 1.0])}, optional={"reps": REPS}),
+    "capacity": st.fixed_dictionaries(
+        {"utilisation": st.sampled_from([0.5, 1.0])}, optional={"reps": REPS, "count_interim": st.just(True)}
+    ),
     "account_count": merged(low_high("min", "max", COUNT), st.fixed_dictionaries({"accounts": ACCOUNTS, "reps": REPS})),
     "revenue_band": merged(low_high("min", "max", AMOUNT), st.fixed_dictionaries({"accounts": ACCOUNTS, "reps": REPS})),
     "balance": st.fixed_dictionaries(

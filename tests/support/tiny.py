@@ -16,6 +16,8 @@ ROLES = [
 DATES: list[Document] = [
     {},
     {"start_date": "2025-03-01"},
+    {"start_date": "2027-01-01"},
+    {"start_date": "2028-01-01"},
     {"start_date": "2027-04-16", "end_date": "2027-09-30"},
     {"start_date": "2027-04-16"},
     {"end_date": "2026-12-31"},

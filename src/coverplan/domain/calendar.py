@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from coverplan.domain.instance import ACTIVE, Dates, Floats, Instance, Ragged
+from coverplan.domain.instance import ACTIVE, Dates, Floats, Instance, Ints, Ragged
 
 DAYS_PER_MONTH = 365.25 / 12
 
@@ -59,6 +59,13 @@ def active_share(instance: Instance) -> Floats:
     """Share of the horizon in which each rep works."""
     begin, end = active_interval(instance)
     return (end - begin) / instance.months
+
+
+def held_until_start(instance: Instance, holder: Ints, rep: Ints) -> Floats:
+    """Share of the horizon in which each holder works before the rep beside it starts."""
+    begin, end = active_interval(instance)
+    held: Floats = np.maximum(0.0, np.minimum(end[holder], begin[rep]) - begin[holder]) / instance.months
+    return held
 
 
 def _productive_months(ramp: Ragged, since_start: Floats) -> Floats:

@@ -99,6 +99,11 @@ class Candidates:
         """Distance of each pair; 0 where either has no location."""
         return value.travel_km(self.book, self.seat, self.rep)
 
+    @cached_property
+    def interim_hours(self) -> Floats:
+        """Hours of each pair that today's rep still works on the seat, until the pair's rep starts."""
+        return interim_hours(self.book, self.seat, self.rep)
+
     @property
     def is_current(self) -> Bools:
         """Whether the pair is its seat's current one."""
@@ -219,18 +224,32 @@ def unit_keys(book: Book, allowed: Eligibility, units: Ints, n_units: int) -> Ke
     return np.union1d(common, current)
 
 
+def interim_hours(book: Book, seat: Ints, rep: Ints) -> Floats:
+    """Hours of today's rep on each seat until this rep starts: what it takes of that rep, for that long."""
+    hours = np.zeros(len(seat))
+    late, part = value.interims(book, seat, rep)
+    _, given = _given(book, seat[late], book.seats.current[seat[late]])
+    hours[late] = part * np.where(np.isnan(given), book.seats.hours[seat[late]], given)
+    return hours
+
+
 def _explicit_numbers(book: Book, seat: Ints, rep: Ints) -> tuple[Floats, Floats]:
     """Value and hours of each pair, the caller's own numbers first."""
-    worth, hours = value.pair_value(book, seat, rep), book.seats.hours[seat].copy()
+    worth, hours = _given(book, seat, rep)
+    return (
+        np.where(np.isnan(worth), value.pair_value(book, seat, rep), worth),
+        np.where(np.isnan(hours), book.seats.hours[seat], hours),
+    )
+
+
+def _given(book: Book, seat: Ints, rep: Ints) -> tuple[Floats, Floats]:
+    """The caller's own value and hours of each pair, NaN where there are none."""
     entry, keys = explicit_keys(book)
     if len(entry) == 0:
-        return worth, hours
+        return np.full(len(seat), np.nan), np.full(len(seat), np.nan)
     order = np.argsort(keys, kind="stable")
     wanted = seat.astype(np.int64) * book.instance.n_reps + rep
     place = np.minimum(np.searchsorted(keys[order], wanted), len(order) - 1)
-    source = entry[order[place]]
-    found = keys[order][place] == wanted
-    given = book.instance.pairs.value[source]
-    worth = np.where(found & ~np.isnan(given), given, worth)
-    given = book.instance.pairs.hours[source]
-    return worth, np.where(found & ~np.isnan(given), given, hours)
+    source, found = entry[order[place]], keys[order][place] == wanted
+    pairs = book.instance.pairs
+    return np.where(found, pairs.value[source], np.nan), np.where(found, pairs.hours[source], np.nan)

@@ -8,9 +8,10 @@ Which rate goes with which new rep inside that range is this project's own mappi
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from coverplan.domain.book import Book
-from coverplan.domain.calendar import month_index, timing
+from coverplan.domain.calendar import active_interval, held_until_start, horizon, month_index, timing
 from coverplan.domain.geography import haversine_km
 from coverplan.domain.instance import ACTIVE, Bools, Floats, Ints
 
@@ -18,14 +19,34 @@ NEWCOMER_RATE, INDUSTRY_RATE, COMMON_RATE = 0.18, 0.13, 0.15
 
 
 def pair_value(book: Book, seat: Ints, rep: Ints) -> Floats:
-    """Expected revenue of each pair before any loss: share x fit x (existing x presence + new x timing)."""
-    instance, account = book.instance, book.seats.account[seat]
+    """Expected revenue of each pair before any loss: share x fit x (existing x presence + new x timing).
+
+    Until a rep starts, today's rep holds the seat where that rep works: so long the existing revenue comes in as it
+    does today, by the holder's fit, and is not left to what serves itself.
+    """
+    instance, account, share = book.instance, book.seats.account[seat], book.seats.share[seat]
     segment = instance.accounts.segment[account]
-    active = book.active[rep]
-    presence = active + (1.0 - active) * instance.segments.self_serve_share[segment]
+    existing, self_serve = book.existing[account], instance.segments.self_serve_share[segment]
+    active, own_fit = book.active[rep], fit(book, account, rep)
+    presence = active + (1.0 - active) * self_serve
     closing = timing(instance, instance.segments.cycle_days[segment], rep)
-    worth = book.existing[account] * presence + book.new[account] * closing
-    return book.seats.share[seat] * fit(book, account, rep) * worth
+    worth = share * own_fit * (existing * presence + book.new[account] * closing)
+    late, part = interims(book, seat, rep)
+    gained = fit(book, account[late], book.seats.current[seat[late]]) - own_fit[late] * self_serve[late]
+    worth[late] += share[late] * existing[late] * part * gained
+    return worth
+
+
+def interims(book: Book, seat: Ints, rep: Ints) -> tuple[npt.NDArray[np.int64], Floats]:
+    """Places of the pairs whose rep starts while today's rep holds the seat, and the share of the horizon until then.
+
+    Today's rep holds the seat on the days of work, whatever the rules say of staying: it is a fact, not a wish.
+    """
+    holder = book.seats.current[seat]
+    starts_late = active_interval(book.instance)[0] > horizon(book.instance)[0]
+    late = np.flatnonzero((holder >= 0) & (holder != rep) & starts_late[rep])
+    part = held_until_start(book.instance, holder[late], rep[late])
+    return late[part > 0], part[part > 0]
 
 
 def fit(book: Book, account: Ints, rep: Ints) -> Floats:

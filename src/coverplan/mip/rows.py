@@ -73,6 +73,16 @@ class RowBlock:
             idle_coefficient=np.concatenate([self.idle_coefficient, coefficient[used]]),
         )
 
+    def with_more(self, row: npt.NDArray[np.integer], coefficient: Floats) -> Self:
+        """The same rows with another entry per choice: `row[p]` is the row of choice p, -1 for none."""
+        more = type(self).of(self.labels, row, coefficient)
+        return replace(
+            self,
+            row=np.concatenate([self.row, more.row]),
+            choice=np.concatenate([self.choice, more.choice]),
+            coefficient=np.concatenate([self.coefficient, more.coefficient]),
+        )
+
     def relabelled(self, labels: tuple[str, ...]) -> Self:
         """The same rows under other labels."""
         return replace(self, labels=labels)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coverplan.domain.geography import lineage
+from coverplan.domain.handover import Handovers
 from coverplan.domain.instance import Bools, Floats, Instance, Ints
 from coverplan.domain.moves import moved
 from coverplan.formulation.build import Formulation
@@ -44,6 +45,7 @@ class Decoder:
         self.net = self._by_seat(self.pairs.measure("expected_revenue"))
         self.loss = self._by_seat(self.pairs.loss)
         self.hours = self._by_seat(self.pairs.hours)
+        self.handovers = Handovers.of(self.book, self.rep)
 
     @property
     def instance(self) -> Instance:
@@ -74,6 +76,7 @@ class Decoder:
         previous, forced = self._previous(), self.forced.tolist()
         account, role, rep = seats.account.tolist(), seats.role.tolist(), self.rep.tolist()
         net, loss, hours = self.net.tolist(), self.loss.tolist(), self.hours.tolist()
+        handover, interim = self.handovers.dates.tolist(), self.handovers.hours.tolist()
         return [
             Assignment.model_construct(
                 account_id=accounts[account[seat]],
@@ -85,6 +88,8 @@ class Decoder:
                 expected_revenue=net[seat],
                 relationship_loss=loss[seat],
                 hours=hours[seat],
+                handover_date=handover[seat],
+                interim_hours=interim[seat],
             )
             for seat in np.flatnonzero(self.covered).tolist()
         ]
@@ -126,6 +131,7 @@ class Decoder:
         seats, kept = np.bincount(rep, minlength=size), np.bincount(self.rep[self.kept], minlength=size)
         return {
             "hours": np.bincount(rep, self.hours[self.covered], size),
+            "interim_hours": self.handovers.of_reps(),
             "expected_revenue": np.bincount(rep, self.net[self.covered], size),
             "revenue": np.bincount(owner, self.book.revenue[held], size),
             "accounts": np.bincount(owner, minlength=size),
@@ -143,6 +149,7 @@ class Decoder:
             RepBook(
                 rep_id=rep_id,
                 hours=columns["hours"][rep],
+                interim_hours=columns["interim_hours"][rep],
                 capacity_hours=None if np.isnan(capacity[rep]) else capacity[rep],
                 utilisation=columns["hours"][rep] / capacity[rep] if capacity[rep] > 0 else None,
                 accounts=columns["accounts"][rep],
@@ -174,6 +181,7 @@ class Decoder:
                     team_id=self.instance.managers.ids[team],
                     reps=len(members),
                     hours=sum(book.hours for book in members),
+                    interim_hours=sum(book.interim_hours for book in members),
                     capacity_hours=None if None in capacities else sum(hours or 0.0 for hours in capacities),
                     accounts=int(accounts[team]),
                     revenue=float(revenue[team]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Literal
 
 from pydantic import Field
@@ -96,6 +97,18 @@ class Assignment(Document):
     )
     hours: float = Field(
         description="Hours that it takes of the rep.", examples=[120.0], json_schema_extra={"unit": "hours"}
+    )
+    handover_date: dt.date | None = Field(
+        default=None,
+        description="First day of a rep who starts within the horizon and takes over from one who works until then: "
+        "so long the previous rep holds the account. Null: nobody holds it for the rep.",
+        examples=["2027-04-01", None],
+    )
+    interim_hours: float = Field(
+        default=0.0,
+        description="Hours that it takes of the previous rep until then; not part of `hours`.",
+        examples=[30.0],
+        json_schema_extra={"unit": "hours"},
     )
 
 

@@ -91,7 +91,8 @@ class Rep(Document):
     )
     start_date: dt.date | None = Field(
         default=None,
-        description="First day of work, ISO 8601. Null: long ago if active, else the first day of the horizon.",
+        description="First day of work, ISO 8601. Null: long ago if active, else the first day of the horizon. Until "
+        "then, today's rep of an account that the rep takes over holds it, on that rep's days of work.",
         examples=["2027-04-01"],
     )
     end_date: dt.date | None = Field(

@@ -50,6 +50,13 @@ class RepBook(Document):
 
     rep_id: str = Field(description="Id of the rep.", examples=["r1"])
     hours: float = Field(description="Hours planned.", examples=[900.0], json_schema_extra=HOURS)
+    interim_hours: float = Field(
+        default=0.0,
+        description="Hours on accounts that the rep holds only until their next rep starts; beside `hours`, and "
+        "against the capacity only where a `capacity` rule says `count_interim`.",
+        examples=[30.0],
+        json_schema_extra=HOURS,
+    )
     capacity_hours: float | None = Field(
         default=None,
         description="Hours after start, end and ramp; null: no limit.",
@@ -75,6 +82,12 @@ class TeamBook(Document):
     team_id: str = Field(description="Id of the manager.", examples=["m1"])
     reps: int = Field(description="Reps in the team.", examples=[8])
     hours: float = Field(description="Hours planned.", examples=[7200.0], json_schema_extra=HOURS)
+    interim_hours: float = Field(
+        default=0.0,
+        description="Hours on accounts that its reps hold only until their next rep starts.",
+        examples=[30.0],
+        json_schema_extra=HOURS,
+    )
     capacity_hours: float | None = Field(
         default=None,
         description="Sum of the reps' capacities; null when one of them has no limit.",

@@ -68,7 +68,9 @@ class Knapsacks:
         rep = pairs.column_rep[matrix.col]
         row_of_rep = np.full(n_reps, -1, np.int64)
         row_of_rep[rep] = matrix.row
-        if (row_of_rep[rep] != matrix.row).any():
+        rep_of_row = np.full(formulation.n_rows, -1, np.int64)
+        rep_of_row[matrix.row] = rep
+        if (row_of_rep[rep] != matrix.row).any() or (rep_of_row[matrix.row] != rep).any():
             return None
         scaled = np.rint(matrix.data * 10.0**places).astype(np.int64)
         unit = int(np.gcd.reduce(scaled)) if len(scaled) else 1

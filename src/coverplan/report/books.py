@@ -13,7 +13,7 @@ from coverplan.constraints.revenue_band import RevenueBand
 from coverplan.payload.plan import ConstraintRow, Plan
 from coverplan.payload.rollups import RepBook
 from coverplan.report.facts import Facts
-from coverplan.report.words import SPACE, listing, percent, words
+from coverplan.report.words import SPACE, listing, number, percent, words
 
 Band = tuple[float | None, float | None]
 FULL = 1 + 1e-9
@@ -137,6 +137,14 @@ def _findings(rows: list[BookRow], plan: Plan, facts: Facts) -> list[str]:
         found.append(f"{_reps(len(over))} over capacity{names}; today {before:,}.")
         shares = np.array([row.hours / (row.capacity or 1) for row in limited])
         found.append(f"Hours fill {percent(shares.min())} to {percent(shares.max())} of the reps' capacities.")
+    waiting = [(facts.rep_name(book.rep_id), book.interim_hours) for book in plan.reps if book.interim_hours > 0]
+    if waiting:
+        hours = number(sum(hours for _, hours in waiting))
+        names = listing([name for name, _ in sorted(waiting, key=lambda one: (-one[1], one[0]))])
+        found.append(
+            f"{names} {'keep' if len(waiting) > 1 else 'keeps'} accounts until their next rep starts: "
+            f"{hours} hours that are in no book."
+        )
     return found
 
 

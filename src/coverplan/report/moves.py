@@ -92,6 +92,8 @@ def uncovered_view(plan: Plan, facts: Facts) -> UncoveredView:
 
 def _moved(item: Assignment, facts: Facts) -> Row:
     before, after = facts.rep_name(item.previous_rep_id), facts.rep_name(item.rep_id)
+    if item.handover_date is not None:
+        after = f"{after}, from {item.handover_date}"
     return _row(item.account_id, item.role, before, after, item.relationship_loss, facts)
 
 

@@ -83,7 +83,8 @@ class _Phrases:
         self.currency = currency
 
     def capacity(self, rule: Capacity) -> str:
-        return f"Each rep's hours fit into {rate(rule.utilisation)} of the capacity"
+        interim = ", with those on accounts held until their next rep starts," if rule.count_interim else ""
+        return f"Each rep's hours{interim} fit into {rate(rule.utilisation)} of the capacity"
 
     def account_count(self, rule: AccountCount) -> str:
         return f"Each rep has {_between(rule.min, rule.max, number)} accounts"

@@ -22,8 +22,13 @@ RISKY = r"^('*[=+\-@\t\r])"
 MARKED = r"^'('*[=+\-@\t\r])"
 TEXTS = ("account_id", "account", "role", "rep_id", "rep", "previous_rep_id", "previous_rep", "change")
 NUMBERS = ("expected_revenue", "relationship_loss", "hours")
+HANDOVER: dict[str, Any] = {"handover_date": pl.Date, "interim_hours": pl.Float64}
+"""Columns that tables of earlier versions lack."""
 SCHEMA = (
-    dict.fromkeys(TEXTS, pl.String) | dict.fromkeys(NUMBERS, pl.Float64) | {"forced": pl.Boolean, "reason": pl.String}
+    dict.fromkeys(TEXTS, pl.String)
+    | dict.fromkeys(NUMBERS, pl.Float64)
+    | {"forced": pl.Boolean, "reason": pl.String}
+    | HANDOVER
 )
 UNCOVERED = "uncovered"
 
@@ -41,7 +46,15 @@ def plan_table(plan: Mapping[str, Any], problem: Mapping[str, Any]) -> pl.DataFr
         }
         for seat in [*plan.get("assignments", ()), *uncovered]
     ]
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    table = pl.DataFrame(rows, schema=SCHEMA | {"handover_date": pl.String}, orient="row")
+    return table.with_columns(pl.col("handover_date").str.to_date())
+
+
+def completed(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """A table of seats with all columns, also where an earlier version wrote it."""
+    there = rows.collect_schema().names()
+    missing = [pl.lit(None, kind).alias(name) for name, kind in HANDOVER.items() if name not in there]
+    return rows.with_columns(missing)
 
 
 def write_plan(plan: Mapping[str, Any], problem: Mapping[str, Any], path: Path) -> None:
@@ -67,7 +80,9 @@ def seats_table(plans: Iterable[tuple[int, str, pl.DataFrame]]) -> pl.DataFrame:
     """The tables of several plans as one, each row after the line and the run of its plan."""
     schema = {"line": pl.Int64, "run_id": pl.String, **SCHEMA}
     tables = [
-        table.select(pl.lit(line, pl.Int64).alias("line"), pl.lit(run_id).alias("run_id"), pl.all())
+        completed(table.lazy())
+        .select(pl.lit(line, pl.Int64).alias("line"), pl.lit(run_id).alias("run_id"), *SCHEMA)
+        .collect()
         for line, run_id, table in plans
     ]
     return pl.concat([pl.DataFrame(schema=schema), *tables])

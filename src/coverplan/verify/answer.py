@@ -13,6 +13,8 @@ from coverplan.verify.rows import Cover, tolerance
 Plan = dict[str, Any]
 
 REASONS = ("no_eligible_rep", "no_room", "not_worthwhile", "search_stopped")
+LATER = {"interim_hours": 0.0}
+"""Fields that plans of earlier versions lack, and what that means."""
 WHOLE = ("accounts", "seats", "covered", "uncovered", "kept", "moved", "forced", "new", "gained", "lost", "reps")
 
 
@@ -74,7 +76,20 @@ def check_seats(found: Findings, plan: Plan, case: Case, cover: Cover, evaluatio
                 "relationship_loss_differs", f"{seat.name}: relationship_loss", entry["relationship_loss"], loss
             )
         found.number("hours_differ", f"{seat.name}: hours", entry.get("hours"), hours)
+        _check_handover(found, entry, case, place, case.book.reps[cover[place]].first_day, evaluation)
     _check_uncovered(found, plan, case, cover)
+
+
+def _check_handover(
+    found: Findings, entry: dict[str, Any], case: Case, place: int, first_day: str | None, evaluation: Evaluation
+) -> None:
+    """Until when the previous rep holds the seat, and what that takes; absent is never and nothing."""
+    filled, name = evaluation.filled, case.book.seats[place].name
+    date, hours = entry.get("handover_date"), entry.get("interim_hours")
+    claimed, expected = None if date is None else str(date), first_day if filled.waits[place] else None
+    found.same("handover_differs", f"{name}: handover_date", claimed, expected)
+    worked = float(filled.interim_hours[place])
+    found.number("handover_differs", f"{name}: interim_hours", 0.0 if hours is None else hours, worked)
 
 
 def _check_uncovered(found: Findings, plan: Plan, case: Case, cover: Cover) -> None:
@@ -138,4 +153,4 @@ def _check_fields(found: Findings, code: str, what: str, claimed: dict[str, Any]
         if name in WHOLE:
             found.same(code, f"{what}: {name}", claimed.get(name), value)
         else:
-            found.number(code, f"{what}: {name}", claimed.get(name), value)
+            found.number(code, f"{what}: {name}", claimed.get(name, LATER.get(name)), value)

@@ -54,6 +54,7 @@ class Rep:
     skills: frozenset[str]
     location: Point | None
     status: str
+    first_day: str | None
     start: float
     end: float
     newcomer: bool

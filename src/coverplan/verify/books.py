@@ -20,11 +20,13 @@ class Books:
         self.evaluation = evaluation
         self.filled: list[list[Seat]] = [[] for _ in case.book.reps]
         self.held: list[list[Seat]] = [[] for _ in case.book.reps]
+        self.interim_hours = [0.0] * len(case.book.reps)
         for seat in case.book.seats:
             if cover[seat.index] >= 0:
                 self.filled[cover[seat.index]].append(seat)
             if case.holder(seat) >= 0:
                 self.held[case.holder(seat)].append(seat)
+                self.interim_hours[case.holder(seat)] += float(evaluation.filled.interim_hours[seat.index])
 
     def change(self, seat: Seat) -> str:
         """kept, moved or new, for a covered seat."""
@@ -60,6 +62,7 @@ class Books:
         kept = sum(self.change(seat) == "kept" for seat in filled)
         return {
             "hours": float(worth.hours[seats].sum()),
+            "interim_hours": sum(self.interim_hours[rep.index] for rep in reps),
             "accounts": len(accounts),
             "revenue": sum(account.revenue for account in accounts.values()),
             "expected_revenue": float(worth.net[seats].sum()),

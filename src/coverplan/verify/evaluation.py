@@ -10,7 +10,7 @@ import numpy as np
 
 from coverplan.verify.book import Document
 from coverplan.verify.case import Case
-from coverplan.verify.pairs import Floats
+from coverplan.verify.pairs import Flags, Floats
 from coverplan.verify.rows import CountedRule, LinearRule, Row
 from coverplan.verify.rules import build_rules
 from coverplan.verify.value import Offers
@@ -58,11 +58,16 @@ class RowState:
 
 @dataclass(frozen=True, eq=False)
 class Filled:
-    """What each covered seat brings: value less loss, the loss itself, and the hours it takes; 0 where uncovered."""
+    """What each covered seat brings: value less loss, the loss itself, and the hours it takes; 0 where uncovered.
+
+    `waits`: its holder works on it until the new rep starts; `interim_hours` is what that takes of the holder.
+    """
 
     net: Floats
     loss: Floats
     hours: Floats
+    waits: Flags
+    interim_hours: Floats
 
 
 @dataclass(frozen=True)
@@ -117,7 +122,8 @@ class Judge:
         broken = list(unreadable)
         activities = {rule.id: [0.0] * len(rule.rows) for rule in self.rules}
         linear = [rule for rule in self.rules if isinstance(rule, LinearRule)]
-        net, losses, hours = (np.zeros(len(cover)) for _ in range(3))
+        net, losses, hours, interim = (np.zeros(len(cover)) for _ in range(4))
+        waits = np.zeros(len(cover), dtype=bool)
         revenue = loss = km = 0.0
         for unit in self.case.units:
             offers, failures = self._look_at(unit, cover)
@@ -131,6 +137,7 @@ class Judge:
                     continue
                 value, lost = float(offer.value[0]), float(offer.loss[0])
                 net[place], losses[place], hours[place] = value - lost, lost, offer.hours[0]
+                waits[place], interim[place] = offer.interim[0] > 0, offer.interim_hours[0]
                 revenue += value
                 loss += lost
                 km += float(offer.km[0])
@@ -140,7 +147,7 @@ class Judge:
         rows = self._measure(activities)
         broken += [_breach(state) for state in rows.values() if state.broken]
         terms = self._ledger(revenue, loss, km, rows)
-        return Evaluation(sum(terms.values()), terms, rows, broken, Filled(net, losses, hours))
+        return Evaluation(sum(terms.values()), terms, rows, broken, Filled(net, losses, hours, waits, interim))
 
     def _ledger(
         self, revenue: float, loss: float, km: float, rows: dict[tuple[str, str], RowState]
@@ -224,6 +231,8 @@ def breakdown(problem: Document, policy: Document | None, account_id: str, role:
         "fit": float(offer.fit[0]),
         "active": case.book.reps[rep].active,
         "timing": float(offer.timing[0]),
+        "interim": float(offer.interim[0]),
+        "interim_hours": float(offer.interim_hours[0]),
         "self_serve_share": account.segment.self_serve_share,
         "value": value,
         "relationship_loss": loss,

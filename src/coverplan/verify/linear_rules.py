@@ -37,12 +37,19 @@ def scaled(bound: float | None, factor: float) -> float | None:
 
 
 def capacity(case: Case, spec: Document) -> LinearRule:
-    """Hours of a rep <= utilisation x ramped hours."""
+    """Hours of a rep, perhaps with those until the next rep starts, <= utilisation x ramped hours."""
     reps = [rep for rep in filtered_reps(case.book, spec.get("reps")) if rep.capacity is not None]
     rows = row_per_rep(case, reps)
     share = given(spec, "utilisation", 1.0)
     bounds = [Row(f"rep:{rep.id}", None, scaled(rep.capacity, share)) for rep in reps]
-    return LinearRule(spec, bounds, lambda _seat, offers: [(rows, offers.hours)])
+    interim = given(spec, "count_interim", False)
+
+    def loads(_seat: Seat, offers: Offers) -> Iterator[Load]:
+        yield rows, offers.hours
+        if interim and offers.holder >= 0 and rows[offers.holder] >= 0:
+            yield int(rows[offers.holder]), offers.interim_hours
+
+    return LinearRule(spec, bounds, loads)
 
 
 def _per_rep_sum(case: Case, spec: Document, measure: str, reps: list[Rep], rows: list[Row]) -> LinearRule:

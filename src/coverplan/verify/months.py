@@ -33,6 +33,10 @@ class Horizon:
         """Length in years."""
         return self.months / 12
 
+    def within(self, moment: float) -> float:
+        """The moment, moved to the horizon where it lies outside."""
+        return min(self.end, max(self.start, moment))
+
     def overlap(self, start: float, end: float) -> float:
         """Months of the horizon between two moments."""
         return max(0.0, min(self.end, end) - max(self.start, start))

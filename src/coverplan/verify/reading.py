@@ -90,6 +90,7 @@ def _rep(index: int, row: Document, horizon: Horizon) -> Rep:
         skills=frozenset(given(row, "skills", [])),
         location=_point(row),
         status=status,
+        first_day=None if row.get("start_date") is None else str(row["start_date"]),
         start=start,
         end=end,
         newcomer=status != "active" or start >= horizon.start,

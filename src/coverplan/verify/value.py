@@ -35,7 +35,11 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Offers(Access):
-    """The seat as each of the reps would fill it; `value` is before the relationship loss."""
+    """The seat as each of the reps would fill it; `value` is before the relationship loss.
+
+    `interim` is the share of the horizon in which the holder works before the rep starts, and `interim_hours` what
+    that takes of the holder.
+    """
 
     value: Floats
     loss: Floats
@@ -43,6 +47,8 @@ class Offers(Access):
     hours: Floats
     fit: Floats
     timing: Floats
+    interim: Floats
+    interim_hours: Floats
 
     @property
     def net(self) -> Floats:
@@ -58,7 +64,9 @@ class Crew:
     role: Flags
     strict: Flags
     rules: Flags
-    presence: Floats
+    active: Floats
+    begin: Floats
+    late: bool
     timing: Floats
     newcomer: Flags
     located: Flags
@@ -78,6 +86,7 @@ class Market:
         self.count = len(reps)
         self.roles = np.array([rep.role for rep in reps], dtype=object)
         self.active = np.array([rep.active for rep in reps], dtype=float)
+        self.begin = np.array([book.horizon.within(rep.start) for rep in reps], dtype=float)
         self.newcomer = np.array([rep.newcomer for rep in reps], dtype=bool)
         self.located = np.array([rep.location is not None for rep in reps], dtype=bool)
         points = np.radians([rep.location or (0.0, 0.0) for rep in reps]).reshape(-1, 2)
@@ -140,7 +149,9 @@ class Market:
             role=role,
             strict=role & (active > 0),
             rules=rules,
-            presence=active + (1 - active) * segment.self_serve_share,
+            active=active,
+            begin=self.begin[reps],
+            late=bool((self.begin[reps] > self.book.horizon.start).any()),
             timing=self._timing(segment)[reps],
             newcomer=self.newcomer[reps],
             located=self.located[reps],
@@ -166,14 +177,20 @@ class Market:
     def offers(self, seat: Seat, crew: Crew) -> Offers:
         """The seat as each of a crew would fill it."""
         account, access = seat.account, self.access(seat, crew)
-        fit = self._fit(account, crew)
-        value = seat.role.revenue_share * fit * (account.existing * crew.presence + account.new * crew.timing)
-        loss = 0.0 * crew.ones
-        if seat.current is not None:
-            loss = self._loss_rates(account, crew) * (account.loss_base * seat.role.relationship_weight)
-            loss[access.held] = 0.0
-        hours = seat.hours * crew.ones
+        fit, interim = self._fit(account, crew.reps), self._interim(access, crew)
+        # Of each rep's horizon a part is worked, a part is held by today's rep, and the rest serves itself.
+        presence = crew.active + (1 - crew.active - interim) * account.segment.self_serve_share
+        value = fit * (account.existing * presence + account.new * crew.timing)
+        hours, interim_hours = seat.hours * crew.ones, seat.hours * interim
         listed = self.pairs.of(account.index)
+        if crew.late and interim.any():
+            holder = np.array([access.holder])
+            value += self._fit(account, holder) * account.existing * interim
+            if listed is not None:
+                mine = np.array([seat.hours])
+                listed.overwrite(holder, self.roles[holder] == seat.role.name, np.zeros(1), mine)
+                interim_hours = mine * interim
+        value *= seat.role.revenue_share
         if listed is not None:
             listed.overwrite(crew.reps, crew.role, value, hours)
         return Offers(
@@ -182,12 +199,30 @@ class Market:
             access.rules,
             access.holder,
             value,
-            loss,
+            self._loss(seat, access, crew),
             self._distances(account, crew),
             hours,
             fit,
             crew.timing,
+            interim,
+            interim_hours,
         )
+
+    def _loss(self, seat: Seat, access: Access, crew: Crew) -> Floats:
+        """What each rep would lose of the relationship with somebody else."""
+        if seat.current is None:
+            return 0.0 * crew.ones
+        loss = self._loss_rates(seat.account, crew) * (seat.account.loss_base * seat.role.relationship_weight)
+        loss[access.held] = 0.0
+        return loss
+
+    def _interim(self, access: Access, crew: Crew) -> Floats:
+        """Share of the horizon in which the holder works before each rep starts; 0 for the holder."""
+        if access.holder < 0 or not crew.late:
+            return 0.0 * crew.ones
+        holder, horizon = self.book.reps[access.holder], self.book.horizon
+        held = np.minimum(crew.begin, horizon.within(holder.end)) - horizon.within(holder.start)
+        return np.where(access.held, 0.0, np.maximum(0.0, held) / horizon.months)
 
     def _mask(self, rule: str, label: str) -> Flags:
         """Which reps serve a segment, a territory or have a skill."""
@@ -212,12 +247,12 @@ class Market:
         chord = lift + math.cos(latitude) * np.cos(crew.latitudes) * turn
         return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(1.0, chord))) * crew.located)
 
-    def _fit(self, account: Account, crew: Crew) -> Floats:
-        fit = crew.ones
+    def _fit(self, account: Account, reps: Indices) -> Floats:
+        fit = np.ones(len(reps))
         for key in (("account_id", account.id), ("segment", account.segment.id), ("industry", account.industry)):
             matching = self._fits.get(key)  # type: ignore[arg-type]
             if matching is not None:
-                fit = fit * matching[crew.reps]
+                fit = fit * matching[reps]
         return fit
 
     def _timing(self, segment: Segment) -> Floats:

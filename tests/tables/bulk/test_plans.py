@@ -10,13 +10,15 @@ from typing import Any
 import polars as pl
 import pytest
 
+from coverplan.payload.answer import solve
 from coverplan.payload.options import Options
 from coverplan.payload.policy import Policy
+from coverplan.payload.problem import Problem
 from coverplan.payload.requests import BookRequest
 from coverplan.tables.bulk import plans
 from coverplan.tables.bulk import solve as bulk
 from coverplan.tables.bulk.sources import UnreadableTableError
-from coverplan.tables.plans import plan_table
+from coverplan.tables.plans import plan_table, seats_table, table_csv
 from support.tables import write_parquet_book
 
 PROBLEM: dict[str, Any] = {
@@ -81,6 +83,61 @@ def test_json_is_the_document(table: Path, tmp_path: Path) -> None:
     plans.write_as(table, tmp_path / "plan.json")
 
     assert json.loads((tmp_path / "plan.json").read_text()) == plans.plan_document(table)
+
+
+@pytest.fixture(scope="module")
+def handover(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Bo leaves; Hana takes a over from Ana in April, b comes from nobody who works: 9 and 3 months of 12."""
+    folder = tmp_path_factory.mktemp("handover")
+    problem = {
+        "horizon": {"start": "2027-01-01", "months": 12},
+        "accounts": [
+            {"id": "a", "expected_revenue": 100, "hours": 8, "current": [{"rep_id": "ana"}], "required_skills": ["x"]},
+            {"id": "b", "expected_revenue": 100, "hours": 8, "current": [{"rep_id": "bo"}], "required_skills": ["x"]},
+        ],
+        "reps": [
+            {"id": "ana", "capacity_hours": 1.0},
+            {"id": "bo", "end_date": "2026-12-31"},
+            {"id": "hana", "status": "hired", "start_date": "2027-04-01", "skills": ["x"]},
+        ],
+    }
+    write_parquet_book(problem, folder / "book")
+    policy = Policy.model_validate_json('{"constraints": [{"kind": "capacity"}]}')
+    options = Options(time_limit_s=20)
+    request = BookRequest(
+        folder=str(folder / "book"), policy=policy, options=options, table=str(folder / "plan.parquet")
+    )
+    bulk.solve(request, None, None)
+    plan = solve(Problem.model_validate_json(json.dumps(problem)), policy, options)
+    (folder / "plan.json").write_text(plan.model_dump_json())
+    return folder
+
+
+def test_tables_say_until_when_the_previous_rep_stays(handover: Path) -> None:
+    """8 hours x 3 / 12 = 2 with Ana; the table says what the document says, as CSV and as JSON too."""
+    table = handover / "plan.parquet"
+    expected = json.loads((handover / "plan.json").read_text())["assignments"]
+    plans.write_as(table, handover / "seats.csv")
+    plans.sidecar(handover / "seats.csv").write_text(json.dumps(plans.plan_head(table)))
+
+    told = [(seat["rep_id"], seat["handover_date"], seat["interim_hours"]) for seat in expected]
+
+    assert told == [("hana", "2027-04-01", pytest.approx(2)), ("hana", None, 0)]
+    assert [*plans.assignment_documents(table)] == expected
+    assert [*plans.assignment_documents(handover / "seats.csv")] == expected
+    assert json.loads("".join(plans.json_parts(table)))["assignments"] == expected
+
+
+def test_tables_of_earlier_versions_are_still_plans(table: Path, tmp_path: Path) -> None:
+    """Without the columns that say who holds a seat until when: nobody does."""
+    old = pl.read_parquet(table).drop("handover_date", "interim_hours")
+    old.write_parquet(tmp_path / "old.parquet", metadata=pl.read_parquet_metadata(table))
+    (tmp_path / "old.csv").write_text(table_csv(old))
+    (tmp_path / "old.json").write_text(json.dumps(plans.plan_head(table)))
+
+    for name in ("old.parquet", "old.csv"):
+        assert plans.plan_document(tmp_path / name) == plans.plan_document(table)
+    assert seats_table([(1, "run", old)]).columns == ["line", "run_id", *plan_table({}, {}).columns]
 
 
 @pytest.mark.parametrize("name", ["other.parquet", "cut.parquet", "lonely.csv", "broken.csv"])

@@ -22,13 +22,13 @@ from coverplan.runs.outcome import Outcome
 from coverplan.runs.uncovered import reasons
 from coverplan.tables.bulk.codes import text_series
 from coverplan.tables.bulk.sources import SLICE, UnreadableTableError, reading
-from coverplan.tables.plans import NUMBERS, SCHEMA, TEXTS, UNCOVERED, neutral, restored
+from coverplan.tables.plans import HANDOVER, NUMBERS, SCHEMA, TEXTS, UNCOVERED, completed, neutral, restored
 
 KEY = "coverplan"
 CHANGES = ("kept", "moved", "new", UNCOVERED)
 SUFFIXES = (".parquet", ".csv")
 BATCH = 10_000
-ASSIGNED = ("account_id", "role", "rep_id", "previous_rep_id", "change", "forced", *NUMBERS)
+ASSIGNED = ("account_id", "role", "rep_id", "previous_rep_id", "change", "forced", *NUMBERS, *HANDOVER)
 LEFT = ("account_id", "role", "previous_rep_id", "forced", "reason")
 
 
@@ -49,6 +49,7 @@ def seat_table(outcome: Outcome) -> pl.DataFrame:
     idle = decoder.pairs.unit_of_seat[order[count:]]
     why = reasons(outcome.formulation, outcome.choice, outcome.account)[idle].tolist()
     numbers = {"expected_revenue": decoder.net, "relationship_loss": decoder.loss, "hours": decoder.hours}
+    numbers["interim_hours"] = decoder.handovers.hours
     columns = {
         "account_id": text_series(instance.accounts.ids).gather(account),
         "account": text_series(instance.accounts.names).gather(account),
@@ -60,6 +61,7 @@ def seat_table(outcome: Outcome) -> pl.DataFrame:
         "change": text_series(CHANGES).gather(change),
         **{name: _numbers(values[order], covered[order]) for name, values in numbers.items()},
         "forced": pl.Series(decoder.forced[order]),
+        "handover_date": pl.Series(decoder.handovers.dates[order]),
         "reason": pl.Series([None], dtype=pl.String).new_from_index(0, count).append(pl.Series(why, dtype=pl.String)),
     }
     return pl.DataFrame({name: columns[name] for name in SCHEMA})
@@ -85,7 +87,7 @@ def sidecar(path: Path) -> Path:
 
 def json_parts(table: Path) -> Iterator[str]:
     """The plan document of a Parquet file as pieces of JSON, written from its columns."""
-    yield from _pieces(plan_head(table), pl.scan_parquet(table))
+    yield from _pieces(plan_head(table), _seats(table))
 
 
 def document_parts(plan: Plan, seats: pl.DataFrame) -> Iterator[str]:
@@ -180,13 +182,18 @@ def assigned_seats(path: Path) -> pl.DataFrame:
 
 def _seats(path: Path) -> pl.LazyFrame:
     if path.suffix.lower() == ".csv":
-        cells = pl.scan_csv(path, schema=SCHEMA, null_values="")
-        return cells.with_columns(pl.col(name).map_batches(restored, return_dtype=pl.String) for name in TEXTS)
-    return pl.scan_parquet(path)
+        there = pl.scan_csv(path, infer_schema=False).collect_schema().names()
+        earlier = {name: kind for name, kind in SCHEMA.items() if name not in HANDOVER}
+        cells = pl.scan_csv(path, schema=earlier if there == [*earlier] else SCHEMA, null_values="")
+        texts = (pl.col(name).map_batches(restored, return_dtype=pl.String) for name in TEXTS)
+        return completed(cells.with_columns(texts))
+    return completed(pl.scan_parquet(path))
 
 
 def _assigned(rows: pl.LazyFrame) -> pl.LazyFrame:
-    return rows.filter(pl.col("change") != UNCOVERED).select(ASSIGNED)
+    """Covered seats as their documents have them: a date is text."""
+    seats = rows.filter(pl.col("change") != UNCOVERED).select(ASSIGNED)
+    return seats.with_columns(pl.col("handover_date").cast(pl.String), pl.col("interim_hours").fill_null(0.0))
 
 
 def _left(rows: pl.LazyFrame) -> pl.LazyFrame:
