@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from coverplan.report import render
+from coverplan.report.words import MINUS
 from support import reports
 from support.reports import Document, Page
 
@@ -161,12 +162,24 @@ def test_measured_assignments_claim_no_bound() -> None:
     assert "proof" not in page.ids
 
 
-def test_today_is_compared_when_given() -> None:
-    """1,650 - 1,400 = 250 more than today's assignment."""
-    today = measured(objective={"value": 1400.0, "terms": [{"term": "expected_revenue", "value": 1400.0}]})
-    page = Page(render(reports.plan(), reports.problem(), reports.policy(), today))
+def test_revenue_and_penalties_against_today_are_two_numbers() -> None:
+    """1,650 for 1,500: 150 less revenue, 300 fewer penalties."""
+    change = {"revenue": -150.0, "penalties_saved": 300.0, "objective": 1500.0, "broken": ["capacity"]}
+    terms = [{"term": "relationship_loss", "value": -150.0}, {"term": "penalty", "constraint": "b", "value": 300.0}]
+    plan = reports.plan() | {"against_today": {**change, "terms": terms, "inadmissible": 0}}
 
-    assert "Against today EUR +250.00 today's assignment: EUR 1,400" in page.text
+    page = Page(render(plan, reports.problem(), reports.policy()))
+
+    assert f"Revenue against today EUR {MINUS}150.00 expected revenue less losses and costs; today breaks" in page.text
+    assert "Penalties saved EUR +300.00 prices of soft rules, not revenue: b EUR +300.00" in page.text
+
+
+def test_upheaval_stands_before_the_verdict() -> None:
+    said = {"moved_revenue": 500.0, "moved_revenue_share": 1 / 3, "hard_rules": [], "buys": [], "message": "A third."}
+
+    page = Page(render(reports.plan() | {"upheaval": said}, reports.problem(), reports.policy()))
+
+    assert 0 < page.text.index("A third.") < page.text.index("A plan worth")
 
 
 def test_smallest_problem() -> None:

@@ -71,9 +71,7 @@ def write_plan(path: Path, plan: Plan, problem: Problem) -> None:
 
 def write_report(path: Path, plan: Plan, problem: Problem, policy: Policy) -> None:
     """Write the report as one HTML file; raises BadInputError when that fails."""
-    from coverplan.payload.answer import today  # noqa: PLC0415 - the engine and the charts take a second to import
-    from coverplan.report import render  # noqa: PLC0415
+    from coverplan.report import render  # noqa: PLC0415 - the charts take a second to import
 
-    before = today(problem, policy).model_dump(mode="json")
-    text = render(plan.model_dump(mode="json"), problem.model_dump(mode="json"), policy.filled(), before)
+    text = render(plan.model_dump(mode="json"), problem.model_dump(mode="json"), policy.filled())
     write_file(path, lambda part: part.write_text(text, encoding="utf-8"))

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from coverplan.payload.change import AgainstToday
 from coverplan.payload.plan import ConstraintRow, Plan
 from coverplan.payload.problem import Problem
 from coverplan.payload.rollups import RepBook
@@ -81,6 +82,9 @@ class Summary:
 
     def show(self) -> None:
         """Print everything, the verdict first."""
+        if self.plan.upheaval is not None:
+            warning = f"[bold]{escape(self.plan.upheaval.message)}[/bold]"
+            self.console.print(warning, highlight=False, soft_wrap=True)
         self.console.print(f"[bold]{self._verdict()}[/bold]")
         self._facts()
         if self.plan.objective is not None:
@@ -135,6 +139,8 @@ class Summary:
             yield "gap", f"{percent(plan.gap)} ({self.money(plan.absolute_gap)})"
         if plan.certificate is not None:
             yield "certificate", self._certificate()
+        if plan.against_today is not None:
+            yield "today", self._change(plan.against_today)
         if plan.summary is not None:
             yield from self._seat_lines()
         yield "found by", self._method()
@@ -146,6 +152,14 @@ class Summary:
         scope = "all admissible pairs" if certificate.scope == "all_admissible" else "the listed pairs only"
         count = len(certificate.prices)
         return f"{count:,} row prices prove {self.money(certificate.bound)}{gap}, over {scope}"
+
+    def _change(self, change: AgainstToday) -> str:
+        """The plan against today's assignment: revenue, and apart from it the prices of soft rules."""
+        text = f"{self.money(abs(change.revenue))} {'less' if change.revenue < 0 else 'more'} revenue than today"
+        if any(term.term == "penalty" for term in change.terms):
+            saved = "added" if change.penalties_saved < 0 else "saved"
+            text += f"; {self.money(abs(change.penalties_saved))} of penalties {saved}"
+        return text + (f"; today breaks {', '.join(change.broken)}" if change.broken else "")
 
     def _seat_lines(self) -> Iterable[tuple[str, str]]:
         summary = self.plan.summary

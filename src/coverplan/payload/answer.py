@@ -24,7 +24,7 @@ from coverplan.payload.problem import Problem
 from coverplan.runs.precedent import Precedent
 from coverplan.runs.solve import formulate
 
-__all__ = ["evaluate", "export", "finish", "request_of", "solve", "start_seats", "today"]
+__all__ = ["evaluate", "export", "finish", "request_of", "solve", "start_seats"]
 
 
 def solve(
@@ -101,22 +101,6 @@ def evaluate(problem: Problem, policy: Policy, assignments: Sequence[AssignmentI
     reps, places = _seat_reps(book, assignments)
     outcome = evaluate_book(book, policy, reps, issues, at, places)
     return plan_of(policy, Options(), outcome, issues, {})
-
-
-def today(problem: Problem, policy: Policy) -> Plan:
-    """Today's assignment measured like a plan; seats held by reps who left count as uncovered.
-
-    Raises:
-        PayloadError: the documents contradict themselves or each other.
-    """
-    reps, roles = {rep.id for rep in problem.reps}, {rep.role for rep in problem.reps}
-    held = [
-        AssignmentIn(account_id=account.id, role=current.role, rep_id=current.rep_id)
-        for account in problem.accounts
-        for current in account.current
-        if current.rep_id in reps and (current.role is None or current.role in roles)
-    ]
-    return evaluate(problem, policy, held)
 
 
 def export(problem: Problem, policy: Policy, path: Path) -> None:

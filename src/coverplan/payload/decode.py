@@ -17,13 +17,13 @@ from coverplan.formulation.ledger import Ledger, RuleState
 from coverplan.formulation.program import Choice
 from coverplan.mip.feasibility import tolerance
 from coverplan.mip.program import gap
+from coverplan.payload.change import Term
 from coverplan.payload.plan import (
     Assignment,
     Certificate,
     ConstraintRow,
     Objective,
     Price,
-    Term,
     Uncovered,
     UncoveredReason,
 )

@@ -31,6 +31,8 @@ from coverplan.payload.options import Options
 from coverplan.payload.plan import Method, Metrics, Plan, Progress
 from coverplan.payload.policy import Policy
 from coverplan.payload.requests import CHECKPOINT_FILE
+from coverplan.payload.rollups import Summary
+from coverplan.payload.weighing import against_today, upheaval
 from coverplan.runs import outcome as runs
 from coverplan.runs.evaluate import evaluate as evaluate_seats
 from coverplan.runs.precedent import Precedent
@@ -193,6 +195,7 @@ def plan_of(
     update: dict[str, object] = {"dual_bound": outcome.dual_bound, "certificate": certificate(outcome)}
     if outcome.choice is not None and outcome.account is not None:
         update |= _contents(outcome.formulation, outcome.choice, outcome.account, listed=listed)
+        update |= _change(outcome.formulation, outcome.account, cast(Summary, update["summary"]))
         relative, absolute = gap(outcome.account.objective, outcome.dual_bound)
         update |= {"gap": relative, "absolute_gap": absolute, "dual_bound_source": outcome.bound_source}
     elif outcome.dual_bound is not None:
@@ -229,6 +232,13 @@ def nothing_found(facts: str, policy: Policy, options: Options, stopped_by: str)
             "method": Method(used="exact", why="stopped before the first plan"),
         }
     )
+
+
+def _change(formulation: Formulation, account: Ledger, summary: Summary) -> dict[str, object]:
+    """The plan against today's assignment, and a word on it where it moves much."""
+    change = against_today(formulation, account)
+    currency = formulation.pairs.instance.currency
+    return {"against_today": change, "upheaval": upheaval(formulation.rules, summary, change, currency)}
 
 
 def _contents(formulation: Formulation, choice: Choice, account: Ledger, *, listed: bool) -> dict[str, object]:

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from coverplan.payload.base import Document
+from coverplan.payload.change import AgainstToday, Term, Upheaval
 from coverplan.payload.issues import Issue
 from coverplan.payload.rollups import RepBook, Summary, TeamBook, TerritoryBook
 
@@ -46,18 +47,6 @@ class Method(Document):
     )
     backend: str | None = Field(default=None, description="Solver; null when none was needed.", examples=["highs"])
     why: str = Field(default="", description="Why this one was picked.", examples=["701 seats, 9,814 pairs"])
-
-
-class Term(Document):
-    """One term of the objective, in money: revenue is positive, losses, costs and penalties negative or 0."""
-
-    term: Literal["expected_revenue", "relationship_loss", "travel_cost", "penalty"] = Field(
-        description="Which term.", examples=["penalty"]
-    )
-    constraint: str | None = Field(
-        default=None, description="Id of the soft constraint that a penalty belongs to.", examples=["balance"]
-    )
-    value: float = Field(description="Its contribution.", examples=[-5000.0], json_schema_extra={"unit": "currency"})
 
 
 class Objective(Document):
@@ -270,8 +259,20 @@ class Plan(Document):
         description="What the numbers do not promise.",
         examples=[["CP-SAT rounded the objective to 1e-4."]],
     )
+    upheaval: Upheaval | None = Field(
+        default=None,
+        description="Where more than a fifth of the revenue leaves reps who could stay: why, and what would prevent "
+        "it. Null otherwise.",
+        examples=[None],
+    )
     objective: Objective | None = Field(
         default=None, description="Objective and its terms; null without a plan.", examples=[None]
+    )
+    against_today: AgainstToday | None = Field(
+        default=None,
+        description="Against today's assignment under the same policy; null without a plan, or where no rep holds a "
+        "seat today.",
+        examples=[None],
     )
     dual_bound: float | None = Field(
         default=None,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from coverplan.payload.plan import Plan
 from coverplan.report.facts import Facts
-from coverplan.report.words import SPACE, count, money_at_most, percent, percent_at_most, short_money
+from coverplan.report.words import SPACE, count, listing, money_at_most, percent, percent_at_most, short_money
 
 STOPPED = {
     "gap": "the gap asked for was reached",
@@ -41,19 +41,22 @@ class Headline:
     verdict: str
     explanation: str
     tiles: list[Tile]
+    upheaval: str | None = None
+    """What stands before everything else, where much of the revenue moves."""
 
 
-def headline(plan: Plan, before: Plan | None, missed_hard: int, facts: Facts) -> Headline:
+def headline(plan: Plan, missed_hard: int, facts: Facts) -> Headline:
     """The first screen."""
     badge, mood, verdict, explanation = _verdict(plan, missed_hard, facts)
     tiles = [
         *_objective(plan, facts),
         *_gap(plan, facts),
-        *_today(plan, before, facts),
+        *_today(plan, facts),
         *_moves(plan, facts),
         *_uncovered(plan),
     ]
-    return Headline(badge, mood, verdict, explanation, tiles)
+    upheaval = None if plan.upheaval is None else plan.upheaval.message
+    return Headline(badge, mood, verdict, explanation, tiles, upheaval)
 
 
 def _verdict(plan: Plan, missed_hard: int, facts: Facts) -> tuple[str, str, str, str]:
@@ -116,19 +119,26 @@ def _gap(plan: Plan, facts: Facts) -> list[Tile]:
     return [Tile("Proven gap", percent_at_most(plan.gap), f"at most {amount} better is possible")]
 
 
-def _today(plan: Plan, before: Plan | None, facts: Facts) -> list[Tile]:
-    """What the plan is worth above today's assignment under the same policy."""
-    if before is None or before.objective is None or plan.objective is None:
+def _today(plan: Plan, facts: Facts) -> list[Tile]:
+    """Against today's assignment under the same policy: revenue won or lost, and apart from it penalties saved."""
+    change = plan.against_today
+    if change is None:
         return []
-    difference = plan.objective.value - before.objective.value
-    sign = "+" if difference > 0 else ""
-    value = short_money(difference, facts.currency).replace(SPACE, f"{SPACE}{sign}", 1)
-    rules = "" if before.solution_status != "infeasible" else ", which breaks hard rules"
-    return [
-        Tile(
-            "Against today", value, f"today's assignment: {short_money(before.objective.value, facts.currency)}{rules}"
-        )
-    ]
+    broken = f"; today breaks {listing(change.broken)}" if change.broken else ""
+    net = "expected revenue less losses and costs" + broken
+    tiles = [Tile("Revenue against today", _signed(change.revenue, facts), net)]
+    soft = [term for term in change.terms if term.term == "penalty"]
+    if soft:
+        worth = [f"{term.constraint} {_signed(term.value, facts)}" for term in soft if abs(term.value) >= 0.005]
+        note = f"prices of soft rules, not revenue{': ' if worth else ''}{listing(worth)}"
+        tiles.append(Tile("Penalties saved", _signed(change.penalties_saved, facts), note))
+    return tiles
+
+
+def _signed(amount: float, facts: Facts) -> str:
+    """An amount of change: with its sign, gains too."""
+    sign = "+" if amount > 0 else ""
+    return short_money(amount, facts.currency).replace(SPACE, f"{SPACE}{sign}", 1)
 
 
 def _moves(plan: Plan, facts: Facts) -> list[Tile]:

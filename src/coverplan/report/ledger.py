@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from coverplan.payload.plan import Objective, Term
+from coverplan.payload.change import Term
+from coverplan.payload.plan import Objective
 from coverplan.report.facts import Facts
 from coverplan.report.words import number, short_money, to_cents
 

@@ -25,13 +25,10 @@ VISIBLE = 1e-6
 MESSAGES = 5
 
 
-def render(
-    plan: dict[str, Any], problem: dict[str, Any], policy: dict[str, Any], before: dict[str, Any] | None = None
-) -> str:
+def render(plan: dict[str, Any], problem: dict[str, Any], policy: dict[str, Any]) -> str:
     """The report of a plan: one HTML file that loads nothing from anywhere.
 
-    `before` is the plan document of today's assignment, evaluated under the same policy; with it, the report says
-    what the plan is worth above today. An infeasible plan shows its least violating assignment, as what it is.
+    An infeasible plan shows its least violating assignment, as what it is.
     """
     facts = Facts.of(problem, policy)
     answer = _read(plan)
@@ -46,7 +43,7 @@ def render(
         draws=bool(data["books"] or data["map"] or data["progress"]),
         facts=facts,
         plan=answer,
-        headline=headline(answer, None if before is None else _read(before), missed_hard, facts),
+        headline=headline(answer, missed_hard, facts),
         books=books_view(answer, facts) if complete else None,
         moved=moves_view(answer, facts, forced=False) if complete else None,
         forced=moves_view(answer, facts, forced=True) if complete else None,

@@ -7,9 +7,11 @@ from typing import Any
 
 from coverplan.verify.answer import check_books, check_ledger, check_rows, check_seats
 from coverplan.verify.book import Document
+from coverplan.verify.change import check_change
 from coverplan.verify.evaluation import Evaluation, Failure, Judge, Term
 from coverplan.verify.findings import Findings, entries
 from coverplan.verify.proof import check_bounds, check_certificate
+from coverplan.verify.rows import Cover
 
 ANSWERED = ("optimal", "feasible")
 UNANSWERED = ("infeasible", "no_solution_found")
@@ -58,7 +60,8 @@ def verify(problem: Document, policy: Document | None, plan: dict[str, Any]) -> 
         found.say("status_unknown", f"{status!r} is no solution_status")
     answer: Evaluation | None = None
     if status in ANSWERED or (evaluated and plan.get("objective") is not None):
-        answer = _check_answer(found, judge, plan)
+        cover, answer = _check_answer(found, judge, plan)
+        check_change(found, plan, judge, cover, answer)
         _check_feasibility(found, answer, claimed=status in ANSWERED)
     else:
         _check_silence(found, judge, plan)
@@ -79,8 +82,8 @@ def _is_evaluation(plan: dict[str, Any]) -> bool:
     return isinstance(method, dict) and method.get("used") == "evaluated"
 
 
-def _check_answer(found: Findings, judge: Judge, plan: dict[str, Any]) -> Evaluation:
-    """Everything that follows from the assignments."""
+def _check_answer(found: Findings, judge: Judge, plan: dict[str, Any]) -> tuple[Cover, Evaluation]:
+    """Everything that follows from the assignments: the rep of each seat, and what that is worth."""
     cover, unreadable = judge.read_cover(entries(plan, "assignments"))
     found.add(unreadable)
     answer = judge.evaluate_cover(cover)
@@ -88,7 +91,7 @@ def _check_answer(found: Findings, judge: Judge, plan: dict[str, Any]) -> Evalua
     check_seats(found, plan, judge.case, cover, answer)
     check_rows(found, plan, answer)
     check_books(found, plan, judge.case, cover, answer)
-    return answer
+    return cover, answer
 
 
 def _check_feasibility(found: Findings, answer: Evaluation, *, claimed: bool) -> None:
@@ -111,4 +114,4 @@ def _check_silence(found: Findings, judge: Judge, plan: dict[str, Any]) -> None:
     if isinstance(closest, dict):
         if closest.get("solution_status") in ANSWERED:
             found.say("least_violating_as_plan", "least_violating is presented as a plan")
-        _check_feasibility(found, _check_answer(found, judge, closest), claimed=False)
+        _check_feasibility(found, _check_answer(found, judge, closest)[1], claimed=False)

@@ -1,0 +1,28 @@
+"""The summary of a plan on standard output."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from coverplan.cli.summary import print_summary
+from support.by_hand import book, solved, worth
+
+TEAM = book({name: worth(100, "ana") for name in "abcd"}, {"ana": {"capacity_hours": 3}, "bo": {"capacity_hours": 9}})
+
+
+def test_upheaval_comes_first_and_today_is_said_in_two_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    """Fair are 100 and 300: three move at 15 each; 300 too many at Ana's and 300 too few at Bo's are no more."""
+    plan = solved(
+        TEAM, {"kind": "capacity"}, {"kind": "balance", "tolerance": 0, "penalty": 0.2}, {"kind": "must_cover"}
+    )
+
+    print_summary(plan, "USD", {}, Counter())
+
+    first, second, *rest = capsys.readouterr().out.splitlines()
+    assert first.startswith("75.0 % of the revenue, USD 300, leaves reps who could stay. That mends")
+    assert "(capacity) and buys USD 120 less penalty of balance" in first
+    assert second.startswith("Optimal")
+    (today,) = (line.split(maxsplit=1)[1] for line in rest if line.strip().startswith("today"))
+    assert today == "USD 45.00 less revenue than today; USD 120.00 of penalties saved; today breaks capacity"
