@@ -33,7 +33,7 @@ from coverplan.payload.plan import Plan
 from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
 from coverplan.payload.requests import CHECKPOINT_FILE
-from coverplan.runs.bounds import OverAll
+from coverplan.pricing.scope import OverAll
 from coverplan.verify import verify
 
 LOWERED = {"coverplan.runs.choice.PRICED_FROM": 30, "coverplan.runs.choice.DENSE_FROM": 10}

@@ -94,7 +94,7 @@ def test_a_part_of_everything_reads_its_choice_back(problem: Document, policy: D
         columns = np.append(np.arange(pairs.unit_start[unit], pairs.unit_start[unit + 1]), -1)
         choice[unit] = rng.choice(columns)
     standing = Standing(formulation, choice)
-    if not standing.feasible or formulation.n_rows == 0:
+    if not standing.feasible or formulation.n_rows == 0 or pairs.n_columns == 0:
         return
 
     part = part_of(standing, np.arange(pairs.n_units), np.flatnonzero(formulation.open_column))

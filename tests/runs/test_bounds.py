@@ -15,7 +15,7 @@ from coverplan.payload.answer import finish, solve
 from coverplan.payload.checkpoint import Checkpoint, keeper
 from coverplan.payload.options import Options
 from coverplan.payload.plan import Plan
-from coverplan.runs.bounds import Cut
+from coverplan.pricing.scope import Cut
 from coverplan.verify import Judge, verify
 from support.brute import best_objective, documents
 from support.by_hand import book, value, worth

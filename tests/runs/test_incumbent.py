@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from coverplan.pricing.bound import Prices
-from coverplan.runs.bounds import OverAll
+from coverplan.pricing.scope import OverAll
 from coverplan.runs.incumbent import Incumbent
 from coverplan.runs.outcome import Certificate
 from support.by_hand import book, worth

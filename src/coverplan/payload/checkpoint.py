@@ -17,8 +17,8 @@ from coverplan.mip.program import gap
 from coverplan.payload.plan import Progress
 from coverplan.payload.requests import CHECKPOINT_FILE
 from coverplan.pricing.bound import Prices
+from coverplan.pricing.scope import OverAll
 from coverplan.runs import outcome as runs
-from coverplan.runs.bounds import OverAll
 
 
 @dataclass(frozen=True, eq=False)

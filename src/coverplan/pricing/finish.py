@@ -17,6 +17,7 @@ from coverplan.mip.program import Program, Result, Status
 from coverplan.pricing.books import books_within
 from coverplan.pricing.knapsack import ROUNDING, Integers, Knapsacks
 from coverplan.pricing.knapsack_program import part_of
+from coverplan.pricing.scope import UNKNOWN_OF_LISTED, Cut, OverListed
 
 FIRST_S = 3.0
 """Time of the first attempt of a kind; doubled each time that it does not suffice."""
@@ -37,7 +38,7 @@ class Attempt:
     program: Program
     start: Floats
     plan: Callable[[Floats], Integers]
-    most: float
+    cut: Cut
     seconds: float
     by_books: bool
 
@@ -97,7 +98,9 @@ class Finisher:
         start[len(books.rep) - n_reps : len(books.rep)] = 1.0
         start[len(books.rep) :] = rep_of_unit < 0
         program = books.program(self.knapsacks)
-        return Attempt(program, start, lambda x: books.plan(x, n_units), most, self.seconds[True], by_books=True)
+        return Attempt(
+            program, start, lambda x: books.plan(x, n_units), self._cut(most), self.seconds[True], by_books=True
+        )
 
     def _pairs(self, rep_of_unit: Integers, worth: float) -> Attempt | None:
         """Pairs within the gap, or a number of them that grows as attempts succeed."""
@@ -114,19 +117,23 @@ class Finisher:
         pairs[rep_of_unit[held], held] = True
         part = part_of(self.knapsacks, pairs)
         start = part.point(rep_of_unit)
-        return Attempt(part.program, start, part.plan, most, self.seconds[False], by_books=False)
+        return Attempt(part.program, start, part.plan, self._cut(most), self.seconds[False], by_books=False)
 
-    def learn(self, attempt: Attempt, result: Result) -> tuple[Integers | None, float]:
-        """The plan of a result, and the bound that it proves for every plan."""
+    def _cut(self, most: float) -> Cut:
+        """Leave out what loses more than this: a plan that uses it is worth at most the bound less that."""
+        return Cut(most, self.bound - most)
+
+    def learn(self, attempt: Attempt, result: Result) -> tuple[Integers | None, OverListed]:
+        """The plan of a result, and the bound that it proves for every plan over the listed pairs."""
         self.nothing_at = np.inf
         if result.status is Status.OPTIMAL or (
             result.objective is not None and result.dual_bound - result.objective <= 0.9995 * self.step
         ):
-            self.settled[attempt.by_books] = attempt.most
+            self.settled[attempt.by_books] = attempt.cut.threshold
             self.level += not attempt.by_books
         else:
             self.seconds[attempt.by_books] *= 2.0
             self.level = self.level if attempt.by_books else max(1, self.level)
         plan = None if result.x is None else attempt.plan(result.x)
-        bound = np.inf if result.x is None else max(result.dual_bound, self.bound - attempt.most)
-        return plan, min(bound, self.bound)
+        bound = UNKNOWN_OF_LISTED if result.x is None else attempt.cut.of_all(result.dual_bound)
+        return plan, OverListed(min(bound, self.bound))

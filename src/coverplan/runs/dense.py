@@ -27,7 +27,7 @@ from coverplan.pricing.knapsack import Integers, Knapsacks, least_step, tighten
 from coverplan.pricing.knapsack_program import replan
 from coverplan.pricing.neighbourhood import Landscape
 from coverplan.pricing.rounding import rounded
-from coverplan.runs.bounds import OverListed
+from coverplan.pricing.scope import OverListed
 from coverplan.runs.outcome import Outcome
 from coverplan.runs.run import Request, Run, Setting
 from coverplan.solvers.registry import backend

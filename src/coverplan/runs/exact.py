@@ -12,7 +12,7 @@ from coverplan.formulation.program import to_choice, to_point, to_program
 from coverplan.mip.program import Floats, Result, Status, StoppedBy, close_enough
 from coverplan.pricing.bound import Prices, admissible
 from coverplan.pricing.dual import SmoothedDual
-from coverplan.runs.bounds import OverListed
+from coverplan.pricing.scope import OverListed
 from coverplan.runs.choice import backend_of
 from coverplan.runs.outcome import Outcome
 from coverplan.runs.run import Request, Run, Setting

@@ -10,7 +10,7 @@ from coverplan.formulation.build import Formulation
 from coverplan.formulation.ledger import Ledger, ledger
 from coverplan.formulation.program import Choice, to_choice
 from coverplan.mip.program import Step, not_refuted
-from coverplan.runs.bounds import UNKNOWN, UNKNOWN_OF_LISTED, OverAll, OverListed
+from coverplan.pricing.scope import UNKNOWN, UNKNOWN_OF_LISTED, OverAll, OverListed
 from coverplan.runs.outcome import Certificate, Checkpoint, Progress, Report
 
 

@@ -11,7 +11,7 @@ from coverplan.formulation.ledger import Ledger
 from coverplan.formulation.program import Choice
 from coverplan.mip.program import Status, StoppedBy
 from coverplan.pricing.bound import Prices
-from coverplan.runs.bounds import OverAll
+from coverplan.pricing.scope import OverAll
 
 
 @dataclass(frozen=True)

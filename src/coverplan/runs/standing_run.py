@@ -18,8 +18,8 @@ from coverplan.mip.feasibility import Settling
 from coverplan.mip.program import Limits, Result, Status, Step, close_enough, is_optimal
 from coverplan.pricing.neighbourhood import Landscape
 from coverplan.pricing.part import Part, part_of
+from coverplan.pricing.scope import Cut
 from coverplan.pricing.standing import Move, Standing
-from coverplan.runs.bounds import Cut
 from coverplan.runs.run import Request, Run, Setting
 from coverplan.solvers.racer import Racer
 from coverplan.solvers.registry import backend
