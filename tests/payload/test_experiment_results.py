@@ -397,3 +397,14 @@ def test_the_example_comes_to_an_end() -> None:
     assert found.frontiers[0].points
     assert found.rule_prices
     assert found.stability
+
+
+def test_rounding_is_no_violation_whatever_the_size_of_the_bound() -> None:
+    """Of 1e9 a row may be missed by 1e-6 + 1; of 0.3 hours by hardly more than 1e-6."""
+    rules = [{"kind": "revenue_band", "min": 1e9, "penalty": 0.0}]
+    for revenue, missed in ((1e9 - 0.5, 0), (1e9 - 2.0, 1)):
+        problem = {"accounts": [customer("a", revenue, "ana")], "reps": [{"id": "ana"}]}
+        found = experiment({"policy": {"constraints": rules}}, problem=problem, accept=["violations == 0"])
+
+        assert found.rows[0].metrics["violations"] == missed
+        assert found.policies[0].accepted[0].passed is (missed == 0)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from coverplan.studies.acceptance import RuleError, parse
+from coverplan.studies.metrics import METRICS as ALL
 
+NAMES = [metric.name for metric in ALL]
 METRICS = ["moved_share", "expected_revenue", "uncovered", "revenue_max_min"]
 PLAN = {"moved_share": 0.1, "expected_revenue": 980.0, "uncovered": 3.0, "revenue_max_min": None}
 BASELINE = {"moved_share": 0.2, "expected_revenue": 1000.0, "uncovered": 0.0, "revenue_max_min": 2.0}
@@ -80,3 +82,58 @@ def test_today_is_refused_where_it_is_not_measured() -> None:
 
 def test_a_rule_knows_its_metrics() -> None:
     assert parse("uncovered < 3 and today.moved_share < uncovered", METRICS).metrics == ("uncovered", "moved_share")
+
+
+@pytest.mark.parametrize(
+    ("metric", "noise", "more"),
+    [
+        ("hours_over", 5.6e-17, 2e-6),  # 0.1 + 0.2 hours in a capacity of 0.3
+        ("hours_over", 1e-6, 2e-6),
+        ("gap", 1e-12, 2e-9),
+        ("penalty", 1e-6, 2e-6),
+        ("travel", 1e-7, 2e-6),
+        ("moved_revenue_share", 1e-10, 2e-9),
+        ("revenue_gini", 1e-10, 2e-9),
+    ],
+)
+def test_rounding_does_not_decide_at_zero(metric: str, noise: float, more: float) -> None:
+    """In each unit; a little more than rounding decides."""
+    for rule, holds in (
+        ("{} == 0", True),
+        ("{} <= 0", True),
+        ("-{} >= 0", True),
+        ("{} > 0", False),
+        ("{} != 0", False),
+    ):
+        read = parse(rule.format(metric), NAMES)
+        assert read.holds({metric: noise}, {}, {}) is holds, rule
+        assert read.holds({metric: more}, {}, {}) is not holds, rule
+
+
+def test_a_count_has_no_tolerance() -> None:
+    assert not parse("uncovered <= 0", NAMES).holds({"uncovered": 1.0}, {}, {})
+    assert parse("uncovered >= 0.1 * 30", NAMES).holds({"uncovered": 3.0}, {}, {})  # 0.1 x 30 is 3 + 4e-16
+
+
+@pytest.mark.parametrize(
+    ("rule", "holds"),
+    [
+        ("net_revenue - baseline.net_revenue >= 0", True),  # 1e9 less 1e9 + 0.2: within 1e-9 of each
+        ("net_revenue - baseline.net_revenue == 0", True),
+        ("(net_revenue - baseline.net_revenue) * 10 >= 0", True),
+        ("net_revenue / baseline.net_revenue >= 1", True),
+        ("net_revenue - baseline.net_revenue >= 10", False),
+        ("net_revenue / baseline.net_revenue >= 1.00001", False),
+        ("net_revenue / hours_over >= 0", False),  # over 5.6e-17, which may as well be 0: not defined
+        ("hours_over * 1000000 <= 0", True),
+        ("hours_over + 1 <= 1", True),
+    ],
+)
+def test_rounding_does_not_decide_after_arithmetic_either(rule: str, holds: bool) -> None:
+    values = {"net_revenue": 1e9, "hours_over": 5.6e-17}
+
+    assert parse(rule, NAMES).holds(values, {"net_revenue": 1e9 + 0.2}, {}) is holds
+
+
+def test_every_unit_has_a_tolerance() -> None:
+    assert {metric.tolerance for metric in ALL} == {0.0, 1e-9, 1e-6}

@@ -35,6 +35,18 @@ def test_money_moves_and_hours() -> None:
     assert (found["hours_over"], found["hours_under"], found["travel"]) == (3, 6, 0)
 
 
+@pytest.mark.parametrize(("hours", "over"), [(0.3, 0.0), (0.2999985, 1.5e-6), (0.29999915, 0.0)])
+def test_hours_are_over_where_the_rule_says_so(hours: float, over: float) -> None:
+    """0.1 + 0.2 is 0.30000000000000004; a row may be missed by 1e-6 and a billionth of its bound."""
+    accounts = [{"id": name, "potential": 1.0, "hours": value} for name, value in (("a", 0.1), ("b", 0.2))]
+    problem = {"accounts": accounts, "reps": [{"id": "ana", "capacity_hours": hours}]}
+
+    found = measure(book_of(problem), np.array([ANA, ANA], np.int32))
+
+    assert found["hours_over"] == pytest.approx(over, abs=1e-15)
+    assert found["hours_under"] == 0.0
+
+
 def test_balance_compares_books_with_fair_shares() -> None:
     """Fair shares by capacity: Ana 4/9, Bo 2/9, Cy (unknown) 1/3. Books 160, 40 and 20: loads 360, 180 and 60."""
     found = balance(book_of(PROBLEM), np.array([ANA, ANA, BO, CY], np.int32))

@@ -3,6 +3,10 @@
 Comparisons joined by `and`, `or`, `not`; their sides are metrics, numbers, `baseline`, `today` and + - * / of these.
 `baseline` is the value that the comparison's only metric has there; `baseline.METRIC` says which.
 Parsed as a Python expression, of which only these parts are admitted; nothing is ever executed.
+
+Rounding decides nothing: each side carries how far it may be off, from the tolerance of the metrics in it and through
+the arithmetic (first-order running error analysis; Higham, "Accuracy and Stability", section 3.3). Sides that are no
+further apart are equal.
 """
 
 from __future__ import annotations
@@ -10,14 +14,17 @@ from __future__ import annotations
 import ast
 import difflib
 import math
+import operator
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from coverplan.studies.metrics import BY_NAME
+
 ANCHORS = ("baseline", "today")
 TOLERANCE = 1e-9
-"""Relative; sums of floats must not decide."""
+"""Relative, of every metric and number; what is near 0 has besides the absolute one of its metric's unit."""
 
 MAX_PARTS = 200
 LARGEST = 1e300
@@ -25,11 +32,42 @@ ODD = re.compile(r"[^A-Za-z0-9_.+\-*/()<>=! \t]")
 HOW = 'Write e.g. "moved_share <= 0.1".'
 
 Values = Mapping[str, float | None]
-_OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
-    ast.Add: lambda a, b: a + b,
-    ast.Sub: lambda a, b: a - b,
-    ast.Mult: lambda a, b: a * b,
-    ast.Div: lambda a, b: a / b if b else math.nan,
+
+
+@dataclass(frozen=True)
+class _Amount:
+    """A number, and how far it may be off; NaN: not defined."""
+
+    value: float
+    error: float
+
+    def __neg__(self) -> _Amount:
+        return _Amount(-self.value, self.error)
+
+    def __add__(self, other: _Amount) -> _Amount:
+        return _Amount(self.value + other.value, self.error + other.error)
+
+    def __sub__(self, other: _Amount) -> _Amount:
+        return self + -other
+
+    def __mul__(self, other: _Amount) -> _Amount:
+        error = abs(self.value) * other.error + abs(other.value) * self.error + self.error * other.error
+        return _Amount(self.value * other.value, error)
+
+    def __truediv__(self, other: _Amount) -> _Amount:
+        """Not defined where the divisor may as well be 0."""
+        least = abs(other.value) - other.error
+        if not least > 0:
+            return _Amount(math.nan, 0.0)
+        found = self.value / other.value
+        return _Amount(found, (self.error + abs(found) * other.error) / least)
+
+
+_OPERATORS: dict[type[ast.operator], Callable[[_Amount, _Amount], _Amount]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
 }
 _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Lt: "<",
@@ -112,8 +150,8 @@ def _check_logic(node: ast.expr, metrics: tuple[str, ...], today: bool, indent: 
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         _check_logic(node.operand, metrics, today, indent)
     elif isinstance(node, ast.Compare):
-        for operator in node.ops:
-            if type(operator) not in _COMPARISONS:
+        for one in node.ops:
+            if type(one) not in _COMPARISONS:
                 raise _fail(node, indent, "compare with <, <=, >, >=, == or !=.")
         for amount in (node.left, *node.comparators):
             _check_amount(amount, metrics, today, indent)
@@ -184,36 +222,38 @@ def _holds(node: ast.expr, given: _Given) -> bool | None:
     assert isinstance(node, ast.Compare)
     own = next(_names(node), "")
     sides = [_amount(side, own, given) for side in (node.left, *node.comparators)]
-    if any(math.isnan(side) for side in sides):
+    if any(math.isnan(side.value) for side in sides):
         return None
     return all(
-        _compare(_COMPARISONS[type(operator)], one, other)
-        for operator, one, other in zip(node.ops, sides, sides[1:], strict=False)
+        _compare(_COMPARISONS[type(sign)], one, other)
+        for sign, one, other in zip(node.ops, sides, sides[1:], strict=False)
     )
 
 
-def _amount(node: ast.expr, own: str, given: _Given) -> float:
-    """A side of a comparison; NaN where a value is not defined."""
+def _amount(node: ast.expr, own: str, given: _Given) -> _Amount:
+    """A side of a comparison."""
     if isinstance(node, ast.BinOp):
         return _OPERATORS[type(node.op)](_amount(node.left, own, given), _amount(node.right, own, given))
     if isinstance(node, ast.UnaryOp):
         value = _amount(node.operand, own, given)
         return -value if isinstance(node.op, ast.USub) else value
     if isinstance(node, ast.Constant):
-        return float(node.value)  # type: ignore[arg-type]
+        number = float(node.value)  # type: ignore[arg-type]
+        return _Amount(number, TOLERANCE * abs(number))
     if isinstance(node, ast.Attribute):
         assert isinstance(node.value, ast.Name)
-        return _number(given.of(node.value.id).get(node.attr))
+        return _measured(given.of(node.value.id), node.attr)
     assert isinstance(node, ast.Name)
-    return _number(given.of(node.id).get(own) if node.id in ANCHORS else given.values.get(node.id))
+    return _measured(given.of(node.id), own) if node.id in ANCHORS else _measured(given.values, node.id)
 
 
-def _number(value: float | None) -> float:
-    return math.nan if value is None else value
+def _measured(values: Values, name: str) -> _Amount:
+    value = values.get(name)
+    return _Amount(math.nan, 0.0) if value is None else _Amount(value, BY_NAME[name].tolerance + TOLERANCE * abs(value))
 
 
-def _compare(operator: str, one: float, other: float) -> bool:
-    equal = one == other or abs(one - other) <= TOLERANCE * max(abs(one), abs(other))
-    if operator in ("==", "!="):
-        return equal == (operator == "==")
-    return (equal and "=" in operator) or (not equal and (one < other) == (operator[0] == "<"))
+def _compare(sign: str, one: _Amount, other: _Amount) -> bool:
+    equal = one.value == other.value or abs(one.value - other.value) <= one.error + other.error
+    if sign in ("==", "!="):
+        return equal == (sign == "==")
+    return (equal and "=" in sign) or (not equal and (one.value < other.value) == (sign[0] == "<"))

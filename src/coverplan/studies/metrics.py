@@ -11,11 +11,25 @@ from coverplan.constraints.base import fair_shares
 from coverplan.domain.book import Book
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.instance import Bools, Floats, Ints
+from coverplan.mip.feasibility import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE, tolerance
 
 Direction = Literal["higher", "lower", "none"]
 Values = dict[str, float | None]
 """By metric; None: not defined for this plan."""
 _MONEY, _SEATS, _SHARE, _HOURS, _RATIO = "currency", "seats", "share, 0 to 1", "hours", "ratio"
+_KM, _ROWS, _GAP, _SECONDS = "km", "rows", "share of the objective", "seconds"
+TOLERANCES = {
+    _MONEY: ABSOLUTE_TOLERANCE,
+    _HOURS: ABSOLUTE_TOLERANCE,
+    _KM: ABSOLUTE_TOLERANCE,
+    _SHARE: RELATIVE_TOLERANCE,
+    _RATIO: RELATIVE_TOLERANCE,
+    _GAP: RELATIVE_TOLERANCE,
+    _SEATS: 0.0,
+    _ROWS: 0.0,
+    _SECONDS: 0.0,
+}
+"""By unit: what rounding may make of 0. A row may be missed by as much, a plan with as much of a gap is optimal."""
 _BOOKS = "of the books' revenue over the reps' fair shares by capacity; the worst role counts"
 
 
@@ -27,6 +41,11 @@ class Metric:
     unit: str
     direction: Direction
     description: str
+
+    @property
+    def tolerance(self) -> float:
+        """Values that are no further apart are equal, whatever their size."""
+        return TOLERANCES[self.unit]
 
 
 METRICS = (
@@ -48,11 +67,11 @@ METRICS = (
     Metric("revenue_gini", _RATIO, "lower", f"Gini coefficient {_BOOKS}."),
     Metric("hours_over", _HOURS, "lower", "Hours planned beyond the reps' capacities."),
     Metric("hours_under", _HOURS, "none", "Capacity that is not planned."),
-    Metric("travel", "km", "lower", "Distances between reps and their accounts, one way, summed over the seats."),
-    Metric("violations", "rows", "lower", "Rows of soft rules that are missed."),
+    Metric("travel", _KM, "lower", "Distances between reps and their accounts, one way, summed over the seats."),
+    Metric("violations", _ROWS, "lower", "Rows of soft rules that are missed."),
     Metric("penalty", _MONEY, "lower", "What they cost under the plan's own policy."),
-    Metric("gap", "share of the objective", "lower", "Proven gap of the plan's own objective."),
-    Metric("seconds", "seconds", "lower", "From the start of the solve to its end."),
+    Metric("gap", _GAP, "lower", "Proven gap of the plan's own objective."),
+    Metric("seconds", _SECONDS, "lower", "From the start of the solve to its end."),
 )
 BY_NAME = {metric.name: metric for metric in METRICS}
 
@@ -89,6 +108,7 @@ def measure(book: Book, reps: Ints) -> Values:
     capacity = book.capacity
     limited = ~np.isnan(capacity)
     spare = capacity[limited] - found.hours[limited]
+    spare = np.where(np.abs(spare) <= tolerance(capacity[limited]), 0.0, spare)  # where `capacity` holds, none is over
     first = seats.primary
     return {
         "expected_revenue": found.expected_revenue,

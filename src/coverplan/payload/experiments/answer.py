@@ -57,7 +57,13 @@ def results_of(
         baseline=design.baseline.id,
         reference=design.reference,
         metrics=[
-            Metric(name=one.name, unit=one.unit, direction=one.direction, description=one.description)
+            Metric(
+                name=one.name,
+                unit=one.unit,
+                direction=one.direction,
+                description=one.description,
+                tolerance=one.tolerance,
+            )
             for one in METRICS
         ],
         rows=_rows(comparison, worths, bounds),

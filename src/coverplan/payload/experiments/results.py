@@ -29,6 +29,12 @@ class Metric(Document):
     unit: str = Field(description="Unit of its values.", examples=["currency"])
     direction: Direction = Field(description="Which values are better; none: neither.", examples=["higher"])
     description: str = Field(description="What it measures.", examples=["Revenue before relationship loss."])
+    tolerance: float = Field(
+        default=0.0,
+        description="In the unit of the metric: what rounding may make of 0. Acceptance rules take values for equal "
+        "that are no further apart, or by no more than 1e-9 of their size.",
+        examples=[1e-6],
+    )
 
 
 class ReferenceInterval(Document):
