@@ -60,9 +60,11 @@ def _as_json(spec: Path) -> dict[str, Any]:
 
 
 def test_the_command_and_the_service_solve_the_same_cells(spec: Path, tmp_path: Path) -> None:
-    """Called twice, it is solved once; then the same request goes to another service."""
+    """Called twice, it is solved once, although its note was torn; then the same request goes to another service."""
     out = tmp_path / "out"
     first = run("experiment", spec, "--out", out)
+    noted = (out / "experiment.json").read_text()
+    (out / "experiment.json").write_text("")
     second = call("experiment", spec, "--out", out, "--json")
     with deployment(tmp_path / "service") as running, running.client() as client:
         experiment_id = submit(client, _as_json(spec))
@@ -73,6 +75,8 @@ def test_the_command_and_the_service_solve_the_same_cells(spec: Path, tmp_path: 
     assert "2 policies, at most 2 solves (2 policy), at most " in first.stderr
     assert "balance.tolerance=0.1 (baseline)" in " ".join(first.stdout.split())
     found = json.loads(second.stdout)
+    assert (out / "experiment.json").read_text() == noted
+    assert json.loads(noted)["experiment_id"] == found["experiment_id"]
     assert {cell["key"] for cell in found["cells"]} == keys
     assert found == json.loads((out / "results.json").read_text())
     assert len(pl.read_parquet(out / "results.parquet")) == len(pl.read_csv(out / "results.csv")) == 2
@@ -129,11 +133,17 @@ def test_a_wrong_problem_is_named_with_its_file(spec: Path) -> None:
 
 
 def test_an_interrupt_stops_it(spec: Path, tmp_path: Path) -> None:
-    """Exit code 3, nothing is left running, and the folder knows the experiment for the next call."""
+    """Exit code 3, nothing is left running, and the folder knows the experiment for the next call.
+
+    Results of another experiment that were there are no longer beside it.
+    """
     hard = slow(60)
     write(spec.parent, "problem.json", hard["problem"])
     spec.write_text(spec.read_text().replace("time_limit_s = 10", "time_limit_s = 60"))
     out = tmp_path / "out"
+    out.mkdir()
+    (out / "experiment.json").write_text('{"experiment_id": "exp-1", "content": "another"}')
+    (out / "results.json").write_text('{"experiment_id": "exp-1"}')
     arguments = command_line("experiment", spec, "--out", out, "--slots", 1)
     with subprocess.Popen(arguments, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as command:
         assert command.stderr is not None
@@ -145,5 +155,7 @@ def test_an_interrupt_stops_it(spec: Path, tmp_path: Path) -> None:
 
     assert command.returncode == 3
     assert "Stopped; the same call goes on from here." in rest
-    assert json.loads((out / "experiment.json").read_text())["experiment_id"].startswith("exp-")
+    assert re.fullmatch("exp-[0-9a-f]{28}", json.loads((out / "experiment.json").read_text())["experiment_id"])
+    assert [file.name for file in (out / "earlier" / "exp-1").iterdir()] == ["results.json"]
+    assert not (out / "results.json").exists()
     assert wait_for(lambda: not any(child.is_running() for child in begun))

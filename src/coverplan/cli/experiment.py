@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import typer
 
 from coverplan.cli.bad_input import BadInputError
 from coverplan.cli.exits import Exit
+from coverplan.cli.experiment_folder import OUTPUTS, Note, read_note, take
 from coverplan.cli.experiment_spec import Spec, read_spec
 from coverplan.cli.experiment_summary import CellLine, estimate_text, print_results
 from coverplan.cli.outputs import write_file
@@ -26,9 +26,6 @@ from coverplan.payload.experiments.state import ExperimentEstimate
 from coverplan.payload.experiments.wanted import estimate
 from coverplan.payload.issues import IssueReport, PayloadError
 
-OUTPUTS = ("results.json", "results.csv", "results.parquet", "report.html")
-NOTE = "experiment.json"
-"""In the folder: which experiment it holds, and of what content."""
 ASK_FROM_S = 3600.0
 _NOT_FOUND = 404
 _UNLIMITED = {
@@ -53,7 +50,7 @@ def experiment(
 
     SPEC is what POST /v1/experiments takes; a problem, a policy or the grid may say `file = "FILE"` instead of what is
     in it. Without --url everything stays in the folder: results.json, results.csv, results.parquet, report.html, and
-    the state of a service of its own.
+    the state of a service of its own; results of another experiment that are there move to its folder `earlier`.
 
     Exit codes: 0 every policy has its plans and meets the acceptance rules; 1 some do not; 2 bad input; 3 no plan;
     4 internal error.
@@ -143,22 +140,32 @@ def _compared(client: Client, wanted: Spec, folder: Path, place: str) -> Experim
 
 
 def _begun(client: Client, wanted: Spec, folder: Path, place: str) -> str:
-    """The experiment of this content: the one that the folder knows, or a new one."""
-    text = wanted.request.model_dump_json(by_alias=True)
-    content = hashlib.sha256(f"{place}\n{text}".encode()).hexdigest()
-    note = folder / NOTE
-    known = json.loads(note.read_text()) if note.exists() else {}
-    if known.get("content") == content:
-        experiment_id = str(known["experiment_id"])
-        try:
-            state = client.experiments.get(experiment_id)
-        except AnswerError as error:
-            if error.document.status != _NOT_FOUND:
-                raise
-        else:
-            if state.job_status in ("failed", "cancelled"):
-                client.experiments.resume(experiment_id)
-            return experiment_id
-    ticket = client.experiments.submit(wanted.request, key=None if known else content[:32])
-    note.write_text(json.dumps({"experiment_id": ticket.experiment_id, "content": content}) + "\n", encoding="utf-8")
-    return ticket.experiment_id
+    """The experiment of this content: the one that the folder or the service knows, or a new one."""
+    before = read_note(folder)
+    content = _hash(place, wanted.request.model_dump_json(by_alias=True))
+    if before is not None and before.content == content and _goes_on(client, before.experiment_id):
+        experiment_id = before.experiment_id
+    else:
+        key = _hash(place, wanted.request.model_dump_json(by_alias=True, exclude_unset=True))[:32]
+        experiment_id = client.experiments.submit(wanted.request, key=key).experiment_id
+        if not _goes_on(client, experiment_id):  # the key stands for one that was deleted since
+            experiment_id = client.experiments.submit(wanted.request).experiment_id
+    take(folder, Note(experiment_id, content), before)
+    return experiment_id
+
+
+def _hash(place: str, text: str) -> str:
+    return hashlib.sha256(f"{place}\n{text}".encode()).hexdigest()
+
+
+def _goes_on(client: Client, experiment_id: str) -> bool:
+    """Have an experiment go on, where it was stopped; False: there is none."""
+    try:
+        state = client.experiments.get(experiment_id)
+    except AnswerError as error:
+        if error.document.status != _NOT_FOUND:
+            raise
+        return False
+    if state.job_status in ("failed", "cancelled"):
+        client.experiments.resume(experiment_id)
+    return True
