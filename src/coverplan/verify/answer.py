@@ -61,9 +61,7 @@ def check_seats(found: Findings, plan: Plan, case: Case, cover: Cover, evaluatio
         )
         found.same("previous_rep_differs", f"{seat.name}: previous_rep_id", entry.get("previous_rep_id"), seat.current)
         found.same("change_differs", f"{seat.name}: change", entry.get("change"), books.change(seat))
-        found.same(
-            "forced_differs", f"{seat.name}: forced", entry.get("forced", case.forced[place]), case.forced[place]
-        )
+        found.same("forced_differs", f"{seat.name}: forced", entry.get("forced", False), case.forced[place])
         found.number(
             "expected_revenue_differs",
             f"{seat.name}: expected_revenue",
@@ -71,10 +69,8 @@ def check_seats(found: Findings, plan: Plan, case: Case, cover: Cover, evaluatio
             net,
             near(net, loss),
         )
-        if "relationship_loss" in entry:
-            found.number(
-                "relationship_loss_differs", f"{seat.name}: relationship_loss", entry["relationship_loss"], loss
-            )
+        claimed = entry.get("relationship_loss", 0.0)
+        found.number("relationship_loss_differs", f"{seat.name}: relationship_loss", claimed, loss)
         found.number("hours_differ", f"{seat.name}: hours", entry.get("hours"), hours)
         _check_handover(found, entry, case, place, case.book.reps[cover[place]].first_day, evaluation)
     _check_uncovered(found, plan, case, cover)
@@ -85,11 +81,10 @@ def _check_handover(
 ) -> None:
     """Until when the previous rep holds the seat, and what that takes; absent is never and nothing."""
     filled, name = evaluation.filled, case.book.seats[place].name
-    date, hours = entry.get("handover_date"), entry.get("interim_hours")
+    date, hours = entry.get("handover_date"), entry.get("interim_hours", 0.0)
     claimed, expected = None if date is None else str(date), first_day if filled.waits[place] else None
     found.same("handover_differs", f"{name}: handover_date", claimed, expected)
-    worked = float(filled.interim_hours[place])
-    found.number("handover_differs", f"{name}: interim_hours", 0.0 if hours is None else hours, worked)
+    found.number("handover_differs", f"{name}: interim_hours", hours, float(filled.interim_hours[place]))
 
 
 def _check_uncovered(found: Findings, plan: Plan, case: Case, cover: Cover) -> None:
@@ -99,7 +94,7 @@ def _check_uncovered(found: Findings, plan: Plan, case: Case, cover: Cover) -> N
         seat, reason = open_seats[key], entry.get("reason")
         reachable, forced = case.reachable[seat.index], case.forced[seat.index]
         found.same("previous_rep_differs", f"{seat.name}: previous_rep_id", entry.get("previous_rep_id"), seat.current)
-        found.same("forced_differs", f"{seat.name}: forced", entry.get("forced", forced), forced)
+        found.same("forced_differs", f"{seat.name}: forced", entry.get("forced", False), forced)
         if reason not in REASONS:
             found.say("reason_differs", f"{seat.name}: {reason!r} is no reason")
         elif reachable == (reason == "no_eligible_rep"):

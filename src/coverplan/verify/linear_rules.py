@@ -88,7 +88,7 @@ def goal(case: Case, spec: Document) -> LinearRule:
     admitted = filtered_accounts(case.book, spec.get("accounts"))
     place = np.full(len(case.book.reps), -1, dtype=np.int64)
     place[[rep.index for rep in filtered_reps(case.book, spec.get("reps"))]] = 0
-    measure, role = spec["measure"], spec.get("role")
+    measure, role = given(spec, "measure", "revenue"), spec.get("role")
 
     def loads(seat: Seat, offers: Offers) -> Iterable[Load]:
         if role is not None:
