@@ -271,6 +271,25 @@ def test_a_longer_frontier_begins_like_a_shorter_one() -> None:
     assert {cell.key for cell in shorter} < {cell.key for cell in longer}
 
 
+def test_policies_that_differ_only_in_ids_are_solved_once() -> None:
+    """Also where two rules of a kind change places, and with them the ids that they have by default."""
+    even = {"kind": "balance", "measure": "revenue", "penalty": 0.1}
+    hours = {"kind": "balance", "measure": "hours", "penalty": 0.2}
+    apart = {"kind": "exclusive", "groups": [{"id": "x", "accounts": {"ids": ["a"]}}, {"id": "y", "accounts": {}}]}
+    swapped = {"kind": "exclusive", "groups": [{"id": "u", "accounts": {}}, {"id": "v", "accounts": {"ids": ["a"]}}]}
+    rules = [[even, hours, apart], [hours, even, swapped], [{**even, "id": "mine"}, {**hours, "id": "balance"}, apart]]
+    other = [even, {**hours, "penalty": 0.1}, apart]
+    policies = [{"policy": {"constraints": one}} for one in (*rules, other)]
+
+    found = cells(policies=policies, reference={"constraints": []})
+
+    assert [cell.labels for cell in found if cell.kinds[0] == "policy"] == [
+        ("policy-1", "policy-2", "policy-3"),
+        ("policy-4",),
+    ]
+    assert kinds(found) == {"policy": 2, "reference": 1}
+
+
 def test_deterministic_cells_begin_with_one_that_is_named_beforehand() -> None:
     """Per problem the first policy with the first seed goes first; the estimate knows the others from the start."""
     asked: Document = {

@@ -229,6 +229,53 @@ def test_each_fault_is_at_its_place(code: str, pointer: str, suggestion: str | N
     assert suggestion is None or suggestion in (found[0].suggestion or "")
 
 
+TWO_RULES = [{"kind": "capacity"}, {"kind": "balance", "tolerance": 0.3}]
+AXIS_VALUES: dict[str, list[Any]] = {
+    "/constraints": [TWO_RULES, TWO_RULES[:1]],
+    "/constraints/1": [{"kind": "balance", "id": "balance", "tolerance": 0.2}],
+    "/constraints/[id=balance]/measure": ["revenue", "accounts"],
+    "/objective": [{"relationship_loss": 2}],
+}
+
+
+def two_axes(first: str, second: str) -> Document:
+    axes = [{"path": path, "values": AXIS_VALUES.get(path, [0.1, 0.2])} for path in (first, second)]
+    return {"grid": {"policy": {"constraints": TWO_RULES}, "axes": axes}}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (TOLERANCE, "/constraints/1/tolerance"),
+        ("/constraints/1/tolerance", TOLERANCE),
+        ("/constraints/1/tolerance", "/constraints/01/tolerance"),
+        (TOLERANCE, "/constraints/1"),
+        (TOLERANCE, "/constraints"),
+        ("/objective/travel_cost_per_km", "/objective"),
+    ],
+)
+def test_an_axis_that_undoes_an_earlier_one_is_refused(first: str, second: str) -> None:
+    """By its place, however that is spelled; the reason names the earlier one."""
+    found = faults(**two_axes(first, second))
+
+    assert [(issue.code, issue.pointer) for issue in found] == [("invalid_value", "/grid/axes/1/path")]
+    assert first in found[0].message
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "policies"),
+    [
+        ("/constraints/1", TOLERANCE, 2),  # the second goes on where the first has been
+        (TOLERANCE, "/constraints/[id=balance]/measure", 4),
+        ("/constraints/0/utilisation", "/constraints/1/tolerance", 4),
+    ],
+)
+def test_axes_of_different_places_go_together(first: str, second: str, policies: int) -> None:
+    found = expanded(**two_axes(first, second))
+
+    assert len({one.policy.model_dump_json() for one in found}) == policies
+
+
 def test_all_faults_come_together() -> None:
     found = faults(
         policies=[{"patches": [{"path": "/x", "value": 1}, {"path": TOLERANCE, "value": "y"}]}],

@@ -408,3 +408,22 @@ def test_rounding_is_no_violation_whatever_the_size_of_the_bound() -> None:
 
         assert found.rows[0].metrics["violations"] == missed
         assert found.policies[0].accepted[0].passed is (missed == 0)
+
+
+def test_a_rule_has_its_price_whatever_the_policy_that_was_solved_calls_it() -> None:
+    """Of two policies that differ in ids alone the first is solved, and both are the same; the second is priced."""
+    soft = {"kind": "balance", "tolerance": 0.0, "penalty": 0.01}
+    rules = [soft, {"kind": "keep_current", "max_moved": 0, "penalty": 0.02}]
+    own = [{**rules[1], "id": "balance"}, {**rules[0], "id": "evenly"}]  # its names point elsewhere
+    policies = [{"id": "plain", "policy": {"constraints": rules}}, {"id": "named", "policy": {"constraints": own}}]
+
+    plain, named = (experiment(*policies, rule_prices={"policy": one}) for one in ("plain", "named"))
+
+    assert by_policy(named)["named"].same_as == "plain"
+    assert named.rows[0].run_id == named.rows[1].run_id
+    assert [pair.outcome for pair in named.verdict.by_pair] == ["same"]
+    prices = {one.dropped[0]: one for one in named.rule_prices}
+    for one in plain.rule_prices:
+        other = prices[{"balance": "evenly", "keep_current": "balance"}[one.dropped[0]]]
+        assert (other.penalty, other.price_low, other.price_high) == (one.penalty, one.price_low, one.price_high)
+    assert {one.penalty for one in plain.rule_prices} == {0.0, 1.2}  # books of 160 and 40 are 60 + 60 off 100 each

@@ -9,6 +9,7 @@ import numpy as np
 from coverplan.constraints import Family
 from coverplan.domain.instance import Ints
 from coverplan.mip.program import gap
+from coverplan.payload.experiments.cells import rule_content
 from coverplan.payload.experiments.design import Point, interval
 from coverplan.payload.experiments.findings import (
     Churn,
@@ -20,6 +21,7 @@ from coverplan.payload.experiments.findings import (
     SeatChange,
 )
 from coverplan.payload.experiments.plans import Plans
+from coverplan.payload.policy import Policy
 from coverplan.studies import churn, frontier
 from coverplan.studies.rule_prices import Solved, price
 
@@ -193,11 +195,13 @@ def rule_prices(plans: Plans) -> list[RulePrice]:
             continue
         plan = plans.plan(own)
         terms = [] if plan is None or plan.objective is None else plan.objective.terms
-        shared = {rule.id for rule in own.policy.rules() if isinstance(rule, Family) and rule.penalty is None}
+        called = _called(own.policy, design.priced_policy.policy)
+        rules = design.priced_policy.policy.rules()
+        shared = {rule.id for rule in rules if isinstance(rule, Family) and rule.penalty is None}
         for dropped, cell in design.rule_cells(problem):
             if cell.key not in plans.facts:
                 continue
-            penalty = 0.0 - sum(term.value for term in terms if term.constraint in dropped)
+            penalty = 0.0 - sum(term.value for term in terms if called.get(term.constraint or "") in dropped)
             facts = plans.facts[cell.key]
             base, without = Solved(*interval(plans.facts[own.key])), Solved(*interval(facts))
             priced = price(base, without, penalty, forbids=shared.isdisjoint(dropped))
@@ -217,3 +221,9 @@ def rule_prices(plans: Plans) -> list[RulePrice]:
                 )
             )
     return found
+
+
+def _called(solved: Policy, priced: Policy) -> dict[str, str]:
+    """What the priced policy calls each rule of the one that was solved for it, which has the same content."""
+    one, other = (sorted(policy.filled()["constraints"], key=rule_content) for policy in (solved, priced))
+    return {str(rule["id"]): str(same["id"]) for rule, same in zip(one, other, strict=True)}

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from coverplan.domain.instance import Ints
 from coverplan.payload.experiments.parts import Patch
@@ -92,6 +93,22 @@ def policy_text(policy: Policy) -> str:
     del document["name"]
     document["constraints"].sort(key=_text)
     return _text(document)
+
+
+def content_of(policy: Policy) -> str:
+    """The same without what its rules, and the groups in them, are called: equal texts, equal plans."""
+    document = policy.filled()
+    rules = sorted(map(rule_content, document["constraints"]))
+    return _text([{**document, "name": None, "constraints": None}, rules])
+
+
+def rule_content(rule: Mapping[str, Any]) -> str:
+    """What a rule says, as text, whatever it and its groups are called."""
+    bare = {name: value for name, value in rule.items() if name != "id"}
+    if "groups" in bare:
+        groups = [{name: value for name, value in group.items() if name != "id"} for group in bare["groups"]]
+        bare["groups"] = sorted(groups, key=_text)
+    return _text(bare)
 
 
 def cell_key(problem_id: str, policy: str, options: Options, perturbation: Perturbation | None = None) -> str:

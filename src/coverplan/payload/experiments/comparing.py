@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from coverplan.domain.instance import Bools, Floats
-from coverplan.payload.experiments.cells import policy_text
 from coverplan.payload.experiments.design import interval
 from coverplan.payload.experiments.plans import Plans
 from coverplan.payload.experiments.results import (
@@ -70,12 +69,9 @@ class Comparison:
 
     def same(self) -> list[int | None]:
         """Per policy: an earlier one of the same content."""
-        first: dict[str, int] = {}
-        found: list[int | None] = []
-        for place, one in enumerate(self.design.policies):
-            earlier = first.setdefault(policy_text(one.policy), place)
-            found.append(None if earlier == place else earlier)
-        return found
+        place_of = {name: place for place, name in enumerate(self.ids)}
+        earlier = [place_of[self.design.first[name].id] for name in self.ids]
+        return [None if other == place else other for place, other in enumerate(earlier)]
 
     def infeasible(self, name: str) -> Iterator[int]:
         """Problems on which a policy is proven to have no plan."""

@@ -12,7 +12,14 @@ import numpy as np
 
 from coverplan.constraints import Balance, Coverage, KeepCurrent
 from coverplan.constraints.base import Constraint
-from coverplan.payload.experiments.cells import Cell, CellFacts, NamedPolicy, cell_key, policy_text
+from coverplan.payload.experiments.cells import (
+    Cell,
+    CellFacts,
+    NamedPolicy,
+    cell_key,
+    content_of,
+    policy_text,
+)
 from coverplan.payload.experiments.parts import FrontierAxis, FrontierRequest, Reference
 from coverplan.payload.experiments.request import ExperimentRequest
 from coverplan.payload.experiments.state import CellKind
@@ -43,7 +50,7 @@ class Design:
     def __init__(self, request: ExperimentRequest, policies: Sequence[NamedPolicy]) -> None:
         self.request, self.policies = request, policies
         self.by_id = {one.id: one for one in policies}
-        self._texts: dict[int, str] = {}
+        self._lasting: dict[int, tuple[Policy, str]] = {}
         self._policy_cells: dict[tuple[int, str, int], Cell] = {}
 
     @property
@@ -54,6 +61,18 @@ class Design:
     def reference(self) -> Reference:
         """The objective that decides."""
         return self.request.reference or Reference(objective=self.baseline.policy.objective)
+
+    @cached_property
+    def first(self) -> dict[str, NamedPolicy]:
+        """By policy: the first one of the same content, whose plan is that of all of them."""
+        return {one.id: self._by_content[content_of(one.policy)] for one in self.policies}
+
+    @cached_property
+    def _by_content(self) -> dict[str, NamedPolicy]:
+        found: dict[str, NamedPolicy] = {}
+        for one in self.policies:
+            found.setdefault(content_of(one.policy), one)
+        return found
 
     @cached_property
     def near(self) -> dict[str, float]:
@@ -96,12 +115,12 @@ class Design:
     @cached_property
     def judge_themselves(self) -> dict[str, bool]:
         """By policy: whether its own objective is the reference."""
-        return {one.id: judges_itself(one.policy, self.reference) for one in self.policies}
+        return {name: judges_itself(first.policy, self.reference) for name, first in self.first.items()}
 
     @cached_property
     def referred(self) -> dict[str, Policy]:
         """Hard rules of each policy with the reference as objective."""
-        return {one.id: referred(one.policy, self.reference) for one in self.policies}
+        return {name: referred(first.policy, self.reference) for name, first in self.first.items()}
 
     def rule_cells(self, problem: int) -> list[tuple[tuple[str, ...], Cell]]:
         """Ids of the rules left out, and the policy without them."""
@@ -216,11 +235,17 @@ class Design:
         perturbation: Perturbation | None = None,
     ) -> Cell:
         options = self._options[self.seeds[0] if seed is None else seed]
-        text = self._texts.get(id(policy)) or policy_text(policy)
+        solved, text = self._lasting.get(id(policy)) or self._solved(policy)
         if kind in ("policy", "reference", "stability"):  # these policies live as long as the design does
-            self._texts[id(policy)] = text
+            self._lasting[id(policy)] = solved, text
         key = cell_key(self.request.problem_ids[problem], text, options, perturbation)
-        return Cell(key, problem, policy, options, perturbation, (kind,), (label,), near)
+        return Cell(key, problem, solved, options, perturbation, (kind,), (label,), near)
+
+    def _solved(self, policy: Policy) -> tuple[Policy, str]:
+        """The policy that is solved for one: the first of its content. With its text."""
+        first = self._by_content.get(content_of(policy))
+        solved = policy if first is None else first.policy
+        return solved, policy_text(solved)
 
     @cached_property
     def _options(self) -> dict[int, Options]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from coverplan.payload.experiments.cells import NamedPolicy, StoredPolicies
 from coverplan.payload.experiments.parts import ExperimentPolicy, Grid, GridAxis
-from coverplan.payload.experiments.patches import Applied, Change, apply, label_of, shown
+from coverplan.payload.experiments.patches import Applied, Change, apply, label_of, locate, shown
 from coverplan.payload.experiments.request import ExperimentRequest
 from coverplan.payload.issues import IssueReport, clip
 from coverplan.payload.policy import Policy
@@ -109,18 +109,25 @@ def _patches(report: IssueReport, one: ExperimentPolicy, at: str) -> Iterator[Ch
 
 def _grid(report: IssueReport, grid: Grid, base: Policy) -> Iterator[Draft]:
     """One draft per combination of the values that the base takes one by one."""
-    columns = []
-    paths: set[str] = set()
-    for place, axis in enumerate(grid.axes):
-        if axis.path in paths:
-            reason = "An earlier axis has this path."
-            report.add("invalid_value", f"/grid/axes/{place}/path", value=axis.path, reason=reason)
-        paths.add(axis.path)
-        columns.append(_sound(report, base, axis, place))
+    columns = [_sound(report, base, axis, place) for place, axis in enumerate(grid.axes)]
+    _check_overwritten(report, base, grid.axes)
     labels = [axis.label or label_of(base, axis.path) for axis in grid.axes]
     for changes in itertools.product(*columns):
         name = ", ".join(f"{label}={shown(change.value)}" for label, change in zip(labels, changes, strict=True))
         yield Draft(base, changes, "/grid", grid.policy_ref is None, None, clip(name))
+
+
+def _check_overwritten(report: IssueReport, base: Policy, axes: Sequence[GridAxis]) -> None:
+    """An axis whose place is that of an earlier one, however it is spelled, or holds it, would undo its values."""
+    document = base.filled()
+    places = [locate(IssueReport(), document, Change(axis.path, None, False, "", "")) for axis in axes]
+    for number, place in enumerate(places):
+        for earlier, other in zip(axes, places[:number], strict=False):
+            if place is not None and other is not None and other[: len(place)] == place:
+                same = "has this path" if earlier.path == axes[number].path else f"is overwritten: {earlier.path}"
+                at, reason = f"/grid/axes/{number}/path", f"An earlier axis {same}."
+                report.add("invalid_value", at, value=axes[number].path, reason=reason)
+                break
 
 
 def _sound(report: IssueReport, base: Policy, axis: GridAxis, place: int) -> list[Change]:
