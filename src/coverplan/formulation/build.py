@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -16,6 +17,7 @@ from coverplan.constraints.base import Constraint
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.instance import Bools, Floats
 from coverplan.formulation.objective import Weights
+from coverplan.mip.feasibility import rounding
 from coverplan.mip.rows import LinkedBlock, RowBlock
 
 
@@ -43,6 +45,8 @@ class Rows:
     """Rows x units."""
     lower: Floats
     upper: Floats
+    gross: sparse.csc_array
+    """The matrix without signs: what a column's seats add up to though they cancel."""
 
     @classmethod
     def of(cls, pairs: Candidates, found: list[tuple[Constraint, RowBlock]]) -> Rows:
@@ -51,21 +55,29 @@ class Rows:
         sizes = [len(block.labels) for _, block in found]
         firsts = np.cumsum([0, *sizes]).tolist()
         size, n_columns, n_units = len(stacked.labels), pairs.n_columns, pairs.n_units
+        column = pairs.column[stacked.choice]
+        matrix = _gather(stacked.row, column, stacked.coefficient, size, n_columns)
+        signed = bool((stacked.coefficient < 0.0).any())
         return cls(
             rules=tuple(
                 RuleRows(rule, block.labels, first) for (rule, block), first in zip(found, firsts, strict=False)
             ),
-            matrix=_gather(stacked.row, pairs.column[stacked.choice], stacked.coefficient, size, n_columns),
+            matrix=matrix,
             idle_matrix=_gather(
                 stacked.idle_row, pairs.unit_of_seat[stacked.idle], stacked.idle_coefficient, size, n_units
             ),
             lower=stacked.lower,
             upper=stacked.upper,
+            gross=_gather(stacked.row, column, np.abs(stacked.coefficient), size, n_columns) if signed else matrix,
         )
 
     def activity(self, taken: Floats, idle: Floats) -> Floats:
         """Left-hand sides where `taken` says which columns are chosen and `idle` which units have none, as 0 or 1."""
         return np.asarray(self.matrix @ taken + self.idle_matrix @ idle)
+
+    def sizes(self, taken: Floats, idle: Floats) -> Floats:
+        """What each row adds up to, signs aside; `taken` and `idle` as for `activity`."""
+        return np.asarray(self.gross @ taken + abs(self.idle_matrix) @ idle)
 
     def typical_sizes(self) -> Floats:
         """Mean absolute coefficient of each row; 1 for a row without entries."""
@@ -123,6 +135,20 @@ class Formulation:
     @property
     def n_rows(self) -> int:
         return len(self.lower)
+
+    @cached_property
+    def size(self) -> float:
+        """Largest amount of money that one choice brings; 1 where nothing brings any."""
+        most = np.abs(self.value).max(initial=0.0), np.abs(self.idle_value).max(initial=0.0)
+        return float(max(most)) or 1.0
+
+    @cached_property
+    def rounding(self) -> tuple[Floats, Floats]:
+        """By how much floats may miss the lower and the upper bound of each priced row; see `mip.feasibility`."""
+        size = np.zeros(self.n_rows)
+        for matrix in (self.priced.gross, self.idle_matrix):
+            np.maximum.at(size, matrix.indices, np.abs(matrix.data))
+        return rounding(self.lower, size), rounding(self.upper, size)
 
     def row_keys(self) -> list[tuple[str, str]]:
         """(constraint id, scope) of each priced row."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from coverplan.constraints.base import Constraint
 from coverplan.domain.instance import Bools, Floats, Ints
 from coverplan.formulation.build import Formulation
 from coverplan.formulation.program import Choice
-from coverplan.mip.feasibility import tolerance
+from coverplan.mip.feasibility import rounding, tolerance
 from coverplan.mip.rows import violation
 
 ROUNDING = 1e-12
@@ -26,6 +27,8 @@ class RuleState:
     activity: Floats
     lower: Floats
     upper: Floats
+    sizes: Floats
+    """What each row adds up to, signs aside."""
 
     @property
     def violation(self) -> Floats:
@@ -37,8 +40,16 @@ class RuleState:
     @property
     def broken(self) -> Bools:
         """Rows missed by more than the tolerance."""
-        beyond = self.activity - self.upper > tolerance(self.upper)
-        return beyond | (self.lower - self.activity > tolerance(self.lower))
+        return self._missed_by_more_than(tolerance)
+
+    @property
+    def overdrawn(self) -> Bools:
+        """Rows missed by more than rounding explains, within the tolerance or not."""
+        return self._missed_by_more_than(rounding)
+
+    def _missed_by_more_than(self, measure: Callable[[Floats, Floats], Floats]) -> Bools:
+        beyond = self.activity - self.upper > measure(self.upper, self.sizes)
+        return beyond | (self.lower - self.activity > measure(self.lower, self.sizes))
 
     @property
     def cost(self) -> float:
@@ -67,6 +78,11 @@ class Ledger:
         """Every hard row holds within the tolerance."""
         return not any(state.broken.any() for state in self.rules if state.rule.penalty is None)
 
+    @property
+    def exact(self) -> bool:
+        """Every hard row holds without its tolerance, so that no bound that prices prove lies below the objective."""
+        return not any(state.overdrawn.any() for state in self.rules if state.rule.penalty is None)
+
 
 def ledger(formulation: Formulation, choice: Choice) -> Ledger:
     """Recompute everything from the choice alone, never from solver floats."""
@@ -80,15 +96,16 @@ def ledger(formulation: Formulation, choice: Choice) -> Ledger:
     idle = rep_of_seat < 0
     states: dict[int, RuleState] = {}
     for rows in (formulation.priced, formulation.separable):
-        activity = rows.activity(*at)
+        activity, sizes = rows.activity(*at), rows.sizes(*at)
         for part in rows.rules:
             span = part.span
             states[id(part.rule)] = RuleState(
-                part.rule, part.labels, activity[span], rows.lower[span], rows.upper[span]
+                part.rule, part.labels, activity[span], rows.lower[span], rows.upper[span], sizes[span]
             )
     for rule, links in formulation.linked:
         unbounded = np.full(len(links.limit), -np.inf)
-        states[id(rule)] = RuleState(rule, links.labels, links.activity(rep_of_seat), unbounded, links.limit)
+        activity = links.activity(rep_of_seat)
+        states[id(rule)] = RuleState(rule, links.labels, activity, unbounded, links.limit, activity)
     rules = tuple(states[id(rule)] for rule in formulation.rules)
     terms = [(term, None, amount) for term, amount in formulation.weights.terms(pairs, chosen, idle)]
     penalties = [("penalty", state.rule.id, 0.0 - state.cost) for state in rules if state.rule.penalty is not None]

@@ -1,11 +1,19 @@
-"""When a point counts as feasible, and how a solver's nearly whole point becomes one."""
+"""When a point counts as feasible, and how a solver's nearly whole point becomes one.
+
+Two measures, never mixed. What a plan is *judged* by is `tolerance`: an answer for people, who type decimals. What a
+search may *use* is `rounding`, which is all that floats need: a plan that lives on more is worth more than the prices
+of its rows can prove, so that its proof and its worth contradict each other. Both go by the row's own size, since a
+millionth of an hour is nothing beside hours and a fifth of an account that takes five millionths.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
-from coverplan.mip.program import Floats, Program
+from coverplan.mip.program import Bools, Floats, Program
 
 Indices = npt.NDArray[np.intp]
 
@@ -13,9 +21,35 @@ ABSOLUTE_TOLERANCE = 1e-6
 RELATIVE_TOLERANCE = 1e-9
 
 
-def tolerance(bounds: Floats) -> Floats:
-    """Violation allowed at each bound: 1e-6 + 1e-9 |bound|."""
-    return ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * np.where(np.isfinite(bounds), np.abs(bounds), 0.0)
+def tolerance(bounds: Floats, sizes: Floats | float = 1.0) -> Floats:
+    """Violation that a plan is forgiven at each bound: 1e-6 + 1e-9 |bound|.
+
+    `sizes` is what each row adds up to, signs aside; a row that adds up to less than 1 is forgiven 1e-6 of that.
+    """
+    return ABSOLUTE_TOLERANCE * np.minimum(1.0, sizes) + RELATIVE_TOLERANCE * _finite(bounds)
+
+
+def rounding(bounds: Floats, sizes: Floats) -> Floats:
+    """Violation that floats explain: 1e-9 of the bound, or of the row's size if that is more, and never a tolerance."""
+    least = RELATIVE_TOLERANCE * np.maximum(_finite(bounds), sizes)
+    return np.minimum(least, tolerance(bounds, sizes))
+
+
+def _finite(bounds: Floats) -> Floats:
+    return np.where(np.isfinite(bounds), np.abs(bounds), 0.0)
+
+
+def row_sizes(program: Program) -> Floats:
+    """Largest absolute coefficient of each row; 0 without one."""
+    matrix, sizes = program.matrix, np.zeros(program.row_lower.size)
+    np.maximum.at(sizes, np.repeat(np.arange(sizes.size), np.diff(matrix.indptr)), np.abs(matrix.data))
+    return sizes
+
+
+def unmet_without_entries(program: Program) -> Bools:
+    """Rows without an entry that ask for something."""
+    empty = np.diff(program.matrix.indptr) == 0
+    return np.asarray(empty & ((program.row_lower > 0.0) | (program.row_upper < 0.0)))
 
 
 def is_feasible(program: Program, x: Floats) -> bool:
@@ -25,12 +59,26 @@ def is_feasible(program: Program, x: Floats) -> bool:
     whole = x[program.integer]
     if (np.abs(whole - np.rint(whole)) > ABSOLUTE_TOLERANCE).any():
         return False
-    activity = program.matrix @ x
-    return _within(activity, program.row_lower, program.row_upper) and _within(x, program.lower, program.upper)
+    inside = (x >= program.lower - tolerance(program.lower)) & (x <= program.upper + tolerance(program.upper))
+    return bool(inside.all()) and not broken_rows(program, x, tolerance).any()
 
 
-def _within(values: Floats, lower: Floats, upper: Floats) -> bool:
-    return bool(np.all(values >= lower - tolerance(lower)) and np.all(values <= upper + tolerance(upper)))
+def broken_rows(program: Program, x: Floats, measure: Callable[[Floats, Floats], Floats] = rounding) -> Bools:
+    """Rows that x misses by more than rounding explains, or by another `measure`.
+
+    Rows with continuous columns show a solver's own tolerances and have theirs in any case.
+    """
+    activity, sizes, matrix = program.matrix @ x, row_sizes(program), program.matrix
+    lax = np.zeros(sizes.size, dtype=np.bool_)
+    owner = np.repeat(np.arange(sizes.size), np.diff(matrix.indptr))
+    lax[owner[~program.integer[matrix.indices] & (matrix.data != 0.0)]] = True
+    broken = np.zeros(sizes.size, dtype=np.bool_)
+    for bound, missed in (
+        (program.row_lower, program.row_lower - activity),
+        (program.row_upper, activity - program.row_upper),
+    ):
+        broken |= missed > np.where(lax, tolerance(bound, sizes), measure(bound, sizes))
+    return broken
 
 
 class Settling:

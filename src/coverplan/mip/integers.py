@@ -4,8 +4,8 @@ The rounding errs on one side only: every point of the given program has an imag
 as much, so bounds carry over, as long as no row is `narrowed`.
 
 - A row whose coefficients are decimals (0.25 hours, 19.99 dollars) is multiplied by a power of ten: no error.
-- Any other row is multiplied by a power of two so large that its worst rounding error stays within half the tolerance
-  of `mip.feasibility`, and its bounds are widened by that error.
+- Any other row is multiplied by a power of two so large that its worst rounding error stays within half
+  of `mip.feasibility.rounding`, and its bounds are widened by that error.
 - A row too long for that within 64 bits is *narrowed* by its rounding error: points stay feasible, bounds are lost.
 - A continuous column counts in units of its row's factor, with bounds and range rounded outwards.
 - Objective coefficients are rounded up.
@@ -19,13 +19,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from coverplan.mip.feasibility import Indices, tolerance
+from coverplan.mip.feasibility import Indices, rounding, row_sizes
 from coverplan.mip.program import Bools, Floats, Program
-from coverplan.mip.scaling import objective_size
 
 Integers = npt.NDArray[np.int64]
 
-DECIMALS = 6
+DECIMALS = 15
+"""Most that a float can tell apart."""
 LARGEST_SUM = 2.0**55
 """Most that the absolute terms of a row or of the objective may add up to."""
 SMALLEST_SUM = 2.0**-40
@@ -140,20 +140,25 @@ def _row_factors(program: Program, entries: _Entries) -> tuple[Floats, Bools]:
     whole_columns = entries.per_row(fixed & ~program.integer[entries.columns]) == 0
     exact = (places <= DECIMALS) & (decimal <= room) & whole_columns
 
-    tightest = tolerance(np.minimum(np.abs(program.row_lower), np.abs(program.row_upper)))
-    wanted = entries.per_row(reach) / tightest
+    tightest = rounding(np.minimum(np.abs(program.row_lower), np.abs(program.row_upper)), row_sizes(program))
+    wanted = entries.per_row(reach) / np.maximum(tightest, np.finfo(np.float64).tiny)
     factors = np.where(exact, decimal, _next_power_of_two(np.minimum(wanted, room / 2.0)))
     cost = np.zeros(entries.row_count)
     own = entries.own
     per_unit = np.abs(program.objective[entries.columns[own]] / entries.values[own])
     np.maximum.at(cost, rows[own], per_unit)
-    finer = np.minimum(cost / (OBJECTIVE_ACCURACY * (objective_size(program) or 1.0)), room / 2.0) / factors
+    finer = np.minimum(cost / (OBJECTIVE_ACCURACY * program.size), room / 2.0) / factors
     aligned = _whole(program.row_lower * factors) & _whole(program.row_upper * factors) & exact
     return factors * np.where(aligned | (finer <= 1.0), 1.0, _next_power_of_two(finer)), exact
 
 
 def _next_power_of_two(values: Floats) -> Floats:
     return np.exp2(np.ceil(np.log2(np.maximum(values, 1.0))))
+
+
+def floor(scaled: Floats) -> Floats:
+    """The largest whole number up to each, where what floats miss one by counts as that one."""
+    return np.where(_whole(scaled), np.rint(scaled), np.floor(scaled))
 
 
 def _whole(bounds: Floats) -> Bools:
@@ -189,17 +194,17 @@ def _row_bounds(
 
     A row with a slack is rounded outwards: its true slack is known only after `Settling`.
     """
-    slacks = entries.per_row(entries.own)
+    slacks, sizes = entries.per_row(entries.own), row_sizes(program)
     give = np.where(slacks > 2, slacks, 0.0) + errors
     bounds = []
     narrowed = np.zeros(entries.row_count, dtype=np.bool_)
     for bound, side in ((program.row_lower, -1.0), (program.row_upper, 1.0)):
-        allowed = np.minimum(tolerance(bound) * factors, 0.5 * (factors > 0))
+        allowed = rounding(bound, sizes) * factors
         scaled = np.where(np.isfinite(bound), bound * factors * side, 0.0)
         hard = (slacks == 0) & np.isfinite(bound)
-        too_wide = hard & (2.0 * errors > tolerance(bound) * factors)
+        too_wide = hard & (2.0 * errors > allowed)
         narrowed |= too_wide
-        inner = np.floor(scaled + np.where(errors > 0.0, np.where(too_wide, -errors, errors), allowed))
+        inner = floor(scaled + np.where(too_wide, -errors, errors))
         outer = np.where(_whole(scaled), np.rint(scaled), np.ceil(scaled)) + np.ceil(give)
         whole = np.where(hard, inner, outer)
         bounds.append(np.where(np.isfinite(bound), side * whole, side * 2.0**62).astype(np.int64))
@@ -213,7 +218,7 @@ def _objective(program: Program, units: Floats, lower: Floats, reach: Floats) ->
     places = int(decimals(wanted).max(initial=0))
     if places <= DECIMALS and 10.0**places <= room:
         return np.rint(wanted * 10.0**places).astype(np.int64), 10.0**places, 0.0
-    size = objective_size(program) or 1.0
+    size = program.size
     least = np.abs(wanted[~program.integer & (wanted != 0.0)]).min(initial=np.inf)
     accurate = max(wanted.size / (OBJECTIVE_ACCURACY * size), 1e3 / least)
     factor = float(np.exp2(np.floor(np.log2(min(accurate, room)))))

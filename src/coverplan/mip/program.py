@@ -13,8 +13,7 @@ from scipy import sparse
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-HAIR = 1e-6
-"""Share of an objective by which rounding may leave a bound below it."""
+ABSOLUTE_HAIR, RELATIVE_HAIR = 1e-6, 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +35,12 @@ class Program:
     def value(self, x: Floats) -> float:
         """Objective of the point x, offset included."""
         return float(self.objective @ x) + self.offset
+
+    @property
+    def size(self) -> float:
+        """Largest amount that one integer column brings (any column where those bring none); 1 where nothing does."""
+        sizes = np.abs(self.objective)
+        return float(sizes[self.integer].max(initial=0.0) or sizes.max(initial=0.0)) or 1.0
 
     def violation(self, x: Floats) -> float:
         """Largest violation of a row or bound at x."""
@@ -116,21 +121,30 @@ def gap(objective: float | None, dual_bound: float | None) -> tuple[float | None
     return difference / max(abs(objective), 1e-9), difference
 
 
-def close_enough(objective: float | None, dual_bound: float | None, limits: Limits) -> bool:
+def close_enough(objective: float | None, dual_bound: float | None, limits: Limits, size: float = 1.0) -> bool:
     """Whether the gap is within one of the limits' tolerances, or within rounding: a search has nothing left to do."""
     relative, absolute = gap(objective, dual_bound)
     if objective is None or dual_bound is None or relative is None or absolute is None:
         return False
-    return relative <= limits.relative_gap or absolute <= limits.absolute_gap or is_optimal(objective, dual_bound)
+    return relative <= limits.relative_gap or absolute <= limits.absolute_gap or is_optimal(objective, dual_bound, size)
 
 
-def is_optimal(objective: float, dual_bound: float) -> bool:
-    """Whether the bound proves the objective optimal to within rounding."""
-    return dual_bound - objective <= max(1e-6, 1e-9 * abs(objective))
+def hair(objective: float, size: float = 1.0) -> float:
+    """What rounding may set a bound and an objective apart by: 1e-9 of the objective, at least 1e-6 of the money unit.
+
+    `size` is the largest amount that one choice brings: where that is below 1, the least is 1e-6 of it.
+    """
+    return max(ABSOLUTE_HAIR * min(1.0, size), RELATIVE_HAIR * abs(objective))
 
 
-def not_refuted(dual_bound: float, objective: float) -> float:
-    """The bound, at least the objective of a point at hand; +inf where that is more than rounding above it."""
-    if dual_bound >= objective or objective - dual_bound <= 1e-5 + HAIR * abs(objective):
-        return max(dual_bound, objective)
-    return np.inf
+def is_optimal(objective: float, dual_bound: float, size: float = 1.0) -> bool:
+    """Whether the bound proves the objective optimal to within rounding; see `hair`."""
+    return dual_bound - objective <= hair(objective, size)
+
+
+def not_refuted(dual_bound: float, objective: float, size: float = 1.0) -> float:
+    """The bound, at least the objective of a point at hand; +inf where that is more than rounding above it.
+
+    A bound that a point refutes says nothing: to lift it to the point would turn the error into a proof.
+    """
+    return max(dual_bound, objective) if dual_bound >= objective - hair(objective, size) else np.inf

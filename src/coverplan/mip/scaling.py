@@ -58,7 +58,7 @@ def scale(program: Program) -> Scaled:
     rows = _power_of_two(np.where(whole > 0.0, whole, np.maximum(bound, _largest(owner, size, matrix.shape[0]))))
     widest = _largest(matrix.indices, size * rows[owner], matrix.shape[1])
     columns = np.where(program.integer, 1.0, _power_of_two(widest))
-    objective = float(_power_of_two(np.array([objective_size(program)]))[0]) * OBJECTIVE_MAGNITUDE
+    objective = float(_power_of_two(np.array([program.size]))[0]) * OBJECTIVE_MAGNITUDE
     data = matrix.data * rows[owner] * columns[matrix.indices]
     scaled = replace(
         program,
@@ -71,12 +71,6 @@ def scale(program: Program) -> Scaled:
         upper=program.upper / columns,
     )
     return Scaled(scaled, rows, objective, columns)
-
-
-def objective_size(program: Program) -> float:
-    """Largest objective coefficient of the integer columns (of all columns when those have none)."""
-    size = np.abs(program.objective)
-    return float(size[program.integer].max(initial=0.0) or size.max(initial=0.0))
 
 
 def _largest(owner: np.ndarray, sizes: Floats, owners: int) -> Floats:

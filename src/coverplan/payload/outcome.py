@@ -97,7 +97,7 @@ def finish_book(book: Book, policy: Policy, options: Options, checkpoint: Path, 
         raise FileNotFoundError(checkpoint / CHECKPOINT_FILE)
     account = ledger(formulation, choice)
     bound, certified = kept.dual_bound, kept.certificate
-    optimal = is_optimal(account.objective, bound)
+    optimal = is_optimal(account.objective, bound, formulation.size)
     by_prices = certified is not None and certified.bound <= bound
     return runs.Outcome(
         formulation=formulation,

@@ -22,13 +22,14 @@ import numpy.typing as npt
 
 from coverplan.domain.instance import Bools, Floats
 from coverplan.formulation.build import Formulation
-from coverplan.mip.feasibility import tolerance
-from coverplan.mip.integers import DECIMALS, decimals
+from coverplan.mip.integers import DECIMALS, decimals, floor
 
 Integers = npt.NDArray[np.int64]
 
 MOST_STATES = 40_000_000
 """Units x reps x capacity up to which one solve of all knapsacks takes well under a second."""
+LARGEST_WEIGHT = 2.0**50
+"""Most that a weight or a value may be in whole units: beyond, floats do not tell units apart."""
 ROUNDING = 1e-9
 """Share of a bound that sums of floats may miss it by."""
 PATIENCE = 15
@@ -63,7 +64,7 @@ class Knapsacks:
         if matrix.nnz == 0:  # nothing takes up room, so nothing couples the units: there is no knapsack to fill
             return None
         places = int(decimals(matrix.data).max(initial=0))
-        if places > DECIMALS:
+        if places > DECIMALS or np.abs(matrix.data).max(initial=0.0) * 10.0**places > LARGEST_WEIGHT:
             return None
         rep = pairs.column_rep[matrix.col]
         row_of_rep = np.full(n_reps, -1, np.int64)
@@ -74,7 +75,7 @@ class Knapsacks:
             return None
         scaled = np.rint(matrix.data * 10.0**places).astype(np.int64)
         unit = int(np.gcd.reduce(scaled)) if len(scaled) else 1
-        room = np.floor((formulation.upper + tolerance(formulation.upper)) * 10.0**places / max(unit, 1))
+        room = floor(formulation.upper * 10.0**places / max(unit, 1))
         weight = np.zeros((n_reps, n_units), np.int64)
         weight[rep, pairs.column_unit[matrix.col]] = scaled // max(unit, 1)
         load = weight.sum(axis=1)
@@ -252,6 +253,6 @@ def least_step(formulation: Formulation) -> float:
     """What the worths of two plans differ by at least, a common unit of all values; 0 where there is none."""
     used = np.concatenate([formulation.value[formulation.open_column], formulation.idle_value[formulation.may_idle]])
     places = int(decimals(used).max(initial=0))
-    if places > DECIMALS or np.abs(used).max(initial=0.0) * 10.0**places > 2.0**50:
+    if places > DECIMALS or np.abs(used).max(initial=0.0) * 10.0**places > LARGEST_WEIGHT:
         return 0.0
     return float(np.gcd.reduce(np.rint(used * 10.0**places).astype(np.int64))) / 10.0**places

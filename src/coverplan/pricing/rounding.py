@@ -23,7 +23,7 @@ def rounded(landscape: Landscape) -> Choice:
     packing = _packing(landscape)
     everyone = np.arange(len(choice))
     activity = loads(formulation, everyone, choice)
-    homeless = _evicted(landscape, choice, packing & (activity > formulation.upper * (1 + 1e-9) + 1e-7))
+    homeless = _evicted(landscape, choice, packing & (activity > formulation.upper + formulation.rounding[1]))
     if len(homeless) == 0:
         return choice
     room = np.where(packing, formulation.upper - activity + loads(formulation, homeless, choice[homeless]), np.inf)
@@ -111,7 +111,7 @@ def _place(
     entries, place = entries_of(matrix, columns)
     row = matrix.indices[entries]
     fits = np.isfinite(landscape.cost[columns])
-    fits[place[packing[row] & (matrix.data[entries] > room[row] + 1e-9)]] = False
+    fits[place[packing[row] & (matrix.data[entries] > room[row] + formulation.rounding[1][row])]] = False
     if bonds.any:
         fits &= ~bonds.forbids(choice, homeless, columns, owner)
     cost = np.where(fits, landscape.cost[columns], np.inf)
@@ -149,7 +149,8 @@ def _accepted(landscape: Landscape, columns: Indices, room: Floats, packing: Boo
     entries, place = entries[used], place[used]
     row, load = matrix.indices[entries], matrix.data[entries]
     order = np.lexsort((place, row))
-    late = order[_running(row[order], load[order]) > room[row[order]] + 1e-9]
+    spare = room + landscape.formulation.rounding[1]
+    late = order[_running(row[order], load[order]) > spare[row[order]]]
     accepted = np.ones(len(columns), np.bool_)
     accepted[place[late]] = False
     return accepted

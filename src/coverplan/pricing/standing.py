@@ -11,7 +11,6 @@ from scipy import sparse
 from coverplan.domain.instance import Bools, Floats
 from coverplan.formulation.build import Formulation
 from coverplan.formulation.program import Choice
-from coverplan.mip.feasibility import tolerance
 from coverplan.mip.rows import violation
 from coverplan.pricing.segments import Indices
 from coverplan.pricing.tie_rows import TieRows
@@ -37,7 +36,7 @@ class Standing:
     def __init__(self, formulation: Formulation, choice: Choice) -> None:
         self.formulation = formulation
         self.hard: Bools = np.isinf(formulation.penalty)
-        self._allowed = np.maximum(tolerance(formulation.lower), tolerance(formulation.upper))
+        self._allowed = np.maximum(*formulation.rounding)
         self.ties = TieRows.of(formulation)
         self.choice = choice.copy()
         self.recount()

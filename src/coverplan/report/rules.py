@@ -78,7 +78,7 @@ def rules_view(plan: Plan, facts: Facts) -> RulesView:
 def is_missed(row: ConstraintRow) -> bool:
     """Whether a row misses its bound by more than rounding."""
     nearest = np.array(max(abs(row.lower or 0.0), abs(row.upper or 0.0)))
-    return row.violation > float(tolerance(nearest))
+    return row.violation > float(tolerance(nearest, max(abs(row.activity), float(nearest))))
 
 
 def scope_words(scope: str, facts: Facts) -> str:

@@ -52,7 +52,8 @@ def look_at_all(listing: Listing, formulation: Formulation, prices: Prices, dead
 
 
 def _improving(pairs: Candidates, worth: np.ndarray, top: np.ndarray) -> Keys:
-    better = np.flatnonzero(worth > top[pairs.column_unit] + 1e-9 * np.abs(top[pairs.column_unit]) + 1e-9)
+    size = 1e-9 * float(np.abs(top[np.isfinite(top)]).max(initial=0.0))
+    better = np.flatnonzero(worth > top[pairs.column_unit] + size)
     if len(better) == 0:
         return np.empty(0, np.int64)
     unit = pairs.column_unit[better]

@@ -18,7 +18,7 @@ import numpy as np
 
 from coverplan.formulation.build import Formulation
 from coverplan.formulation.program import Choice, to_program
-from coverplan.mip.program import Limits, Result, Status, StoppedBy, close_enough
+from coverplan.mip.program import RELATIVE_HAIR, Limits, Result, Status, StoppedBy, close_enough
 from coverplan.pricing.bound import best_of_units, reduced
 from coverplan.pricing.dive import dive
 from coverplan.pricing.dual import SmoothedDual
@@ -111,7 +111,9 @@ class DenseRun(Run):
 
     def _near(self) -> bool:
         """Whether the gap is closed."""
-        return close_enough(self.incumbent.objective, self.incumbent.dual_bound, self.request.limits)
+        return close_enough(
+            self.incumbent.objective, self.incumbent.dual_bound, self.request.limits, self.formulation.size
+        )
 
     def _done(self) -> bool:
         return self._near() or self.remaining() <= 0.05
@@ -147,7 +149,8 @@ class DenseRun(Run):
     def _bounded(self, bound: float) -> None:
         """Take a bound, rounded down to what a plan can be worth."""
         if self.step:
-            steps = np.floor((bound - self.knapsacks.offset) / self.step + 1e-6)
+            steps = (bound - self.knapsacks.offset) / self.step
+            steps = np.floor(steps + max(1e-6, RELATIVE_HAIR * abs(steps)))
             bound = self.knapsacks.offset + float(steps) * self.step
         self.incumbent.over_listed(OverListed(bound))
 

@@ -98,7 +98,7 @@ class ExactRun(Run):
     def _search(self, name: str) -> Result:
         """Branch and bound on the whole program, unless the gap is closed already."""
         limits, found = self.request.limits, self.incumbent.choice
-        if close_enough(self.incumbent.objective, self.incumbent.reach, limits):
+        if close_enough(self.incumbent.objective, self.incumbent.reach, limits, self.formulation.size):
             return Result(Status.FEASIBLE, StoppedBy.GAP)
         choice = self.hint if found is None else found
         start = None if choice is None else to_point(self.formulation, self.program, choice)

@@ -15,7 +15,7 @@ from coverplan.runs.outcome import Certificate, Checkpoint, Progress, Report
 
 
 class Incumbent:
-    """Takes points and bounds from any phase; keeps the best plan that the ledger calls feasible."""
+    """Takes points and bounds from any phase; keeps the best plan that the ledger calls exact."""
 
     def __init__(
         self, formulation: Formulation, report: Report | None, checkpoint: Checkpoint | None, began: float
@@ -56,14 +56,14 @@ class Incumbent:
         self._tell()
 
     def offer(self, choice: Choice) -> bool:
-        """Take a plan; True if it is feasible."""
+        """Take a plan; True if it is feasible without using tolerances up: no bound holds for what those add."""
         account = ledger(self.formulation, choice)
-        if not account.feasible or not self._open(choice):
+        if not account.exact or not self._open(choice):
             return False
         if self.account is None or account.objective > self.account.objective:
             self.choice, self.account = choice, account
             self.dual_bound = self._not_refuted(self.dual_bound)
-            self.listed_bound = OverListed(not_refuted(self.listed_bound, account.objective))
+            self.listed_bound = OverListed(not_refuted(self.listed_bound, account.objective, self.formulation.size))
             self._save()
             self._tell()
         return True
@@ -87,16 +87,16 @@ class Incumbent:
         if self.formulation.pairs.best_net is None:
             self.bounded(OverAll(bound))
         else:
-            known = bound if self.objective is None else not_refuted(bound, self.objective)
+            known = bound if self.objective is None else not_refuted(bound, self.objective, self.formulation.size)
             self.listed_bound = OverListed(min(known, self.listed_bound))
 
     def _not_refuted(self, dual_bound: OverAll) -> OverAll:
         """The bound; where the plan refutes it, that of the certificate, unless it refutes that one too."""
         if self.objective is None:
             return dual_bound
-        left = not_refuted(dual_bound, self.objective)
+        left = not_refuted(dual_bound, self.objective, self.formulation.size)
         if np.isinf(left) and self.certificate is not None and self.certificate.of_all:
-            left = not_refuted(self.certificate.bound, self.objective)
+            left = not_refuted(self.certificate.bound, self.objective, self.formulation.size)
         return OverAll(left)
 
     def certify(self, certificate: Certificate) -> None:

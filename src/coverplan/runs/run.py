@@ -115,7 +115,7 @@ class Run:
     @property
     def settled(self) -> bool:
         """Whether what was known beforehand is good enough already."""
-        return close_enough(self.incumbent.objective, self.incumbent.reach, self.request.limits)
+        return close_enough(self.incumbent.objective, self.incumbent.reach, self.request.limits, self.formulation.size)
 
     @property
     def truncated(self) -> bool:
@@ -245,7 +245,7 @@ class Run:
         found, account = self.incumbent, self.incumbent.account
         status, stopped_by = result.status, result.stopped_by
         if account is not None:
-            proven = is_optimal(account.objective, found.dual_bound)
+            proven = is_optimal(account.objective, found.dual_bound, self.formulation.size)
             status = Status.OPTIMAL if proven else Status.FEASIBLE
             stopped_by = StoppedBy.PROOF if proven else self._not_proven(stopped_by)
         elif status is not Status.INFEASIBLE:
@@ -283,7 +283,9 @@ class Run:
         """Why the search ended, where what a backend proved holds for fewer plans or up to a gap only."""
         if stopped_by not in {StoppedBy.PROOF, StoppedBy.GAP} or not self.truncated:
             return stopped_by
-        near = close_enough(self.incumbent.objective, self.incumbent.dual_bound, self.request.limits)
+        near = close_enough(
+            self.incumbent.objective, self.incumbent.dual_bound, self.request.limits, self.formulation.size
+        )
         return StoppedBy.GAP if near else StoppedBy.LISTED_PAIRS
 
     def _closest(self, outcome: Outcome) -> Choice:

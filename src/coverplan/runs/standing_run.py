@@ -95,8 +95,8 @@ class StandingRun(Run):
         """Whether the gap is closed, to within the limits, or nothing better is left among the listed pairs."""
         objective, found = self._objective, self.incumbent
         return objective is not None and (
-            close_enough(objective, found.reach, self.request.limits)
-            or is_optimal(objective, min(found.dual_bound, found.listed_bound))
+            close_enough(objective, found.reach, self.request.limits, self.formulation.size)
+            or is_optimal(objective, min(found.dual_bound, found.listed_bound), self.formulation.size)
         )
 
     def _done(self) -> bool:

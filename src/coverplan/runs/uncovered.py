@@ -9,7 +9,7 @@ from coverplan.domain.instance import Bools, Floats
 from coverplan.formulation.build import Formulation
 from coverplan.formulation.ledger import Ledger, ledger
 from coverplan.formulation.program import Choice
-from coverplan.mip.feasibility import tolerance
+from coverplan.mip.program import hair
 from coverplan.mip.rows import violation
 
 NO_ELIGIBLE_REP, NO_ROOM, NOT_WORTHWHILE, SEARCH_STOPPED = REASONS = (
@@ -34,7 +34,7 @@ def reasons(formulation: Formulation, choice: Choice, account: Ledger) -> npt.ND
     unit = pairs.column_unit[columns]
     reason[unit] = NO_ROOM
     reason[unit[room]] = NOT_WORTHWHILE
-    reason[unit[room & (gain > tolerance(np.zeros(1))[0])]] = SEARCH_STOPPED
+    reason[unit[room & (gain > hair(0.0, formulation.size))]] = SEARCH_STOPPED
     return reason
 
 
@@ -49,9 +49,9 @@ def _marginal(formulation: Formulation, choice: Choice, columns: npt.NDArray[np.
     before = violation(activity, formulation.lower, formulation.upper)[row]
     after = violation(activity[row] + change.data, formulation.lower[row], formulation.upper[row])
     hard = np.isinf(formulation.penalty[row])
-    bound = np.where(change.data > 0, formulation.upper[row], formulation.lower[row])
+    spare = np.where(change.data > 0, formulation.rounding[1][row], formulation.rounding[0][row])
     room = np.ones(len(columns), np.bool_)
-    room[place[hard & (after > before) & (after > tolerance(bound))]] = False
+    room[place[hard & (after > before) & (after > spare)]] = False
     paid = np.where(hard, 0.0, formulation.penalty[row]) * np.where(hard, 0.0, after - before)
     gain = formulation.value[columns] - formulation.idle_value[unit]
     return room, gain - np.bincount(place, paid, len(columns))

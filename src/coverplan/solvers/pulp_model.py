@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pulp
 
-from coverplan.mip.feasibility import tolerance
+from coverplan.mip.feasibility import unmet_without_entries
 from coverplan.mip.program import Program
 
 LONGEST_NAME = 80
@@ -68,8 +68,7 @@ def _add_rows(
     starts = matrix.indptr.tolist()
     indices, values = matrix.indices.tolist(), matrix.data.tolist()
     bounds = zip(program.row_lower.tolist(), program.row_upper.tolist(), strict=True)
-    asks = (program.row_lower > tolerance(program.row_lower)) | (program.row_upper < -tolerance(program.row_upper))
-    unmet = (np.diff(matrix.indptr) == 0) & asks
+    unmet = unmet_without_entries(program)
     nothing = problem.add_variable("nothing", 0, 0) if unmet.any() else None
     for position, (name, (low, high)) in enumerate(zip(legal_names(rows, ["objective"]), bounds, strict=True)):
         entries = slice(starts[position], starts[position + 1])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum, auto
 
 import numpy as np
 
-from coverplan.mip.feasibility import Settling, is_feasible, tolerance
+from coverplan.mip.feasibility import Settling, broken_rows, is_feasible, row_sizes, unmet_without_entries
 from coverplan.mip.program import (
     Floats,
     Limits,
@@ -22,6 +23,13 @@ from coverplan.mip.program import (
     is_optimal,
     not_refuted,
 )
+
+NARROWING = 1e-6
+"""Share of a row's largest coefficient that no backend's tolerance exceeds."""
+
+
+def _by_tolerances(_bounds: Floats, sizes: Floats) -> Floats:
+    return NARROWING * sizes
 
 
 class Ended(Enum):
@@ -38,8 +46,8 @@ class Ended(Enum):
 class Search:
     """The best point and bound so far; each improvement reaches the listener.
 
-    Points are settled and checked against the program as given: what is not feasible there never counts. A feasible
-    `start` is the first point, so that no answer is worse.
+    Points are settled and checked against the program as given: what is not feasible there never counts, nor does what
+    lives on tolerances. A feasible `start` is the first point, so that no answer is worse.
     """
 
     def __init__(self, program: Program, limits: Limits, start: Floats | None, listen: Listener | None) -> None:
@@ -49,6 +57,8 @@ class Search:
         self.objective = -np.inf
         self.dual_bound = np.inf
         self.notes: list[str] = []
+        self.overdrawn = -np.inf
+        """Worth of the best point that keeps the rows only as far as tolerances go."""
         self._began = time.monotonic()
         self._listen = listen
         self._settle = Settling(program)
@@ -61,11 +71,13 @@ class Search:
         return max(0.01, self.limits.time_limit_s - (time.monotonic() - self._began))
 
     def found(self, x: Floats) -> bool:
-        """Take a point; True if it is feasible."""
+        """Take a point; True if it is feasible, rounding aside."""
         x = self._settle(x)
-        if not is_feasible(self.program, x):
-            return False
         objective = self.program.value(x)
+        if not is_feasible(self.program, x) or broken_rows(self.program, x).any():
+            if np.isfinite(objective) and not broken_rows(self.program, x, _by_tolerances).any():
+                self.overdrawn = max(self.overdrawn, objective)
+            return False
         if objective > self.objective:
             self.x, self.objective = x, objective
             self._tell(Step(objective=objective, x=x))
@@ -88,10 +100,10 @@ class Search:
         if ended is Ended.INFEASIBLE:
             self.notes.append("the backend called the program infeasible, yet a feasible point is at hand")
             self.dual_bound, ended = np.inf, Ended.FAILED
-        bound = not_refuted(self.dual_bound, self.objective)
+        bound = not_refuted(self.dual_bound, self.objective, self.program.size)
         if np.isinf(bound) and np.isfinite(self.dual_bound):
             self.notes.append("the backend's bound is below its own point: it is not believed")
-        optimal = is_optimal(self.objective, bound)
+        optimal = is_optimal(self.objective, bound, self.program.size)
         return Result(
             status=Status.OPTIMAL if optimal else Status.FEASIBLE,
             stopped_by=self._stopped_by(ended, bound, optimal),
@@ -119,7 +131,7 @@ class Search:
     def _stopped_by(self, ended: Ended, bound: float, optimal: bool) -> StoppedBy:
         if optimal:
             return StoppedBy.PROOF
-        if close_enough(self.objective, bound, self.limits) or ended is Ended.COMPLETE:
+        if close_enough(self.objective, bound, self.limits, self.program.size) or ended is Ended.COMPLETE:
             return StoppedBy.GAP
         return _LIMITS[ended]
 
@@ -142,13 +154,34 @@ def solve_with(
         search.found(np.zeros(0))
         search.bounded(program.offset)
         return search.result(Ended.COMPLETE)
-    return search.result(drive(search))
+    ended = drive(search)
+    if search.overdrawn > search.objective:
+        _keep_to_the_rows(search, drive)
+    return search.result(ended)
+
+
+def _keep_to_the_rows(search: Search, drive: Callable[[Search], Ended]) -> None:
+    """Have a backend that used up its tolerances solve again, with rows narrowed by as much: its points then count.
+
+    The bound of the first solve stays; that of the narrowed rows would be none.
+    """
+    program, sizes = search.program, NARROWING * row_sizes(search.program)
+    two_sided = program.row_upper - program.row_lower <= 2.0 * sizes
+    narrowed = replace(
+        program,
+        row_lower=np.where(two_sided, program.row_lower, program.row_lower + sizes),
+        row_upper=np.where(two_sided, program.row_upper, program.row_upper - sizes),
+    )
+    limits = replace(search.limits, time_limit_s=search.remaining())
+    again = Search(narrowed, limits, search.x, None)
+    drive(again)
+    if again.x is not None:
+        search.found(again.x)
 
 
 def contradicts_itself(program: Program) -> bool:
     """Bounds that cross, an integer column without a whole number between them, or an empty row that asks for more."""
     lower = np.where(program.integer, np.ceil(program.lower - 1e-9), program.lower)
     upper = np.where(program.integer, np.floor(program.upper + 1e-9), program.upper)
-    empty = np.diff(program.matrix.indptr) == 0
-    asks = (program.row_lower > tolerance(program.row_lower)) | (program.row_upper < -tolerance(program.row_upper))
-    return bool((lower > upper).any() or (program.row_lower > program.row_upper).any() or (empty & asks).any())
+    crossed = (lower > upper).any() or (program.row_lower > program.row_upper).any()
+    return bool(crossed or unmet_without_entries(program).any())

@@ -35,11 +35,14 @@ Priced = tuple[LinearRule, Floats]
 class Bound:
     """L(y) with its allowance for rounding; `magnitude` is the sum of the absolute terms.
 
+    `size` is the largest amount that one choice brings, before prices; 1 where none brings any.
+
     The value is -inf where some block has no choice at all: then there is no plan.
     """
 
     value: float
     magnitude: float
+    size: float = 1.0
     failures: list[Failure] = field(default_factory=list)
 
 
@@ -57,22 +60,23 @@ def recompute_bound(judge: Judge, prices: Iterable[dict[str, Any]]) -> Bound:
         for rule in linear
         for row, (upper, lower) in zip(rule.rows, table[rule.id], strict=True)
     ]
-    total, magnitude = sum(constants), sum(map(abs, constants))
+    total, magnitude, size = sum(constants), sum(map(abs, constants)), 0.0
     net = {
         rule.id: np.array([upper - lower for upper, lower in table[rule.id]] + [0.0])
         for rule in linear
         if any(upper != lower for upper, lower in table[rule.id])
     }
     priced = [(rule, net[rule.id]) for rule in linear if rule.id in net]
-    for best in _best_choices(judge, priced):
+    for best, largest in _best_choices(judge, priced):
         total += best
         magnitude += abs(best)
+        size = max(size, largest)
     allowance = ROUNDING * magnitude if math.isfinite(magnitude) else 0.0
-    return Bound(total + allowance, magnitude, failures)
+    return Bound(total + allowance, magnitude, size or 1.0, failures)
 
 
-def _best_choices(judge: Judge, priced: list[Priced]) -> Iterator[float]:
-    """The most that each block can bring at these prices."""
+def _best_choices(judge: Judge, priced: list[Priced]) -> Iterator[tuple[float, float]]:
+    """The most that each block can bring at these prices, and the largest amount that a choice brings before them."""
     case = judge.case
     demands = [rule for rule in judge.rules if isinstance(rule, SeatRule)]
     numbers: dict[tuple[str, str], int] = {}
@@ -82,26 +86,32 @@ def _best_choices(judge: Judge, priced: list[Priced]) -> Iterator[float]:
         tied[block.units] = True
         seats = [place for unit in block.units for place in case.units[unit]]
         offers = dict(zip(seats, case.offers(seats), strict=True))
-        worths = [_worth(case, demands, priced, {place: offers[place] for place in case.units[u]}) for u in block.units]
-        yield block.value(worths, pods[offers[seats[0]].reps])
+        found = [_worth(case, demands, priced, {place: offers[place] for place in case.units[u]}) for u in block.units]
+        largest = max((size for _, size in found), default=0.0)
+        yield block.value([worth for worth, _ in found], pods[offers[seats[0]].reps]), largest
     for number in np.flatnonzero(~tied):
         unit = case.units[number]
-        yield _worth(case, demands, priced, dict(zip(unit, case.offers(unit), strict=True))).best
+        worth, largest = _worth(case, demands, priced, dict(zip(unit, case.offers(unit), strict=True)))
+        yield worth.best, largest
 
 
-def _worth(case: Case, demands: list[SeatRule], priced: list[Priced], unit: dict[int, Offers]) -> Worth:
-    """What a unit, given as its seats and their offers, can bring: with each rep, and with nobody."""
+def _worth(case: Case, demands: list[SeatRule], priced: list[Priced], unit: dict[int, Offers]) -> tuple[Worth, float]:
+    """What a unit, given as its seats and their offers, can bring: with each rep, and with nobody.
+
+    Second the largest amount among them before prices.
+    """
     weights, members = case.weights, list(unit.values())
     allowed = case.admissible(members)
     may_be_uncovered = True
     gains, idle = np.zeros(len(allowed)), 0.0
+    charges, idle_charge = np.zeros(len(allowed)), 0.0
     for place, offers in unit.items():
         seat, held = case.book.seats[place], offers.held
         gains += weights.revenue * offers.value - weights.loss * offers.loss - weights.km * offers.km
         idle += weights.revenue * seat.self_served
         for rule, prices in priced:
-            gains -= rule.charge(prices, seat, offers)
-            idle -= rule.unfilled_charge(prices, seat)
+            charges += rule.charge(prices, seat, offers)
+            idle_charge += rule.unfilled_charge(prices, seat)
         must_stay = case.locked[place]
         for demand in demands:
             if not demand.binds[place]:
@@ -116,7 +126,9 @@ def _worth(case: Case, demands: list[SeatRule], priced: list[Priced], unit: dict
                 may_be_uncovered = False
         if must_stay:
             allowed, may_be_uncovered = allowed & held, False
-    return Worth(np.where(allowed, gains, -math.inf), idle if may_be_uncovered else -math.inf)
+    size = max(float(np.abs(gains[allowed]).max(initial=0.0)), abs(idle))
+    best = idle - idle_charge if may_be_uncovered else -math.inf
+    return Worth(np.where(allowed, gains - charges, -math.inf), best), size
 
 
 def _amount(price: Any) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from coverplan.verify.book import Document
 from coverplan.verify.case import Case
 from coverplan.verify.pairs import Flags, Floats
-from coverplan.verify.rows import CountedRule, LinearRule, Row
+from coverplan.verify.rows import CountedRule, LinearRule, Row, Sums
 from coverplan.verify.rules import build_rules
 from coverplan.verify.value import Offers
 
@@ -39,6 +39,8 @@ class RowState:
     row: Row
     activity: float
     rate: float | None
+    size: float
+    """What the row adds up to, signs aside."""
 
     @property
     def violation(self) -> float:
@@ -53,7 +55,7 @@ class RowState:
     @property
     def broken(self) -> bool:
         """Whether it is a hard row that misses a bound by more than the tolerance."""
-        return self.rate is None and self.row.breached(self.activity)
+        return self.rate is None and self.row.breached(self.activity, self.size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +122,7 @@ class Judge:
     def evaluate_cover(self, cover: list[int], unreadable: Sequence[Failure] = ()) -> Evaluation:
         """Evaluate an assignment given as the rep of each seat."""
         broken = list(unreadable)
-        activities = {rule.id: [0.0] * len(rule.rows) for rule in self.rules}
+        sums = {rule.id: Sums([0.0] * len(rule.rows), [0.0] * len(rule.rows)) for rule in self.rules}
         linear = [rule for rule in self.rules if isinstance(rule, LinearRule)]
         net, losses, hours, interim = (np.zeros(len(cover)) for _ in range(4))
         waits = np.zeros(len(cover), dtype=bool)
@@ -133,7 +135,7 @@ class Judge:
                 if offer is None:
                     revenue += seat.self_served
                     for rule in linear:
-                        rule.add_unfilled(activities[rule.id], seat)
+                        rule.add_unfilled(sums[rule.id], seat)
                     continue
                 value, lost = float(offer.value[0]), float(offer.loss[0])
                 net[place], losses[place], hours[place] = value - lost, lost, offer.hours[0]
@@ -142,9 +144,11 @@ class Judge:
                 loss += lost
                 km += float(offer.km[0])
                 for rule in linear:
-                    rule.add(activities[rule.id], seat, offer)
-        activities |= {rule.id: rule.count(cover) for rule in self.rules if isinstance(rule, CountedRule)}
-        rows = self._measure(activities)
+                    rule.add(sums[rule.id], seat, offer)
+        for counted in (rule for rule in self.rules if isinstance(rule, CountedRule)):
+            counts = counted.count(cover)
+            sums[counted.id] = Sums(counts, counts)
+        rows = self._measure(sums)
         broken += [_breach(state) for state in rows.values() if state.broken]
         terms = self._ledger(revenue, loss, km, rows)
         return Evaluation(sum(terms.values()), terms, rows, broken, Filled(net, losses, hours, waits, interim))
@@ -165,11 +169,11 @@ class Judge:
                 terms["penalty", rule.id] = 0.0 - sum(rows[rule.id, row.scope].penalty for row in rule.rows)
         return terms
 
-    def _measure(self, activities: dict[str, list[float]]) -> dict[tuple[str, str], RowState]:
+    def _measure(self, sums: dict[str, Sums]) -> dict[tuple[str, str], RowState]:
         return {
-            (rule.id, row.scope): RowState(rule.id, rule.kind, row, activity, rule.penalty)
+            (rule.id, row.scope): RowState(rule.id, rule.kind, row, activity, rule.penalty, size)
             for rule in self.rules
-            for row, activity in zip(rule.rows, activities[rule.id], strict=True)
+            for row, activity, size in zip(rule.rows, sums[rule.id].activities, sums[rule.id].sizes, strict=True)
         }
 
     def _look_at(self, unit: tuple[int, ...], cover: list[int]) -> tuple[dict[int, Offers], list[Failure]]:

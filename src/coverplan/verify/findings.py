@@ -13,9 +13,12 @@ ABSOLUTE, RELATIVE = 1e-6, 1e-9
 MOST_FAILURES = 10_000
 
 
-def near(*magnitudes: float) -> float:
-    """How far two sums of the same numbers may lie apart, for numbers of these magnitudes."""
-    return ABSOLUTE + RELATIVE * max((abs(m) for m in magnitudes if math.isfinite(m)), default=0.0)
+def near(*magnitudes: float, unit: float = 1.0) -> float:
+    """How far two sums of the same numbers may lie apart, for numbers of these magnitudes.
+
+    `unit` is the size of a single number: where that is below 1, sums may lie less far apart.
+    """
+    return ABSOLUTE * min(1.0, unit) + RELATIVE * max((abs(m) for m in magnitudes if math.isfinite(m)), default=0.0)
 
 
 def as_number(value: Any) -> float | None:

@@ -25,7 +25,7 @@ def check_certificate(found: Findings, judge: Judge, certificate: dict[str, Any]
     """
     proven = recompute_bound(judge, entries(certificate, "prices"))
     found.add(proven.failures)
-    within, claimed = near(proven.magnitude), as_number(certificate.get("bound"))
+    within, claimed = near(proven.magnitude, unit=proven.size), as_number(certificate.get("bound"))
     scope = certificate.get("scope", "all_admissible")
     if scope == "all_admissible" or claimed is None or claimed > proven.value + within:
         found.number("certificate_differs", "certificate bound", certificate.get("bound"), proven.value, within)
@@ -38,18 +38,19 @@ def check_certificate(found: Findings, judge: Judge, certificate: dict[str, Any]
                 f"the objective {objective:.12g} exceeds the bound {proven.value:.12g} that the prices prove",
             )
         expected = relative_gap(objective, as_number(certificate.get("bound")))[0]
-        _check_gap(found, "certificate gap", certificate.get("gap"), expected, objective)
+        _check_gap(found, "certificate gap", certificate.get("gap"), expected, objective, proven.size)
     return proven
 
 
-def check_bounds(found: Findings, plan: dict[str, Any], objective: float, certified: float | None) -> None:
+def check_bounds(found: Findings, plan: dict[str, Any], objective: float, proven: Bound | None) -> None:
     """Dual bound, gaps and the word `optimal`, judged at the recomputed objective."""
+    certified, unit = (None, 1.0) if proven is None else (proven.value, proven.size)
     bound = as_number(plan.get("dual_bound"))
     if bound is None and plan.get("dual_bound") is not None:
         found.say("dual_bound_differs", f"dual_bound {plan['dual_bound']!r} is no number")
     gap, absolute_gap = relative_gap(objective, bound)
-    _check_gap(found, "gap", plan.get("gap"), gap, objective)
-    within = near(objective, bound or 0.0)
+    _check_gap(found, "gap", plan.get("gap"), gap, objective, unit)
+    within = near(objective, bound or 0.0, unit=unit)
     found.number("gap_differs", "absolute_gap", plan.get("absolute_gap"), absolute_gap, within)
     source = plan.get("dual_bound_source")
     if bound is None:
@@ -61,11 +62,11 @@ def check_bounds(found: Findings, plan: dict[str, Any], objective: float, certif
             found.say("certificate_scope", "a bound over the listed pairs only is no bound on every plan")
         if source not in ("branch_and_bound", "prices"):
             found.say("dual_bound_differs", f"dual_bound_source {source!r} is no source")
-        elif source == "prices" and (certified is None or abs(bound - certified) > near(bound, certified)):
+        elif source == "prices" and (certified is None or abs(bound - certified) > near(bound, certified, unit=unit)):
             found.say("dual_bound_differs", f"dual_bound {bound:.12g} is not the certificate's bound {certified!r}")
     if plan.get("solution_status") == "optimal":
-        close = bound is not None and bound - objective <= max(1e-6, 1e-9 * abs(objective)) + 1e-12 * abs(objective)
-        if not close:
+        hair = max(1e-6 * min(1.0, unit), 1e-9 * abs(objective)) + 1e-12 * abs(objective)
+        if bound is None or bound - objective > hair:
             found.say("not_optimal", f"optimal is not proven: objective {objective:.12g}, dual_bound {bound!r}")
 
 
@@ -74,7 +75,7 @@ def _scope(plan: dict[str, Any]) -> Any:
     return certificate.get("scope") if isinstance(certificate, dict) else None
 
 
-def _check_gap(found: Findings, what: str, claimed: Any, expected: float | None, objective: float) -> None:
+def _check_gap(found: Findings, what: str, claimed: Any, expected: float | None, objective: float, unit: float) -> None:
     """A relative gap may differ by what the objective may differ by."""
-    within = near(objective) / max(abs(objective), 1e-9) + 1e-9 * abs(expected or 0.0)
+    within = near(objective, unit=unit) / max(abs(objective), 1e-9) + 1e-9 * abs(expected or 0.0)
     found.number("gap_differs", what, claimed, expected, within)

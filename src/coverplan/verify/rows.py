@@ -18,9 +18,26 @@ Cover = Sequence[int]
 """The rep of each seat, -1 where nobody covers it."""
 
 
-def tolerance(*bounds: float | None) -> float:
-    """By how much a row may miss its bound."""
-    return 1e-6 + 1e-9 * max((abs(bound) for bound in bounds if bound is not None), default=0.0)
+def tolerance(bound: float, size: float = 1.0) -> float:
+    """By how much a row may miss its bound: 1e-6 + 1e-9 |bound|.
+
+    `size` is what the row adds up to, signs aside; a row that adds up to less than 1 may miss it by 1e-6 of that: a
+    millionth of an hour is nothing beside hours, and much beside five millionths.
+    """
+    return 1e-6 * min(1.0, size) + 1e-9 * abs(bound)
+
+
+@dataclass
+class Sums:
+    """What the rows of one rule add up to: their activities, and the same signs aside."""
+
+    activities: list[float]
+    sizes: list[float]
+
+    def add(self, row: int, amount: float) -> None:
+        """Add one seat to a row."""
+        self.activities[row] += amount
+        self.sizes[row] += abs(amount)
 
 
 @dataclass(frozen=True)
@@ -46,10 +63,10 @@ class Row:
             distances.append(activity - self.lower)
         return max(0.0, min(distances)) if distances else None
 
-    def breached(self, activity: float) -> bool:
-        """Whether a bound is missed by more than the tolerance."""
-        short = self.lower is not None and self.lower - activity > tolerance(self.lower)
-        over = self.upper is not None and activity - self.upper > tolerance(self.upper)
+    def breached(self, activity: float, size: float) -> bool:
+        """Whether a bound is missed by more than the tolerance of a row that adds up to this size."""
+        short = self.lower is not None and self.lower - activity > tolerance(self.lower, size)
+        over = self.upper is not None and activity - self.upper > tolerance(self.upper, size)
         return short or over
 
 
@@ -92,18 +109,18 @@ class LinearRule(Rule):
     loads: Callable[[Seat, Offers], Iterable[Load]] = _no_loads
     unfilled: Callable[[Seat], Iterable[tuple[int, float]]] = _no_unfilled
 
-    def add(self, activities: list[float], seat: Seat, offer: Offers) -> None:
-        """Add a seat, filled by the only rep of the offer, to the activities of the rows."""
+    def add(self, sums: Sums, seat: Seat, offer: Offers) -> None:
+        """Add a seat, filled by the only rep of the offer, to the rows."""
         rep = offer.reps[0]
         for rows, amounts in self.loads(seat, offer):
             row = rows if isinstance(rows, int) else int(rows[rep])
             if row >= 0:
-                activities[row] += amounts if isinstance(amounts, float) else float(amounts[0])
+                sums.add(row, amounts if isinstance(amounts, float) else float(amounts[0]))
 
-    def add_unfilled(self, activities: list[float], seat: Seat) -> None:
-        """Add an uncovered seat to the activities of the rows."""
+    def add_unfilled(self, sums: Sums, seat: Seat) -> None:
+        """Add an uncovered seat to the rows."""
         for row, amount in self.unfilled(seat):
-            activities[row] += amount
+            sums.add(row, amount)
 
     def charge(self, prices: Floats, seat: Seat, offers: Offers) -> Floats:
         """What each rep offered would pay for the seat; `prices` has one more entry, 0, for "no row"."""

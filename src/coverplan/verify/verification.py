@@ -65,14 +65,15 @@ def verify(problem: Document, policy: Document | None, plan: dict[str, Any]) -> 
         _check_feasibility(found, answer, claimed=status in ANSWERED)
     else:
         _check_silence(found, judge, plan)
-    certificate, bound = plan.get("certificate"), None
+    certificate, proven = plan.get("certificate"), None
     if isinstance(certificate, dict):
-        bound = check_certificate(found, judge, certificate, answer.objective if answer else None).value
+        proven = check_certificate(found, judge, certificate, answer.objective if answer else None)
     elif status in ANSWERED and not evaluated:
         found.say("certificate_missing", "the plan carries no certificate")
+    bound = None if proven is None else proven.value
     if answer is None:
         return Verification(found.failures, bound=bound)
-    check_bounds(found, plan, answer.objective, bound)
+    check_bounds(found, plan, answer.objective, proven)
     return Verification(found.failures, answer.objective, answer.terms, bound)
 
 
