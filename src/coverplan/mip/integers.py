@@ -141,7 +141,7 @@ def _row_factors(program: Program, entries: _Entries) -> tuple[Floats, Bools]:
     exact = (places <= DECIMALS) & (decimal <= room) & whole_columns
 
     tightest = rounding(np.minimum(np.abs(program.row_lower), np.abs(program.row_upper)), row_sizes(program))
-    wanted = entries.per_row(reach) / np.maximum(tightest, np.finfo(np.float64).tiny)
+    wanted = entries.per_row(reach) / np.where(tightest > 0.0, tightest, 1.0)
     factors = np.where(exact, decimal, _next_power_of_two(np.minimum(wanted, room / 2.0)))
     cost = np.zeros(entries.row_count)
     own = entries.own
