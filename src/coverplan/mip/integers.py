@@ -133,7 +133,11 @@ def _row_factors(program: Program, entries: _Entries) -> tuple[Floats, Bools]:
     """What each row is multiplied by, and whether that makes its coefficients whole."""
     rows, fixed = entries.rows, ~entries.own
     reach = np.minimum(np.maximum(np.abs(program.lower), np.abs(program.upper)), LARGEST_VALUE)[entries.columns] * fixed
-    room = LARGEST_SUM / np.maximum(entries.per_row(np.abs(entries.values) * reach), SMALLEST_SUM)
+    bounds = np.abs(np.stack([program.row_lower, program.row_upper]))
+    most = np.maximum(
+        entries.per_row(np.abs(entries.values) * reach), np.where(np.isfinite(bounds), bounds, 0.0).max(axis=0)
+    )
+    room = LARGEST_SUM / np.maximum(most, SMALLEST_SUM)
     places = np.zeros(entries.row_count, dtype=np.int64)
     np.maximum.at(places, rows[fixed], decimals(entries.values[fixed]))
     decimal = 10.0 ** np.minimum(places, DECIMALS)
