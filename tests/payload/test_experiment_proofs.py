@@ -13,7 +13,7 @@ from coverplan.payload.experiments.findings import FrontierPoint
 from coverplan.payload.experiments.results import ExperimentResults
 from coverplan.payload.issues import PayloadError
 from coverplan.verify import Judge
-from support.brute import best_objective
+from support.brute import best_objective, covers
 from support.experiments import run_experiment
 from support.sampling import examples
 from support.tiny import problems
@@ -134,35 +134,68 @@ def test_prices_of_rules_are_what_the_best_plan_gains_without_them(problem: Docu
             assert priced.price_high - priced.price_low <= 1e-3
 
 
+WEIGHTS: list[Document] = [{}, {"relationship_loss": 3}, {"expected_revenue": 0}]
+
+
+def taken(problem: Document, own: Document, reference: Document) -> tuple[float, float] | None:
+    """Least and most, by the reference, of the plans that are best by a policy; None where there is no plan."""
+    judge = Judge(problem, own)
+    by_reference = Judge(problem, reference)
+    found = [
+        (judged.objective, by_reference.evaluate_cover(cover).objective)
+        for cover in covers(judge)
+        if (judged := judge.evaluate_cover(cover)).feasible
+    ]
+    if not found:
+        return None
+    best = max(value for value, _ in found)
+    worths = [worth for value, worth in found if value >= best - 1e-6]
+    return min(worths), max(worths)
+
+
 @given(
     problem=problems(),
     one=st.lists(st.sampled_from(RULES), max_size=2, unique_by=str),
     other=st.lists(st.sampled_from(RULES), max_size=2, unique_by=str),
+    weights=st.sampled_from(WEIGHTS),
     soft=st.booleans(),
 )
 @examples(25)
-def test_the_verdict_is_never_wrong(problem: Document, one: list[Document], other: list[Document], soft: bool) -> None:
-    """A winner's best plan under its own objective is worth more by the reference than any plan of the other."""
+def test_the_verdict_is_never_wrong(
+    problem: Document, one: list[Document], other: list[Document], weights: Document, soft: bool
+) -> None:
+    """What decides by hard rules beats any plan of the other; by own objectives, any that is best by its own."""
     reference: Document = {"constraints": [SOFT] if soft else []}
-    policies = [{"id": "a", "policy": {"constraints": one}}, {"id": "b", "policy": {"constraints": other}}]
-    found = experiment(problem, policies=policies, reference=reference)
+    policies: dict[str, Document] = {"a": {"constraints": one}, "b": {"constraints": other, "objective": weights}}
+    listed = [{"id": name, "policy": policy} for name, policy in policies.items()]
+    found = experiment(problem, policies=listed, reference=reference)
     if found is None:
         return
-    most = {}
-    for name, rules in (("a", one), ("b", other)):
-        hard = [rule for rule in rules if "penalty" not in rule]
+    most, own = {}, {}
+    for name, policy in policies.items():
+        hard = [rule for rule in policy["constraints"] if "penalty" not in rule]
         most[name] = best(problem, [*hard, *reference["constraints"]])
+        own[name] = taken(problem, policy, reference)
 
     for interval in found.verdict.intervals:
-        value = most[interval.policy_id]
+        value, ends = most[interval.policy_id], own[interval.policy_id]
         assert interval.infeasible == (value == -math.inf)
         assert interval.low is None or interval.low <= value + 1e-4
         assert interval.high is None or interval.high >= value - 1e-4
+        if ends is not None:
+            assert interval.own_least is None or interval.own_least <= ends[0] + 1e-3
+            assert interval.own_most is None or interval.own_most >= ends[1] - 1e-3
     if found.verdict.winner is not None:
         (loser,) = {"a", "b"} - {found.verdict.winner}
         worth = next(row.reference.objective for row in found.rows if row.policy_id == found.verdict.winner)
-        assert worth is not None
-        assert worth > most[loser]
+        if found.verdict.by_pair[0].by == "hard_rules":
+            assert worth is not None
+            assert worth > most[loser]
+        else:
+            ends, less = own[found.verdict.winner], own[loser]
+            assert ends is not None
+            assert less is not None
+            assert ends[0] > less[1]
 
 
 def two_policies(relative_gap: float) -> ExperimentResults:

@@ -166,7 +166,15 @@ def test_a_soft_rule_of_the_reference_is_paid_for_by_every_plan() -> None:
     assert found.rows[1].reference.objective == pytest.approx(191)
     assert found.today[0].reference_objective == pytest.approx(188)
     assert found.rows[0].reference.bound == pytest.approx(191)  # its hard rules admit the even plan too
-    assert found.verdict.outcome == "inconclusive"
+    alone = experiment(KEEP, EVEN, reference=reference, second_solve=False)
+    assert alone.verdict.outcome == "inconclusive"
+    assert "The hard rules of keep may admit plans that are worth as much as those of even." in alone.verdict.why
+    assert "Set second_solve to true" in alone.verdict.why
+    assert (found.verdict.winner, found.verdict.by_pair[0].by) == ("even", "own_objective")
+    keep, even = found.verdict.intervals
+    assert keep.own_least is None  # its own objective does not look at the balance
+    assert keep.own_most == pytest.approx(188, abs=0.01)
+    assert (even.own_least, even.own_most) == pytest.approx((191, 191), abs=0.01)
 
 
 def test_acceptance_rules_must_hold_on_every_problem_and_seed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from coverplan.payload.answer import evaluate, solve
@@ -24,15 +25,20 @@ def documents(problem: Document, policy: Document) -> tuple[Problem, Policy]:
     return Problem.model_validate_json(json.dumps(problem)), Policy.model_validate_json(json.dumps(policy))
 
 
-def best_objective(judge: Judge) -> float | None:
-    """The largest objective among all assignments that keep the hard rules; None if there is none."""
+def covers(judge: Judge) -> Iterator[list[int]]:
+    """Every assignment, as the place of each seat's rep, -1 uncovered."""
     book = judge.case.book
     choices = [
         [-1, *(place for place, rep in enumerate(book.reps) if rep.role == seat.role.name)] for seat in book.seats
     ]
+    return map(list, itertools.product(*choices))
+
+
+def best_objective(judge: Judge) -> float | None:
+    """The largest objective among all assignments that keep the hard rules; None if there is none."""
     best = -math.inf
-    for cover in itertools.product(*choices):
-        found = judge.evaluate_cover(list(cover))
+    for cover in covers(judge):
+        found = judge.evaluate_cover(cover)
         if found.feasible:
             best = max(best, found.objective)
     return None if math.isinf(best) else best

@@ -103,6 +103,8 @@ def print_results(found: ExperimentResults, *, as_json: bool = False) -> None:
     for one in found.policies:
         table.add_row(*_row(found, one))
     console.print(table)
+    if any(_missing(found, one) for one in found.policies):
+        console.print("* A mean over the problems that the policy has a plan on, not over all.")
     console.print(escape(found.verdict.why))
     for note in found.notes:
         console.print(escape(note))
@@ -110,13 +112,24 @@ def print_results(found: ExperimentResults, *, as_json: bool = False) -> None:
 
 def _row(found: ExperimentResults, one: PolicyResult) -> list[str]:
     units = {metric.name: metric.unit for metric in found.metrics}
-    values = [_shown(one.metrics.get(metric), units.get(metric, "")) for metric in SHOWN]
+    mark = "*" if _missing(found, one) else ""
+    shown = [(one.metrics.get(metric), units.get(metric, "")) for metric in SHOWN]
+    values = [f"{_shown(value, unit)}{mark if value is not None else ''}" for value, unit in shown]
     verdict = [] if not one.accepted else ["yes" if one.policy_id in found.accepted else "no"]
     return [escape(_name(found, one)), *values, *verdict]
 
 
 def _name(found: ExperimentResults, one: PolicyResult) -> str:
-    return f"{one.policy_id} (baseline)" if one.policy_id == found.baseline else one.policy_id
+    said = ["baseline"] if one.policy_id == found.baseline else []
+    said += [_missing(found, one)] if one.infeasible or one.unsolved else []
+    return f"{one.policy_id} ({', '.join(said)})" if said else one.policy_id
+
+
+def _missing(found: ExperimentResults, one: PolicyResult) -> str:
+    """On how many problems a policy has no plan, and whether that is proven; empty: it has one on each."""
+    size = len({row.problem_id for row in found.rows})
+    parts = [("infeasible", len(one.infeasible)), ("no plan found", len(one.unsolved))]
+    return ", ".join(f"{what} on {few:,} of {size:,} problems" if size > 1 else what for what, few in parts if few)
 
 
 def _shown(value: float | None, unit: str) -> str:

@@ -1,6 +1,9 @@
-"""Comparison: paired differences with bootstrap intervals, and who is better by the reference objective.
+"""Comparison: paired differences with intervals over problems, and who is better by the reference objective.
 
-Interval of the mean difference: Efron, "Better Bootstrap Confidence Intervals", JASA 1987 (BCa), by scipy.
+Problems are the sample: the seeds of one problem are solves of the same facts, so they are averaged, never counted.
+Interval of the mean difference: Student's t. From LEAST_RESAMPLED problems on, at least as wide as the bootstrap's
+(Efron, "Better Bootstrap Confidence Intervals", JASA 1987, BCa, by scipy), which knows skewness; with fewer problems
+resampling says 95 % and holds the mean in 70 to 85 %.
 """
 
 from __future__ import annotations
@@ -13,29 +16,47 @@ import numpy as np
 
 from coverplan.domain.instance import Bools, Floats
 
-LEAST_PAIRS = 3
+LEAST_PROBLEMS = 3
 """Fewer say nothing about the spread."""
+LEAST_RESAMPLED = 8
+CONFIDENCE = 0.95
 RESAMPLES = 2000
 BCA_UP_TO = 200
-"""Pairs up to which the interval is corrected for bias and skewness, which leaves out each one in turn."""
+"""Problems up to which the bootstrap corrects for bias and skewness, which leaves out each one in turn."""
 ROWS_AT_ONCE = 64
 SEED = 0
 
 Outcome = Literal["a", "b", "inconclusive"]
+Method = Literal["t", "bootstrap"]
 
 
 @dataclass(frozen=True)
 class Interval:
-    """Mean of paired differences and its 95 % confidence interval; NaN: fewer than three pairs."""
+    """Mean of paired differences and its 95 % confidence interval; NaN: fewer than three problems."""
 
     difference: float
     low: float
     high: float
-    pairs: int
+    problems: int
+
+    @property
+    def method(self) -> Method | None:
+        """How the ends were found; None: there are none."""
+        if self.problems < LEAST_PROBLEMS:
+            return None
+        return "t" if self.problems < LEAST_RESAMPLED else "bootstrap"
+
+
+def per_problem(values: Floats) -> Floats:
+    """Mean over the seeds of each problem, (..., problems, seeds) to (..., problems); NaN where no seed has a value."""
+    known = ~np.isnan(values)
+    number = known.sum(axis=-1)
+    total = np.where(known, values, 0.0).sum(axis=-1)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
 
 
 def paired(differences: Floats) -> list[Interval | None]:
-    """Interval of each row of differences, (rows, pairs), NaN where a pair lacks a value; None: no pair has one."""
+    """Interval of each row of differences, (rows, problems), NaN where a problem has none; None: no problem has one."""
     known = ~np.isnan(differences)
     found: list[Interval | None] = [None] * len(differences)
     patterns, group = np.unique(known, axis=0, return_inverse=True)
@@ -54,23 +75,42 @@ def paired(differences: Floats) -> list[Interval | None]:
 
 
 def _ends(values: Floats) -> tuple[Floats, Floats]:
-    """Lower and upper ends for rows of values."""
-    from scipy import stats  # noqa: PLC0415 - takes a moment to import, and only a comparison needs it
-
+    """Lower and upper ends for rows of values, (rows, problems)."""
     size = values.shape[1]
-    if size < LEAST_PAIRS:
+    if size < LEAST_PROBLEMS:
         nothing = np.full(len(values), np.nan)
         return nothing, nothing
+    lows, highs = _student(values)
     varies = np.ptp(values, axis=1) > 0
-    lows, highs = values.mean(axis=1), values.mean(axis=1)
-    for method in ("BCa", "percentile"):
-        wanting = varies if method == ("BCa" if size <= BCA_UP_TO else "percentile") else varies & np.isnan(lows)
+    if size >= LEAST_RESAMPLED and varies.any():
+        low, high = _resampled(values[varies])
+        lows[varies], highs[varies] = np.fmin(lows[varies], low), np.fmax(highs[varies], high)
+    return lows, highs
+
+
+def _student(values: Floats) -> tuple[Floats, Floats]:
+    """The same by Student's t."""
+    from scipy import special  # noqa: PLC0415 - takes a moment to import, and only a comparison needs it
+
+    size, mean = values.shape[1], values.mean(axis=1)
+    reach = special.stdtrit(size - 1, (1 + CONFIDENCE) / 2) * values.std(axis=1, ddof=1) / np.sqrt(size)
+    return mean - reach, mean + reach
+
+
+def _resampled(values: Floats) -> tuple[Floats, Floats]:
+    """The same by the bootstrap, for rows that vary."""
+    from scipy import stats  # noqa: PLC0415 - takes a moment to import, and only a comparison needs it
+
+    lows, highs = np.full(len(values), np.nan), np.full(len(values), np.nan)
+    for method in ("BCa", "percentile") if values.shape[1] <= BCA_UP_TO else ("percentile",):
+        wanting = np.isnan(lows) | np.isnan(highs)
         if not wanting.any():
-            continue
+            break
         with warnings.catch_warnings(action="ignore"):
             found = stats.bootstrap(
                 (values[wanting],),
                 np.mean,
+                confidence_level=CONFIDENCE,
                 n_resamples=RESAMPLES,
                 batch=100,
                 vectorized=True,

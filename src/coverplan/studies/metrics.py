@@ -16,10 +16,11 @@ from coverplan.mip.feasibility import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE, to
 Direction = Literal["higher", "lower", "none"]
 Values = dict[str, float | None]
 """By metric; None: not defined for this plan."""
-_MONEY, _SEATS, _SHARE, _HOURS, _RATIO = "currency", "seats", "share, 0 to 1", "hours", "ratio"
+MONEY = "currency"
+_SEATS, _SHARE, _HOURS, _RATIO = "seats", "share, 0 to 1", "hours", "ratio"
 _KM, _ROWS, _GAP, _SECONDS = "km", "rows", "share of the objective", "seconds"
 TOLERANCES = {
-    _MONEY: ABSOLUTE_TOLERANCE,
+    MONEY: ABSOLUTE_TOLERANCE,
     _HOURS: ABSOLUTE_TOLERANCE,
     _KM: ABSOLUTE_TOLERANCE,
     _SHARE: RELATIVE_TOLERANCE,
@@ -49,14 +50,14 @@ class Metric:
 
 
 METRICS = (
-    Metric("objective", _MONEY, "none", "Objective of the plan's own policy; not comparable between policies."),
-    Metric("expected_revenue", _MONEY, "higher", "Expected revenue before relationship loss, self-serve included."),
-    Metric("relationship_loss", _MONEY, "lower", "Revenue lost because relationships change hands."),
-    Metric("net_revenue", _MONEY, "higher", "Expected revenue less relationship loss."),
+    Metric("objective", MONEY, "none", "Objective of the plan's own policy; not comparable between policies."),
+    Metric("expected_revenue", MONEY, "higher", "Expected revenue before relationship loss, self-serve included."),
+    Metric("relationship_loss", MONEY, "lower", "Revenue lost because relationships change hands."),
+    Metric("net_revenue", MONEY, "higher", "Expected revenue less relationship loss."),
     Metric("kept", _SEATS, "higher", "Seats that stay with their rep."),
     Metric("moved", _SEATS, "lower", "Seats that leave a rep who could stay, for another one or for nobody."),
     Metric("moved_share", _SHARE, "lower", "Moved seats as a share of those whose rep can stay."),
-    Metric("moved_revenue", _MONEY, "lower", "Revenue of the moved seats' accounts, once for each seat."),
+    Metric("moved_revenue", MONEY, "lower", "Revenue of the moved seats' accounts, once for each seat."),
     Metric("moved_revenue_share", _SHARE, "lower", "The same as a share of that of all seats whose rep can stay."),
     Metric("forced", _SEATS, "none", "Seats that move because their rep cannot stay."),
     Metric("new", _SEATS, "none", "Covered seats that nobody covers today."),
@@ -69,7 +70,7 @@ METRICS = (
     Metric("hours_under", _HOURS, "none", "Capacity that is not planned."),
     Metric("travel", _KM, "lower", "Distances between reps and their accounts, one way, summed over the seats."),
     Metric("violations", _ROWS, "lower", "Rows of soft rules that are missed."),
-    Metric("penalty", _MONEY, "lower", "What they cost under the plan's own policy."),
+    Metric("penalty", MONEY, "lower", "What they cost under the plan's own policy."),
     Metric("gap", _GAP, "lower", "Proven gap of the plan's own objective."),
     Metric("seconds", _SECONDS, "lower", "From the start of the solve to its end."),
 )

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from coverplan.constraints import Family
 from coverplan.domain.book import Book
-from coverplan.domain.instance import Floats
 from coverplan.mip.program import gap
 from coverplan.payload.experiments.asking import MAX_CHURN, churn_of, frontiers, rule_prices
 from coverplan.payload.experiments.cells import Cell, CellOutcome, NamedPolicy
 from coverplan.payload.experiments.comparing import Comparison
+from coverplan.payload.experiments.deciding import Decision
 from coverplan.payload.experiments.design import Design
 from coverplan.payload.experiments.plans import Plans
+from coverplan.payload.experiments.reasons import survivors, why
 from coverplan.payload.experiments.request import ExperimentRequest
 from coverplan.payload.experiments.results import (
     ExperimentResults,
     Metric,
-    ReferenceInterval,
     ResultRow,
     TodayRow,
 )
 from coverplan.payload.experiments.shaking import stability
 from coverplan.payload.experiments.state import ExperimentCell
+from coverplan.payload.experiments.verdicts import Verdict
 from coverplan.payload.experiments.wanted import wanted
 from coverplan.payload.plan import Progress
 from coverplan.studies.metrics import METRICS
@@ -45,15 +45,14 @@ def results_of(
     design = Design(request, policies)
     plans = Plans(design, books, outcomes)
     today = _today(plans)
-    comparison = Comparison(plans, today)
-    worths, bounds = comparison.worths(), _bounds(comparison)
+    comparison, decision = Comparison(plans, today), Decision(plans)
     compared = comparison.policies()
     cells = [_cell(plans, cell) for cell in wanted(request, policies, plans.facts)]
     return ExperimentResults(
         experiment_id=experiment_id,
         name=request.name,
         status="complete" if all(cell.solution_status is not None for cell in cells) else "partial",
-        currency=_currency(books),
+        currency=_currency(plans),
         baseline=design.baseline.id,
         reference=design.reference,
         metrics=[
@@ -66,10 +65,10 @@ def results_of(
             )
             for one in METRICS
         ],
-        rows=_rows(comparison, worths, bounds),
+        rows=_rows(decision),
         today=list(today.values()),
         policies=compared,
-        verdict=comparison.verdict(worths, bounds),
+        verdict=_verdict(decision),
         accepted=[
             one.policy_id
             for one in compared
@@ -113,20 +112,25 @@ def _today(plans: Plans) -> dict[int, TodayRow]:
     return found
 
 
-def _bounds(comparison: Comparison) -> Floats:
-    """Bound of each policy on each problem by the reference, (policies, problems)."""
-    problems = range(len(comparison.design.request.problems))
-    return np.array([[comparison.bound(problem, name) for problem in problems] for name in comparison.ids])
+def _verdict(decision: Decision) -> Verdict:
+    best = decision.winner
+    return Verdict(
+        outcome="inconclusive" if best is None else "decided",
+        winner=None if best is None else decision.ids[best],
+        why=why(decision),
+        intervals=decision.intervals(),
+        by_pair=decision.by_pair(),
+    )
 
 
-def _rows(comparison: Comparison, worths: Floats, bounds: Floats) -> list[ResultRow]:
-    design, plans = comparison.design, comparison.plans
+def _rows(decision: Decision) -> list[ResultRow]:
+    design, plans = decision.design, decision.plans
     rows = []
     for problem, problem_id in enumerate(design.request.problem_ids):
-        for place, name in enumerate(comparison.ids):
+        for place, name in enumerate(decision.ids):
             for number, seed in enumerate(design.seeds):
                 cell = design.policy_cell(problem, name, seed)
-                facts, worth, bound = plans.facts.get(cell.key), worths[place, problem, number], bounds[place, problem]
+                facts = plans.facts.get(cell.key)
                 rows.append(
                     ResultRow(
                         problem_id=problem_id,
@@ -135,10 +139,7 @@ def _rows(comparison: Comparison, worths: Floats, bounds: Floats) -> list[Result
                         run_id=plans.run_id(cell),
                         solution_status=None if facts is None else facts.solution_status,
                         metrics=plans.values(cell),
-                        reference=ReferenceInterval(
-                            objective=None if math.isnan(worth) else float(worth),
-                            bound=float(bound) if math.isfinite(bound) else None,
-                        ),
+                        reference=decision.reference(place, problem, number),
                         progress=_progress(plans, cell),
                     )
                 )
@@ -175,24 +176,27 @@ def _cell(plans: Plans, cell: Cell) -> ExperimentCell:
     )
 
 
-def _currency(books: Sequence[Book]) -> str | None:
+def _currency(plans: Plans) -> str | None:
     """That of all problems; None where there are several."""
-    found = {book.instance.currency for book in books}
-    return found.pop() if len(found) == 1 else None
+    return next(iter(plans.currencies)) if len(plans.currencies) == 1 else None
 
 
 def _notes(plans: Plans) -> list[str]:
     """What the numbers do not promise."""
-    request, notes = plans.design.request, []
-    if _currency(plans.books) is None:
-        notes.append("The problems have several currencies: sums and means over them mix these.")
-    if len(plans.design.policies) > MAX_CHURN:
+    design, notes = plans.design, list[str]()
+    if _currency(plans) is None:
+        notes.append(
+            "The problems have several currencies: amounts are neither added nor averaged over them, and a policy is "
+            "best only where it is in each."
+        )
+    notes += survivors(plans)
+    if len(design.policies) > MAX_CHURN:
         notes.append(f"Plans are not compared two by two: more than {MAX_CHURN} policies.")
-    if request.today and not all((book.seats.current >= 0).any() for book in plans.books):
+    if design.request.today and not all((book.seats.current >= 0).any() for book in plans.books):
         notes.append("Problems without an assignment today are left out of the comparison with it.")
-    if any(rule.penalty for rule in plans.design.reference.constraints):
-        rules = [rule for one in plans.design.policies for rule in one.policy.rules()]
-        several = len({one.policy.candidates.model_dump_json() for one in plans.design.policies}) > 1
+    if any(rule.penalty for rule in design.reference.constraints):
+        rules = [rule for one in design.policies for rule in one.policy.rules()]
+        several = len({one.policy.candidates.model_dump_json() for one in design.policies}) > 1
         if several or any(isinstance(rule, Family) and rule.penalty is None for rule in rules):
             notes.append("Soft rules of the reference are measured among the reps that each policy's candidates admit.")
     return notes

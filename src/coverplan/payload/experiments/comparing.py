@@ -1,29 +1,18 @@
-"""How the policies of an experiment compare: means, paired differences, acceptance, and the verdict."""
+"""How the policies of an experiment compare: means, paired differences and acceptance."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-
 import numpy as np
 
-from coverplan.domain.instance import Bools, Floats
-from coverplan.payload.experiments.design import interval
+from coverplan.domain.instance import Floats
+from coverplan.payload.experiments.deciding import difference_of, same
 from coverplan.payload.experiments.plans import Plans
-from coverplan.payload.experiments.results import (
-    Difference,
-    PairVerdict,
-    PolicyInterval,
-    PolicyResult,
-    RuleResult,
-    TodayRow,
-    Verdict,
-)
+from coverplan.payload.experiments.results import PolicyResult, RuleResult, TodayRow
+from coverplan.payload.experiments.verdicts import Difference
 from coverplan.studies.acceptance import Rule, parse
-from coverplan.studies.comparison import Interval, better, paired, winner
-from coverplan.studies.metrics import METRICS, Values
+from coverplan.studies.comparison import paired, per_problem
+from coverplan.studies.metrics import METRICS, MONEY, Values
 
-MAX_VERDICTS = 5000
 WHOLE_FROM = 1e5
 """Numbers from here on are shown without a fraction."""
 NAMES = tuple(metric.name for metric in METRICS)
@@ -44,22 +33,22 @@ class Comparison:
 
     def policies(self) -> list[PolicyResult]:
         """Each policy by itself, against the baseline and against today."""
-        table = _table([self.values(name) for name in self.ids])
+        table = self._table([self.values(name) for name in self.ids])
         base = table[self.ids.index(self.design.baseline.id)]
-        today = _table([[self.today[problem].metrics if problem in self.today else {} for problem, _ in self.pairs]])[0]
-        from_base, from_today = _differences(table - base), _differences(table - today)
-        same, accepted = self.same(), self._accepted()
+        held = [self.today[problem].metrics if problem in self.today else {} for problem, _ in self.pairs]
+        from_base, from_today = _differences(table - base), _differences(table - self._table([held])[0])
+        earlier_ones, accepted = same(self.design), self._accepted()
         results = []
         for place, name in enumerate(self.ids):
-            earlier = same[place]
-            infeasible = [self.design.request.problem_ids[problem] for problem in self.infeasible(name)]
+            earlier = earlier_ones[place]
             results.append(
                 PolicyResult(
                     policy_id=name,
                     same_as=None if earlier is None else self.ids[earlier],
                     plans=sum(bool(values) for values in self.values(name)),
-                    infeasible=infeasible,
-                    metrics=_means(table[place]),
+                    infeasible=self.plans.infeasible(name),
+                    unsolved=self.plans.unsolved(name),
+                    metrics=_means(per_problem(table[place])),
                     against_baseline=from_base[place],
                     against_today=from_today[place],
                     accepted=accepted[name],
@@ -67,18 +56,14 @@ class Comparison:
             )
         return results
 
-    def same(self) -> list[int | None]:
-        """Per policy: an earlier one of the same content."""
-        place_of = {name: place for place, name in enumerate(self.ids)}
-        earlier = [place_of[self.design.first[name].id] for name in self.ids]
-        return [None if other == place else other for place, other in enumerate(earlier)]
-
-    def infeasible(self, name: str) -> Iterator[int]:
-        """Problems on which a policy is proven to have no plan."""
-        for problem in range(len(self.design.request.problems)):
-            cells = [self.design.policy_cell(problem, name, seed) for seed in self.design.seeds]
-            if any(interval(self.plans.facts.get(cell.key))[1] == -math.inf for cell in cells):
-                yield problem
+    def _table(self, values: list[list[Values]]) -> Floats:
+        """Values as (policies, metrics, problems, seeds), NaN where there is none, or none that may be summed."""
+        summed = {one.name for one in METRICS if one.unit != MONEY or len(self.plans.currencies) == 1}
+        table = np.array(
+            [[[one.get(metric) if metric in summed else None for one in row] for metric in NAMES] for row in values],
+            np.float64,
+        )  # None becomes NaN
+        return table.reshape(len(values), len(NAMES), -1, len(self.design.seeds))
 
     def _accepted(self) -> dict[str, list[RuleResult]]:
         rules = [parse(text, NAMES) for text in self.design.request.accept]
@@ -98,112 +83,9 @@ class Comparison:
         why = f"It holds on all {len(self.pairs)} problems and seeds." if len(self.pairs) > 1 else "It holds."
         return RuleResult.model_validate({"rule": rule.text, "pass": True, "why": why})
 
-    def bound(self, problem: int, name: str) -> float:
-        """What no plan that keeps a policy's hard rules exceeds by the reference; -inf: there is none."""
-        cells = [self.design.policy_cell(problem, name, seed) for seed in self.design.seeds]
-        highs = [interval(self.plans.facts.get(cell.key))[1] for cell in cells]
-        if min(highs) == -math.inf:
-            return -math.inf
-        if self.design.judge_themselves[name]:
-            return min(highs)
-        cell = self.design.reference_cell(problem, name)
-        return math.inf if cell is None else interval(self.plans.facts.get(cell.key))[1]
-
-    def worths(self) -> Floats:
-        """Reference objective of each policy's plans, (policies, problems, seeds); NaN without one."""
-        problems, seeds = range(len(self.design.request.problems)), self.design.seeds
-        found = [
-            [[self.plans.worth(problem, name, seed) for seed in seeds] for problem in problems] for name in self.ids
-        ]
-        return np.array(found, np.float64)
-
-    def verdict(self, worths: Floats, bounds: Floats) -> Verdict:
-        """Who is best; `bounds` (policies, problems)."""
-        low = np.where(np.isnan(worths), -np.inf, worths).max(axis=2).sum(axis=1)
-        high = np.where(np.isneginf(bounds).any(axis=1), -np.inf, np.where(np.isneginf(bounds), 0, bounds).sum(axis=1))
-        same = self.same()
-        intervals = [
-            PolicyInterval(policy_id=name, low=_finite(one), high=_finite(other), infeasible=bool(np.isneginf(other)))
-            for name, one, other in zip(self.ids, low, high, strict=True)
-        ]
-        beats, by_pair = self._by_pair(worths, low, high, same)
-        best = winner(beats, same) if sum(earlier is None for earlier in same) > 1 else None
-        return Verdict(
-            outcome="inconclusive" if best is None else "decided",
-            winner=None if best is None else self.ids[best],
-            why=self._why(best, low, high, same),
-            intervals=intervals,
-            by_pair=by_pair,
-        )
-
-    def _by_pair(
-        self, worths: Floats, low: Floats, high: Floats, same: list[int | None]
-    ) -> tuple[Bools, list[PairVerdict]]:
-        """Who beats whom, and the first pairs. Over several problems, what may be chance decides nothing either.
-
-        Chance is looked into for the pairs that are listed, and for those of the only policy that can win.
-        """
-        beats, size, lead = better(low, high), len(self.ids), int(np.argmax(low))
-        one, other = np.triu_indices(size, 1)
-        listed = np.arange(len(one)) < MAX_VERDICTS
-        looked_into = np.flatnonzero(listed | (one == lead) | (other == lead))
-        flat = worths.reshape(size, -1)
-        found = paired(flat[one[looked_into]] - flat[other[looked_into]])
-        shown = []
-        for place, difference in zip(looked_into.tolist(), found, strict=True):
-            a, b = int(one[place]), int(other[place])
-            if worths.shape[1] > 1 and difference is not None and not math.isnan(difference.low):
-                beats[a, b] &= difference.low > 0
-                beats[b, a] &= difference.high < 0
-            if listed[place]:
-                shown.append(self._pair(a, b, beats, low, high, same, difference))
-        return beats, shown
-
-    def _pair(
-        self,
-        a: int,
-        b: int,
-        beats: Bools,
-        low: Floats,
-        high: Floats,
-        same: list[int | None],
-        found: Interval | None,
-    ) -> PairVerdict:
-        alike = (a if same[a] is None else same[a]) == (b if same[b] is None else same[b])
-        return PairVerdict(
-            a=self.ids[a],
-            b=self.ids[b],
-            outcome="same" if alike else "a" if beats[a, b] else "b" if beats[b, a] else "inconclusive",
-            low=_finite(low[a] - high[b]) if np.isfinite(low[a]) else None,
-            high=_finite(high[a] - low[b]) if np.isfinite(low[b]) else None,
-            difference=None if found is None else _difference(found),
-        )
-
-    def _why(self, best: int | None, low: Floats, high: Floats, same: list[int | None]) -> str:
-        distinct = [place for place, earlier in enumerate(same) if earlier is None]
-        if best is not None:
-            return f"The plans of {self.ids[best]} beat every plan that the hard rules of each other policy admit."
-        if len(distinct) < 2:
-            return "There is nothing to compare it with: all policies are the same."
-        if not np.isfinite(low[distinct]).any():
-            return "No policy has a plan on every problem."
-        lead = max(distinct, key=lambda place: low[place])
-        rivals = [place for place in distinct if place != lead and high[place] >= low[lead]]
-        if not rivals:
-            return f"{self.ids[lead]} is ahead in sum, but not beyond chance over the problems."
-        rival = max(rivals, key=lambda place: high[place])
-        return f"The interval of {self.ids[lead]} and that of {self.ids[rival]} are not disjoint."
-
-
-def _table(values: list[list[Values]]) -> Floats:
-    """Values as (policies, metrics, pairs), NaN where there is none."""
-    return np.array(
-        [[[one.get(metric) for one in row] for metric in NAMES] for row in values], np.float64
-    )  # None becomes NaN
-
 
 def _means(table: Floats) -> Values:
-    """Mean of each metric over the plans that have it."""
+    """Mean of each metric, (metrics, problems), over the problems that have it."""
     return {
         name: float(row[~np.isnan(row)].mean()) if (~np.isnan(row)).any() else None
         for name, row in zip(NAMES, table, strict=True)
@@ -211,18 +93,10 @@ def _means(table: Floats) -> Values:
 
 
 def _differences(table: Floats) -> list[dict[str, Difference]]:
-    """Paired differences per policy, by metric; those without a pair are left out."""
-    found = paired(table.reshape(-1, table.shape[2]))
+    """Paired differences per policy, by metric; those without a problem that has both values are left out."""
+    found = [difference_of(one) for one in paired(per_problem(table).reshape(-1, table.shape[2]))]
     rows = [found[start : start + len(NAMES)] for start in range(0, len(found), len(NAMES))]
-    return [{name: _difference(one) for name, one in zip(NAMES, row, strict=True) if one is not None} for row in rows]
-
-
-def _difference(found: Interval) -> Difference:
-    return Difference(difference=found.difference, low=_finite(found.low), high=_finite(found.high), pairs=found.pairs)
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+    return [{name: one for name, one in zip(NAMES, row, strict=True) if one is not None} for row in rows]
 
 
 def _shown(name: str, own: Values, base: Values, today: Values, text: str) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from coverplan.constraints import Balance, Coverage, KeepCurrent
 from coverplan.constraints.base import Constraint
+from coverplan.payload.experiments import second
 from coverplan.payload.experiments.cells import (
     Cell,
     CellFacts,
@@ -106,6 +107,10 @@ class Design:
             return None
         return self.policy_cell(problem, min(self.near, key=self.near.__getitem__), self.seeds[0])
 
+    def policy_cells(self, problem: int, name: str) -> list[Cell]:
+        """The same with each seed."""
+        return [self.policy_cell(problem, name, seed) for seed in self.seeds]
+
     def reference_cell(self, problem: int, name: str) -> Cell | None:
         """The reference objective under a policy's hard rules; None where that is the policy itself."""
         if self.judge_themselves[name]:
@@ -121,6 +126,29 @@ class Design:
     def referred(self) -> dict[str, Policy]:
         """Hard rules of each policy with the reference as objective."""
         return {name: referred(first.policy, self.reference) for name, first in self.first.items()}
+
+    def second_cells(
+        self, problem: int, name: str, facts: Mapping[str, CellFacts]
+    ) -> list[tuple[second.Side, second.SecondSolve, Cell]]:
+        """What its own objective admits by the reference; wanted once its own solves have ended, with a plan."""
+        ended = [facts.get(cell.key) for cell in self.policy_cells(problem, name)]
+        if None in ended or all(one is None or one.objective is None for one in ended):
+            return []
+        near = self.near[name] + 0.2
+        return [
+            (side, solve, self._cell("reference", f"{name}: {side} by the reference", problem, solve.policy, near))
+            for side, solve in self.second_solves[name]
+        ]
+
+    @cached_property
+    def second_solves(self) -> dict[str, list[tuple[second.Side, second.SecondSolve]]]:
+        """By policy; none where its own objective is the reference, or there is nothing to compare it with."""
+        asked = self.request.second_solve and len(self._by_content) > 1
+        gap = self.request.options.relative_gap
+        return {
+            name: second.solves(one.policy, self.reference, gap) if asked and not self.judge_themselves[name] else []
+            for name, one in self.first.items()
+        }
 
     def rule_cells(self, problem: int) -> list[tuple[tuple[str, ...], Cell]]:
         """Ids of the rules left out, and the policy without them."""

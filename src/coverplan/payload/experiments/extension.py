@@ -41,6 +41,11 @@ class ExperimentExtension(Document):
     reference: Reference | None = Field(
         default=None, description="Another reference objective.", examples=[{"objective": {"relationship_loss": 1}}]
     )
+    second_solve: bool | None = Field(
+        default=None,
+        description="Whether policies are solved a second time where hard rules cannot tell.",
+        examples=[True],
+    )
     today: bool | None = Field(default=None, description="Whether to measure today's assignment.", examples=[True])
     accept: list[Rule] | None = Field(
         default=None, max_length=50, description="Other acceptance rules.", examples=[["moved_share <= 0.1"]]

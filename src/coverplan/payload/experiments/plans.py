@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
 from coverplan.domain.book import Book
 from coverplan.domain.instance import Ints
 from coverplan.mip.feasibility import tolerance
-from coverplan.payload.experiments.cells import Cell, CellOutcome
-from coverplan.payload.experiments.design import Design, referred
+from coverplan.payload.experiments.cells import Cell, CellFacts, CellOutcome
+from coverplan.payload.experiments.design import Design, interval, referred
 from coverplan.payload.options import Options
 from coverplan.payload.outcome import request_of
 from coverplan.payload.plan import ConstraintRow, Plan
@@ -29,6 +31,14 @@ class Plans:
         self.facts = {outcome.key: outcome.facts for outcome in outcomes}
         self._seats: dict[str, Ints] = {}
         self._values: dict[str, Values] = {}
+
+    @cached_property
+    def currencies(self) -> dict[str, list[int]]:
+        """Problems by their currency, in order."""
+        found: dict[str, list[int]] = {}
+        for problem, book in enumerate(self.books):
+            found.setdefault(book.instance.currency, []).append(problem)
+        return found
 
     def plan(self, cell: Cell) -> Plan | None:
         """The document of a cell that found a plan; None without one."""
@@ -73,15 +83,40 @@ class Plans:
             self._values[cell.key] = in_order(found)
         return self._values[cell.key]
 
+    def infeasible(self, name: str) -> list[str]:
+        """Problems on which a policy is proven to have no plan."""
+        return [
+            problem_id
+            for problem, problem_id in enumerate(self.design.request.problem_ids)
+            if any(interval(facts)[1] == -math.inf for facts in self._ended(problem, name))
+        ]
+
+    def unsolved(self, name: str) -> list[str]:
+        """Problems on which no solve of a policy, all ended, found a plan, though there may be one."""
+        proven = set(self.infeasible(name))
+        return [
+            problem_id
+            for problem, problem_id in enumerate(self.design.request.problem_ids)
+            if problem_id not in proven
+            and all(facts is not None and facts.objective is None for facts in self._ended(problem, name))
+        ]
+
+    def _ended(self, problem: int, name: str) -> list[CellFacts | None]:
+        """What is known of a policy's solves on a problem, by seed."""
+        return [self.facts.get(cell.key) for cell in self.design.policy_cells(problem, name)]
+
     def worth(self, problem: int, name: str, seed: int) -> float | None:
         """The reference objective of a policy's plan; None without one."""
-        cell = self.design.policy_cell(problem, name, seed)
+        return self.worth_of(self.design.policy_cell(problem, name, seed), name)
+
+    def worth_of(self, cell: Cell, name: str) -> float | None:
+        """The reference objective of a cell's plan, which keeps the hard rules of a policy; None without one."""
         plan, seats = self.plan(cell), self.seats(cell)
         if plan is None or seats is None or plan.objective is None:
             return None
         if self.design.judge_themselves[name]:
             return plan.objective.value
-        return self._judge(self.books[problem], self.design.referred[name], seats)
+        return self._judge(self.books[cell.problem], self.design.referred[name], seats)
 
     def _judge(self, book: Book, policy: Policy, seats: Ints) -> float:
         """An assignment under a policy whose soft rules are those of the reference."""

@@ -60,6 +60,13 @@ class ExperimentRequest(Document):
         description="The objective that decides between policies; null: the baseline's weights, without soft rules.",
         examples=[{"objective": {"relationship_loss": 1}}],
     )
+    second_solve: bool = Field(
+        default=True,
+        description="Whether policies whose own objective is not the reference are solved twice more: for the most and "
+        "the least that a plan which their own objective holds at least as good as those found is worth by the "
+        "reference. Policies that share their hard rules admit the same plans, and differ in nothing else.",
+        examples=[False],
+    )
     today: bool = Field(default=True, description="Also measure today's assignment.")
     accept: list[Rule] = Field(
         default_factory=list,

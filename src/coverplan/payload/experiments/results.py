@@ -15,6 +15,7 @@ from coverplan.payload.experiments.findings import (
 )
 from coverplan.payload.experiments.parts import Reference
 from coverplan.payload.experiments.state import ExperimentCell
+from coverplan.payload.experiments.verdicts import Difference, Verdict
 from coverplan.payload.plan import Progress, SolutionStatus
 from coverplan.payload.rollups import MONEY
 
@@ -49,6 +50,19 @@ class ReferenceInterval(Document):
     bound: float | None = Field(
         default=None, description="The bound; null: not proven.", examples=[1250500.0], json_schema_extra=MONEY
     )
+    own_least: float | None = Field(
+        default=None,
+        description="What any plan that the policy's own objective holds at least as good as those found is worth by "
+        "the reference, at the least; null: not proven.",
+        examples=[1249000.0],
+        json_schema_extra=MONEY,
+    )
+    own_most: float | None = Field(
+        default=None,
+        description="The same at the most; null: not proven.",
+        examples=[1250100.0],
+        json_schema_extra=MONEY,
+    )
 
 
 class ResultRow(Document):
@@ -82,17 +96,6 @@ class TodayRow(Document):
     )
 
 
-class Difference(Document):
-    """Mean of paired differences with its confidence interval."""
-
-    difference: float = Field(description="Mean over the pairs.", examples=[12000.0])
-    low: float | None = Field(
-        default=None, description="Lower end at 95 %, by bootstrap; null: fewer than three pairs.", examples=[8000.0]
-    )
-    high: float | None = Field(default=None, description="Upper end.", examples=[16000.0])
-    pairs: int = Field(description="Problems and seeds on which both have a value.", examples=[9])
-
-
 class RuleResult(Document):
     """An acceptance rule on one policy."""
 
@@ -112,7 +115,14 @@ class PolicyResult(Document):
     infeasible: list[str] = Field(
         default_factory=list, description="Problems on which no plan keeps its rules.", examples=[[]]
     )
-    metrics: dict[str, float | None] = Field(description="Means of its plans.", examples=[_VALUES])
+    unsolved: list[str] = Field(
+        default_factory=list, description="Problems on which no plan was found, though there may be one.", examples=[[]]
+    )
+    metrics: dict[str, float | None] = Field(
+        description="Means over the problems on which it has a plan, the seeds of each averaged: where `infeasible` or "
+        "`unsolved` name some, they are not means over all. Money is null where problems have several currencies.",
+        examples=[_VALUES],
+    )
     against_baseline: dict[str, Difference] = Field(
         default_factory=dict, description="This policy less the baseline, by metric.", examples=[{}]
     )
@@ -120,63 +130,6 @@ class PolicyResult(Document):
         default_factory=dict, description="This policy less today's assignment, by metric.", examples=[{}]
     )
     accepted: list[RuleResult] = Field(default_factory=list, description="The acceptance rules.", examples=[[]])
-
-
-class PolicyInterval(Document):
-    """Where the best that a policy admits lies under the reference objective, summed over the problems."""
-
-    policy_id: str = Field(description="The policy.", examples=["gentle"])
-    low: float | None = Field(
-        default=None,
-        description="What its plans are worth; null: some problem has no plan.",
-        examples=[1250000.0],
-        json_schema_extra=MONEY,
-    )
-    high: float | None = Field(
-        default=None,
-        description="What no plan that keeps its hard rules exceeds; null: not proven.",
-        examples=[1250500.0],
-        json_schema_extra=MONEY,
-    )
-    infeasible: bool = Field(default=False, description="Whether it is proven that some problem has no plan.")
-
-
-class PairVerdict(Document):
-    """Two policies by the reference objective."""
-
-    a: str = Field(description="One policy.", examples=["gentle"])
-    b: str = Field(description="The other.", examples=["hard"])
-    outcome: Literal["a", "b", "same", "inconclusive"] = Field(
-        description="Whose plan beats every plan that the other's hard rules admit; `same`: the same policy.",
-        examples=["inconclusive"],
-    )
-    low: float | None = Field(
-        default=None,
-        description="The least that a can be better than b; null: not proven.",
-        examples=[-800.0],
-        json_schema_extra=MONEY,
-    )
-    high: float | None = Field(
-        default=None,
-        description="The most that a can be better than b; null: not proven.",
-        examples=[1200.0],
-        json_schema_extra=MONEY,
-    )
-    difference: Difference | None = Field(
-        default=None, description="Reference objectives of their plans, paired.", examples=[None]
-    )
-
-
-class Verdict(Document):
-    """Which policy is best by the reference objective, where that is proven."""
-
-    outcome: Literal["decided", "inconclusive"] = Field(
-        description="`decided`: one policy beats each other one.", examples=["inconclusive"]
-    )
-    winner: str | None = Field(default=None, description="That policy; null: inconclusive.", examples=[None])
-    why: str = Field(description="In one sentence.", examples=["The intervals of gentle and hard overlap."])
-    intervals: list[PolicyInterval] = Field(description="One per policy.", examples=[[]])
-    by_pair: list[PairVerdict] = Field(description="Each two policies; the first 5,000.", examples=[[]])
 
 
 class ExperimentResults(Document):

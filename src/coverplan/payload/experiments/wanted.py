@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from coverplan.payload.experiments.cells import Cell, CellFacts, NamedPolicy
+from coverplan.payload.experiments.cells import Cell, CellFacts, NamedPolicy, content_of
 from coverplan.payload.experiments.design import Design
 from coverplan.payload.experiments.request import ExperimentRequest
 from coverplan.payload.experiments.state import CellKinds, EstimatedPolicy, ExperimentEstimate
@@ -48,10 +48,17 @@ def _all(design: Design, facts: Mapping[str, CellFacts]) -> Iterator[Cell]:
         for seed in design.seeds:
             yield from (design.policy_cell(problem, name, seed) for name in names)
         yield from (cell for name in names if (cell := design.reference_cell(problem, name)) is not None)
+        for name in names:
+            yield from (cell for _, _, cell in design.second_cells(problem, name, facts))
         yield from (point.cell for point in design.frontier(problem, facts))
         yield from (cell for _, cell in design.rule_cells(problem))
         for name in design.shaken:
             yield from design.stability_cells(problem, name)
+
+
+def _second_solves(design: Design) -> int:
+    """How many of them there are per problem."""
+    return len({content_of(solve.policy) for name in design.near for _, solve in design.second_solves[name]})
 
 
 def most_cells(request: ExperimentRequest, policies: int, rules: int) -> int:
@@ -76,6 +83,13 @@ def estimate(request: ExperimentRequest, policies: Sequence[NamedPolicy], at_onc
     if request.frontier is not None:
         kinds["frontier"] = request.frontier.points * len(request.problems)
         notes.append("The frontier takes fewer solves where the points in between are known to within the gap.")
+    again = _second_solves(Design(request, policies)) * len(request.problems)
+    if again:
+        kinds["reference"] += again
+        notes.append(
+            f"{again:,} of the bounds by the reference are second solves: they tell apart what hard rules cannot. "
+            "Set second_solve to false to do without."
+        )
     total, limit = sum(kinds.values()), request.options.time_limit_s
     return ExperimentEstimate(
         cells=total,

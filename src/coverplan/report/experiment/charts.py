@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from coverplan.payload.experiments.findings import Frontier
-from coverplan.payload.experiments.results import Difference, ExperimentResults, Metric
+from coverplan.payload.experiments.results import ExperimentResults, Metric
+from coverplan.payload.experiments.verdicts import Difference
 from coverplan.payload.plan import Progress
 from coverplan.report.experiment.findings import MAXIMISED, axis_words, levels
 from coverplan.report.experiment.metrics import shown_metrics

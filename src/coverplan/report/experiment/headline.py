@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from coverplan.payload.experiments.results import ExperimentResults, PolicyInterval
+from coverplan.payload.experiments.results import ExperimentResults
+from coverplan.payload.experiments.verdicts import PolicyInterval
 from coverplan.report.experiment.units import Units
 from coverplan.report.headline import Headline, Tile
 from coverplan.report.words import count, percent_at_most, sentence
@@ -67,6 +68,8 @@ def _proof(results: ExperimentResults, units: Units) -> str:
         leaders = sorted(known, key=lambda one: -(one.low if one.low is not None else float("-inf")))[:LEADERS]
         return sentence(f"{one.policy_id}: {interval(one, units)}" for one in leaders) + "." if leaders else ""
     own = next(one for one in results.verdict.intervals if one.policy_id == best)
+    if any(one.by == "own_objective" for one in results.verdict.by_pair if best in {one.a, one.b}):
+        return ""
     rivals = [one.high for one in known if one.policy_id not in twins and one.high is not None]
     if own.low is None or not rivals:
         return ""
@@ -78,7 +81,7 @@ def _proof(results: ExperimentResults, units: Units) -> str:
 
 def interval(one: PolicyInterval, units: Units) -> str:
     """Where the best of a policy lies, in words."""
-    return "no plan keeps its rules" if one.infeasible else units.between(one.low, one.high)
+    return "infeasible, no plan keeps its rules" if one.infeasible else units.between(one.low, one.high)
 
 
 def _tiles(results: ExperimentResults, units: Units) -> Iterator[Tile]:

@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from coverplan.payload.experiments.results import Difference, ExperimentResults, Metric, PolicyResult
+from coverplan.payload.experiments.results import ExperimentResults, Metric, PolicyResult
+from coverplan.payload.experiments.verdicts import Difference
 from coverplan.report.experiment.units import NOTHING, Units, title
 
 ARROWS = {"higher": "\u2191", "lower": "\u2193", "none": ""}

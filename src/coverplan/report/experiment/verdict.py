@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from coverplan.payload.experiments.parts import Reference
-from coverplan.payload.experiments.results import ExperimentResults, PairVerdict
-from coverplan.report.experiment.units import Units
+from coverplan.payload.experiments.results import ExperimentResults
+from coverplan.payload.experiments.verdicts import Difference, PairVerdict, PolicyInterval
+from coverplan.report.experiment.units import NOTHING, Units
 from coverplan.report.phrases import describe
 from coverplan.report.words import listing, number, sentence
 
@@ -18,9 +19,14 @@ class IntervalLine:
     """One policy under the reference objective."""
 
     policy: str
+    currency: str
+    """Empty where there is one."""
     low: str
     high: str
     width: str
+    own_least: str
+    own_most: str
+    ends: tuple[float | None, float | None]
     note: str
     winner: bool
 
@@ -31,8 +37,11 @@ class PairLine:
 
     a: str
     b: str
+    currency: str
     outcome: str
     margin: str
+    own: str
+    """The same by what their own objectives take."""
     chance: str
     decided: bool
 
@@ -44,6 +53,10 @@ class VerdictView:
     weights: str
     soft: list[str]
     lines: list[IntervalLine]
+    own: bool
+    """Whether something is known of what own objectives take, beyond what hard rules say."""
+    several: bool
+    """Whether there are several currencies."""
     pairs: list[PairLine]
     rest: int
 
@@ -51,23 +64,51 @@ class VerdictView:
 def verdict_view(results: ExperimentResults, units: Units) -> VerdictView:
     """The section of the verdict."""
     same = {one.policy_id: one.same_as for one in results.policies}
-    lines = []
-    for one in results.verdict.intervals:
-        twin = same.get(one.policy_id)
-        width = None if one.low is None or one.high is None else max(0.0, one.high - one.low)
-        notes = ["no plan keeps its rules" if one.infeasible else "", f"the same as {twin}" if twin else ""]
-        won = one.policy_id == results.verdict.winner
-        low, high = units.at_least(one.low), units.at_most(one.high)
-        lines.append(IntervalLine(one.policy_id, low, high, units.at_most(width), sentence(notes), won))
+    lines = [
+        line
+        for one in results.verdict.intervals
+        for line in _lines(one, same.get(one.policy_id), one.policy_id == results.verdict.winner, units)
+    ]
     pairs = results.verdict.by_pair
     without = {one.policy_id for one in results.verdict.intervals if one.infeasible}
     return VerdictView(
         weights=_weights(results.reference, units),
         soft=[describe(rule, units.currency) for rule in results.reference.constraints],
         lines=lines,
-        pairs=[_pair(one, without, units) for one in pairs[:SHOWN_PAIRS]],
+        own=any(one.own_most is not None and one.own_most != one.high for one in results.verdict.intervals),
+        several=any(one.by_currency for one in results.verdict.intervals),
+        pairs=[line for one in pairs[:SHOWN_PAIRS] for line in _pairs(one, without, units)],
         rest=max(0, len(pairs) - SHOWN_PAIRS),
     )
+
+
+def _lines(one: PolicyInterval, twin: str | None, won: bool, units: Units) -> list[IntervalLine]:
+    """One line, or one per currency."""
+    note = sentence(
+        ["infeasible: no plan keeps its rules" if one.infeasible else "", f"the same as {twin}" if twin else ""]
+    )
+    if not one.by_currency:
+        own = units.at_least(one.own_least), units.at_most(one.own_most)
+        return [_line(one.policy_id, "", one.low, one.high, own, note, won, units)]
+    return [
+        _line(one.policy_id, part.currency, part.low, part.high, (NOTHING, NOTHING), note, won, Units(part.currency))
+        for part in one.by_currency
+    ]
+
+
+def _line(
+    policy: str,
+    currency: str,
+    low: float | None,
+    high: float | None,
+    own: tuple[str, str],
+    note: str,
+    won: bool,
+    units: Units,
+) -> IntervalLine:
+    width = None if low is None or high is None else max(0.0, high - low)
+    shown = units.at_least(low), units.at_most(high), units.at_most(width)
+    return IntervalLine(policy, currency, *shown, *own, (low, high), note, won)
 
 
 def _weights(reference: Reference, units: Units) -> str:
@@ -88,17 +129,54 @@ def _weights(reference: Reference, units: Units) -> str:
     return f"{text}, less penalties of soft rules" if reference.constraints else text
 
 
-def _pair(one: PairVerdict, without: set[str], units: Units) -> PairLine:
-    words = {
-        "a": f"{one.a} is better",
-        "b": f"{one.b} is better",
-        "same": "the same policy",
-        "inconclusive": "inconclusive",
-    }
+def _pairs(one: PairVerdict, without: set[str], units: Units) -> list[PairLine]:
+    """One line, and one per currency where there are several."""
     missing = [name for name in (one.a, one.b) if name in without]
-    margin = f"no plan: {listing(missing)}" if missing else units.between(one.low, one.high)
-    chance = ""
-    if one.difference is not None and one.difference.low is not None:
-        low, high = (units.change(end, "currency") for end in (one.difference.low, one.difference.high))
-        chance = f"{units.change(one.difference.difference, 'currency')} ({low} to {high})"
-    return PairLine(one.a, one.b, words[one.outcome], margin, chance, one.outcome in {"a", "b"})
+    none = f"no plan: {listing(missing)}" if missing else ""
+    margin = none or (NOTHING if one.by_currency else units.between(one.low, one.high))
+    own = (
+        NOTHING
+        if missing or (one.own_low is None and one.own_high is None)
+        else units.between(one.own_low, one.own_high)
+    )
+    outcome = _outcome(one.outcome, one)
+    outcome += " by what their own objectives take" if one.by == "own_objective" else ""
+    whole = PairLine(
+        one.a,
+        one.b,
+        "all" if one.by_currency else "",
+        outcome,
+        margin,
+        own,
+        _chance(one.difference, units),
+        one.by is not None,
+    )
+    return [
+        whole,
+        *(
+            PairLine(
+                one.a,
+                one.b,
+                part.currency,
+                _outcome(part.outcome, one),
+                none or Units(part.currency).between(part.low, part.high),
+                NOTHING,
+                _chance(part.difference, Units(part.currency)),
+                part.outcome in {"a", "b"},
+            )
+            for part in one.by_currency
+        ),
+    ]
+
+
+def _outcome(outcome: str, one: PairVerdict) -> str:
+    words = {"a": f"{one.a} is better", "b": f"{one.b} is better", "same": "the same policy"}
+    return words.get(outcome, outcome)
+
+
+def _chance(found: Difference | None, units: Units) -> str:
+    """The mean difference with its interval, where there is one."""
+    if found is None or found.low is None:
+        return ""
+    low, high = (units.change(end, "currency") for end in (found.low, found.high))
+    return f"{units.change(found.difference, 'currency')} ({low} to {high})"
