@@ -126,6 +126,28 @@ def test_book_is_realistic() -> None:
     assert any(manager.get("manager_id") is None for manager in book["managers"])
 
 
+def test_customers_of_less_than_a_year_say_how_many_months_they_bought() -> None:
+    """About 0.86 x 0.08 x 11 / 12 of 2,000 accounts, 126: what they bought is less than a year's, their pace is usual.
+
+    Without the months the median of the first year would be about half of the others' last one.
+    """
+    book: dict[str, Any] = generate(2000, 48, 8, 3)
+    customers = [account for account in book["accounts"] if account.get("revenue_history")]
+    young = [account for account in customers if "last_year_months" in account]
+    old = [account for account in customers if "last_year_months" not in account]
+
+    def median(amounts: list[float]) -> float:
+        return sorted(amounts)[len(amounts) // 2]
+
+    assert 90 <= len(young) <= 165
+    assert {len(account["revenue_history"]) for account in young} == {1}
+    assert {account["last_year_months"] for account in young} == set(range(1, 12))
+    usual = median([account["revenue_history"][-1] for account in old])
+    pace = median([12 / one["last_year_months"] * one["revenue_history"][0] for one in young])
+    assert 0.7 * usual <= pace <= 1.4 * usual
+    assert median([one["revenue_history"][0] for one in young]) < 0.65 * usual
+
+
 def test_most_accounts_can_stay() -> None:
     """The planted plan moves at most a tenth of the relationships, so a cap on moves stays within reach."""
     made = generate_book(Shape(600, 24, 8, seed=1))

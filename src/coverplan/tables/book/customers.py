@@ -25,6 +25,7 @@ def accounts(rng: np.random.Generator, columns: Columns, rep_skills: Bools) -> p
     tags = rng.random((count, len(TAGS))) < np.array([0.06, 0.2, 0.01, 0.01, 0.0])
     tags[:, TAGS.index("starter")] = (market.segment == len(SEGMENTS) - 1) & (rng.random(count) < 0.25)
     own = pl.Series(market.own_hours)
+    history, months = _history(rng.spawn(1)[0], market.history)
     return pl.DataFrame({"id": ids, "own": own, "child": child, "hours": market.hours}).select(
         "id",
         name=pl.when("child").then(name.gather(ground.root) + " " + city).otherwise(name),
@@ -33,7 +34,8 @@ def accounts(rng: np.random.Generator, columns: Columns, rep_skills: Bools) -> p
         segment=pl.Series(SEGMENTS).gather(market.segment),
         industry=pl.Series(INDUSTRIES).gather(market.industry),
         kind=pl.Series(["prospect", "customer"]).gather(market.customer.astype(np.int64)),
-        revenue_history=_history(market.history),
+        revenue_history=history,
+        last_year_months=months,
         potential=pl.Series(market.potential),
         hours=pl.when("own").then("hours"),
         current=_current(rng, columns),
@@ -46,9 +48,14 @@ def accounts(rng: np.random.Generator, columns: Columns, rep_skills: Bools) -> p
     )
 
 
-def _history(history: Floats) -> pl.Series:
-    years = pl.DataFrame(history, schema=["a", "b", "c"]).select(pl.all().fill_nan(None))
-    return years.select(pl.concat_list("a", "b", "c").list.drop_nulls().alias("history"))["history"]
+def _history(rng: np.random.Generator, history: Floats) -> tuple[pl.Series, pl.Series]:
+    """The years of each account, oldest first, and the months of the last: who has one year only came within it."""
+    months = rng.integers(1, 13, len(history)).astype(np.float64)
+    came = np.isnan(history[:, 1]) & ~np.isnan(history[:, 2]) & (months < 12)
+    last = np.where(came, np.round(history[:, 2] * months / 12, -1), history[:, 2])
+    years = pl.DataFrame({"a": history[:, 0], "b": history[:, 1], "c": last}).select(pl.all().fill_nan(None))
+    lists = years.select(pl.concat_list("a", "b", "c").list.drop_nulls().alias("history"))["history"]
+    return lists, pl.Series(np.where(came, months, np.nan)).fill_nan(None)
 
 
 def _current(rng: np.random.Generator, columns: Columns) -> pl.Series:
