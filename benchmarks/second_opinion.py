@@ -183,11 +183,12 @@ def _disturbed(found: Opinions, folder: Path) -> Path:
     beside = folder / "disturbed"
     beside.mkdir(exist_ok=True)
     (beside / CHECKPOINT_FILE).unlink(missing_ok=True)
-    if (folder / CHECKPOINT_FILE).exists():
-        kept, draw = Checkpoint.read(folder), np.random.default_rng(len(found.case.name))
+    kept = Checkpoint.read(folder) if (folder / CHECKPOINT_FILE).exists() else None
+    if kept is not None and kept.reps is not None:
+        draw = np.random.default_rng(len(found.case.name))
         moved = draw.random(len(kept.reps)) < DISTURBED
         reps = np.where(moved, np.where(draw.random(len(kept.reps)) < 0.5, -1, np.roll(kept.reps, 1)), kept.reps)
-        keeper(beside)(reps, OverAll(found.bound), kept.certificate, kept.trace)
+        keeper(beside)(reps, OverAll(found.bound), kept.certificate, kept.trace, False)
     return beside
 
 

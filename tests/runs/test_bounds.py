@@ -70,7 +70,7 @@ def test_a_solve_that_goes_on_from_a_worse_plan_and_a_true_bound(
     folder, options = tmp_path_factory.mktemp("resumed"), Options(method="priced", relative_gap=0.0)
     solve(*documents(problem, CAPACITY), options, checkpoint=folder)
     first = Checkpoint.read(folder)
-    keeper(folder)(np.array(reps), best, first.certificate, first.trace)
+    keeper(folder)(np.array(reps), best, first.certificate, first.trace, False)
 
     plan = solve(*documents(problem, CAPACITY), options, checkpoint=folder)
 

@@ -81,7 +81,7 @@ def finish(problem: Problem, policy: Policy, options: Options, checkpoint: Path,
     """The best plan that a lost solve left in its checkpoint folder.
 
     Raises:
-        FileNotFoundError: the solve was lost before its first plan.
+        FileNotFoundError: the solve was lost before it had begun.
     """
     checked = checked_book(problem, policy)
     outcome = finish_book(checked.book, policy, options, checkpoint, stopped_by)

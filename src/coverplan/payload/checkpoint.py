@@ -1,4 +1,4 @@
-"""What a solve leaves in its checkpoint folder, so that its best plan outlives the process.
+"""What a solve leaves in its checkpoint folder, so that what it knows outlives the process.
 
 A line of JSON, then columns as they are in memory: it is written often, also by solves that take a few milliseconds.
 """
@@ -25,12 +25,14 @@ from coverplan.runs import outcome as runs
 class Checkpoint:
     """The best plan of a solve, what is proven of it, and how it came about."""
 
-    reps: Ints
-    """Rep of each seat, -1: uncovered."""
+    reps: Ints | None
+    """Rep of each seat, -1: uncovered; None: no plan was found yet."""
     dual_bound: OverAll
     """Infinite: none is known."""
     certificate: runs.Certificate | None
     trace: tuple[runs.Progress, ...]
+    impossible: bool = False
+    """It is proven that no plan keeps the hard rules."""
 
     @classmethod
     def read(cls, folder: Path) -> Checkpoint:
@@ -48,14 +50,24 @@ class Checkpoint:
         # A bound over listed pairs is none on all plans; one release kept it as if it were.
         known = certificate is None or certificate.of_all
         bound = OverAll(said["dual_bound"] if known else np.inf)
-        return cls(reps, bound, certificate, tuple(runs.Progress(*step) for step in said["trace"]))
+        trace, impossible = tuple(runs.Progress(*step) for step in said["trace"]), said.get("impossible", False)
+        return cls(reps if said.get("plan", True) else None, bound, certificate, trace, impossible)
 
 
 def keeper(folder: Path) -> runs.Checkpoint:
-    """Keeps the best plan in the folder; the file is replaced whole, so that a kill never tears it."""
+    """Keeps what is known in the folder; the file is replaced whole, so that a kill never tears it."""
 
-    def keep(reps: Ints, bound: float | None, found: runs.Certificate | None, trace: Sequence[runs.Progress]) -> None:
+    def keep(
+        plan: Ints | None,
+        bound: float | None,
+        found: runs.Certificate | None,
+        trace: Sequence[runs.Progress],
+        impossible: bool,
+    ) -> None:
+        reps = np.empty(0, np.int32) if plan is None else plan
         head = {
+            "plan": plan is not None,
+            "impossible": impossible,
             "seats": len(reps),
             "rows": 0 if found is None else len(found.prices.upper),
             "dual_bound": np.inf if bound is None else bound,

@@ -33,8 +33,10 @@ from coverplan.payload.policy import Policy
 from coverplan.payload.requests import CHECKPOINT_FILE
 from coverplan.payload.rollups import Summary
 from coverplan.payload.weighing import against_today, upheaval
+from coverplan.pricing.scope import UNKNOWN
 from coverplan.runs import outcome as runs
 from coverplan.runs.evaluate import evaluate as evaluate_seats
+from coverplan.runs.least_violating import near_miss
 from coverplan.runs.precedent import Precedent
 from coverplan.runs.solve import Request, choice_of, formulate
 from coverplan.runs.solve import solve as solve_request
@@ -67,12 +69,12 @@ def solve_book(
         PayloadError: a rule is not for the method that the options or the size ask for.
     """
     earlier = None if checkpoint is None or not (checkpoint / CHECKPOINT_FILE).exists() else Checkpoint.read(checkpoint)
-    if earlier is not None and len(earlier.reps) == len(book.seats):
+    if earlier is not None and earlier.reps is not None and len(earlier.reps) == len(book.seats):
         start = earlier.reps
     request = request_of(book, policy, options, start)
     request = replace(request, precedents=precedents, listings=listings, nearest_miss_s=nearest_miss_s)
     if earlier is not None:
-        request = replace(request, earlier=runs.Proof(earlier.dual_bound, earlier.certificate))
+        request = replace(request, earlier=runs.Proof(earlier.dual_bound, earlier.certificate, earlier.impossible))
     report_method = IssueReport()
     check_method(report_method, policy, request.listing.n_admissible, options)
     report_method.raise_errors()
@@ -85,33 +87,46 @@ def solve_book(
 
 
 def finish_book(book: Book, policy: Policy, options: Options, checkpoint: Path, stopped_by: str) -> runs.Outcome:
-    """The outcome that a lost solve of a book left in its checkpoint folder.
+    """The outcome that a lost solve of a book left in its checkpoint folder: its plan, or what it knew without one.
 
     Raises:
-        FileNotFoundError: the solve was lost before its first plan.
+        FileNotFoundError: the solve was lost before it had begun.
     """
     kept = Checkpoint.read(checkpoint)
     formulation = formulate(request_of(book, policy, options, None), also=kept.reps)
-    choice = choice_of(formulation, kept.reps)
-    if choice is None:
-        raise FileNotFoundError(checkpoint / CHECKPOINT_FILE)
-    account = ledger(formulation, choice)
+    choice = None if kept.reps is None else choice_of(formulation, kept.reps)
+    account = None if choice is None else ledger(formulation, choice)
     bound, certified = kept.dual_bound, kept.certificate
-    optimal = is_optimal(account.objective, bound, formulation.size)
-    by_prices = certified is not None and certified.bound <= bound
+    impossible = account is None and (kept.impossible or formulation.impossible)
+    if impossible:
+        bound, certified = UNKNOWN, None
+    if account is not None:
+        status = Status.OPTIMAL if is_optimal(account.objective, bound, formulation.size) else Status.FEASIBLE
+    else:
+        status = Status.INFEASIBLE if impossible else Status.NO_SOLUTION
+    by_prices = certified is not None and certified.of_all and certified.bound <= bound
     return runs.Outcome(
         formulation=formulation,
-        status=Status.OPTIMAL if optimal else Status.FEASIBLE,
+        status=status,
         stopped_by=StoppedBy(stopped_by),
         choice=choice,
         account=account,
+        least_violating=near_miss(formulation, None) if impossible else None,
         dual_bound=bound if np.isfinite(bound) else None,
         bound_source=None if not np.isfinite(bound) else "prices" if by_prices else "branch_and_bound",
         certificate=certified,
-        why="the best plan that was known when the solve was stopped",
+        why=_WHY_STOPPED[status],
         reproducible=False if options.deterministic else None,
         progress=kept.trace,
     )
+
+
+_WHY_STOPPED = {
+    Status.OPTIMAL: "the best plan that was known when the solve was stopped",
+    Status.FEASIBLE: "the best plan that was known when the solve was stopped",
+    Status.INFEASIBLE: "it was proven that there is no plan when the solve was stopped",
+    Status.NO_SOLUTION: "stopped before the first plan",
+}
 
 
 def evaluate_book(book: Book, policy: Policy, reps: Ints, issues: IssueReport, at: str, places: Ints) -> runs.Outcome:
@@ -221,7 +236,7 @@ def plan_of(
 
 
 def nothing_found(facts: str, policy: Policy, options: Options, stopped_by: str) -> Plan:
-    """The answer of a solve that was stopped before its first plan; `facts` is the hash of the problem."""
+    """The answer of a solve that was stopped before it had begun; `facts` is the hash of the problem."""
     return Plan.model_validate(
         {
             "problem_hash": facts,

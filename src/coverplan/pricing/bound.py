@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from coverplan.domain.instance import Floats
 from coverplan.formulation.build import Formulation
@@ -73,18 +74,31 @@ def floor(formulation: Formulation) -> float:
 
     A bound below this floor proves that there is no plan.
     """
+    return floor_of(formulation, worst_of_units(formulation), extent(formulation.matrix))
+
+
+def worst_of_units(formulation: Formulation) -> Floats:
+    """The least that each unit can bring; infinite where it has no choice."""
     starts = formulation.pairs.unit_start
     filled = np.flatnonzero(np.diff(starts) > 0)
     worst = np.where(formulation.may_idle, formulation.idle_value, np.inf)
     if len(filled):
         open_values = np.where(formulation.open_column, formulation.value, np.inf)
         worst[filled] = np.minimum(worst[filled], np.minimum.reduceat(open_values, starts[filled]))
+    return worst
+
+
+def extent(matrix: sparse.csc_array) -> Floats:
+    """The least and the largest activity of each row, (2, rows), whatever is chosen."""
+    sides = (np.minimum(matrix.data, 0.0), np.maximum(matrix.data, 0.0))
+    return np.stack([np.bincount(matrix.indices, side, matrix.shape[0]) for side in sides])
+
+
+def floor_of(formulation: Formulation, worst: Floats, choices: Floats) -> float:
+    """The floor, from the worst of each unit and the `extent` of all choices, which may be more than are listed."""
     if np.isposinf(worst).any():
         return np.inf
-    most, least = np.zeros(formulation.n_rows), np.zeros(formulation.n_rows)
-    for matrix in (formulation.matrix, formulation.idle_matrix):
-        most += np.bincount(matrix.indices, np.maximum(matrix.data, 0.0), formulation.n_rows)
-        least += np.bincount(matrix.indices, np.minimum(matrix.data, 0.0), formulation.n_rows)
+    least, most = choices + extent(formulation.idle_matrix)
     soft = np.isfinite(formulation.penalty)
     missed = np.maximum(0.0, np.maximum(most - formulation.upper, formulation.lower - least))
     penalties = float(formulation.penalty[soft] @ missed[soft])

@@ -160,9 +160,9 @@ def _finish(order: Order, find: Callable[[Path, str], Plan], nothing: Callable[[
     try:
         plan = find(order.folder / channel.CHECKPOINT, reason.value)
     except FileNotFoundError:
-        if reason not in _ON_REQUEST:
-            raise NothingKeptError from None
         plan = nothing(reason.value)
+    if plan.solution_status == "no_solution_found" and reason not in _ON_REQUEST:
+        raise NothingKeptError
     _leave(plan, order)
 
 

@@ -14,7 +14,16 @@ from coverplan.domain.candidates import Candidates
 from coverplan.domain.eligibility import Keys
 from coverplan.domain.listing import Listing, keys_of
 from coverplan.formulation.build import Formulation, build
-from coverplan.pricing.bound import ROUNDING, Prices, best_of_units, reduced, worth_of_rows
+from coverplan.pricing.bound import (
+    ROUNDING,
+    Prices,
+    best_of_units,
+    extent,
+    floor_of,
+    reduced,
+    worst_of_units,
+    worth_of_rows,
+)
 from coverplan.pricing.ties import blocks_of
 
 MOST_PAIRS = 100_000_000
@@ -29,6 +38,8 @@ class Pass:
 
     bound: float
     keys: Keys
+    floor: float
+    """No plan is worth less: a bound below it proves that there is none."""
 
 
 def look_at_all(listing: Listing, formulation: Formulation, prices: Prices, deadline: float) -> Pass | None:
@@ -36,7 +47,7 @@ def look_at_all(listing: Listing, formulation: Formulation, prices: Prices, dead
     top = best_of_units(formulation, *reduced(formulation, prices))
     rows = worth_of_rows(formulation, prices)
     total, absolute = float(rows.sum()) + formulation.offset, float(np.abs(rows).sum()) + abs(formulation.offset)
-    found = []
+    found, worst, choices = [], np.zeros(formulation.pairs.n_units), np.zeros((2, formulation.n_rows))
     for pairs, mine in listing.parts():
         if time.monotonic() > deadline:
             return None
@@ -48,7 +59,10 @@ def look_at_all(listing: Listing, formulation: Formulation, prices: Prices, dead
             values = np.concatenate([values, blocks.values(columns, idle, mine)])
         total, absolute = total + float(values.sum()), absolute + float(np.abs(values).sum())
         found.append(_improving(pairs, columns, top))
-    return Pass(total + ROUNDING * absolute, np.concatenate([np.empty(0, np.int64), *found]))
+        worst[mine], choices = worst_of_units(part)[mine], choices + extent(part.matrix)
+    # Ties are counted over the listed pairs only, and more of them would lower the floor.
+    least = -np.inf if formulation.linked else floor_of(formulation, worst, choices)
+    return Pass(total + ROUNDING * absolute, np.concatenate([np.empty(0, np.int64), *found]), least)
 
 
 def _improving(pairs: Candidates, worth: np.ndarray, top: np.ndarray) -> Keys:

@@ -71,8 +71,6 @@ class DenseRun(Run):
     """Solve by knapsack bounds, dives and programs of small loss."""
 
     used = "priced"
-    relaxed_away = False
-    """The linear relaxation has no solution."""
 
     def __init__(self, request: Request, formulation: Formulation, setting: Setting, knapsacks: Knapsacks) -> None:
         super().__init__(request, formulation, setting)
@@ -90,10 +88,10 @@ class DenseRun(Run):
 
     def answer(self) -> Outcome:
         """Bound, dive, then re-plan and finish side by side."""
-        if self.settled:
-            return self.conclude(Result(Status.FEASIBLE, StoppedBy.GAP), None)
+        if (known := self.known()) is not None:
+            return known
         self.timed("bound", self._relax)
-        if self.impossible or self.relaxed_away:
+        if self.impossible:
             return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), None)
         if self.incumbent.certificate is None:
             return self.conclude(Result(Status.NO_SOLUTION, StoppedBy.TIME_LIMIT), None)
@@ -122,7 +120,6 @@ class DenseRun(Run):
         """Prices of the rows from the linear relaxation, or from the smoothed dual where that takes long."""
         if self.formulation.matrix.nnz <= SIMPLEX_ENTRIES:
             relaxed = relaxation(to_program(self.formulation), RELAXATION_SHARE * self.remaining())
-            self.relaxed_away = relaxed is not None and relaxed.status is Status.INFEASIBLE
             if relaxed is not None:
                 self.certify(relaxed)
                 return

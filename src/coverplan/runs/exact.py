@@ -40,10 +40,10 @@ class ExactRun(Run):
 
     def answer(self) -> Outcome:
         """Relax, round, branch and bound."""
-        if self.settled:
-            return self.conclude(Result(Status.FEASIBLE, StoppedBy.GAP), None)
+        if (known := self.known()) is not None:
+            return known
         relaxed = self.timed("bound", self._relax)
-        if self.impossible or (not self.truncated and relaxed is not None and relaxed.status is Status.INFEASIBLE):
+        if self.impossible:
             return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), None)
         if relaxed is not None and relaxed.x is not None and self._is_whole(relaxed.x):
             self.incumbent.offer(to_choice(self.formulation, relaxed.x))

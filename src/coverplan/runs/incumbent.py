@@ -27,6 +27,8 @@ class Incumbent:
         self.listed_bound = UNKNOWN_OF_LISTED
         """Where pairs were left out: of the plans without them."""
         self.certificate: Certificate | None = None
+        self.impossible = False
+        """It is proven that no plan keeps the hard rules."""
         self.trace: list[Progress] = []
         self.phase = "build"
         self._report = report
@@ -61,10 +63,10 @@ class Incumbent:
         if not account.exact or not self._open(choice):
             return False
         if self.account is None or account.objective > self.account.objective:
-            self.choice, self.account = choice, account
+            self.choice, self.account, self.impossible = choice, account, False
             self.dual_bound = self._not_refuted(self.dual_bound)
             self.listed_bound = OverListed(not_refuted(self.listed_bound, account.objective, self.formulation.size))
-            self._save()
+            self.keep()
             self._tell()
         return True
 
@@ -74,12 +76,19 @@ class Incumbent:
         taken, idle = self.formulation.open_column[choice[covered]], self.formulation.may_idle[~covered]
         return bool(taken.all() and idle.all())
 
+    def rule_out(self) -> None:
+        """Take the proof that there is no plan, unless one is at hand, which refutes it."""
+        if self.account is None and not self.impossible:
+            self.impossible = True
+            self.keep()
+            self._tell()
+
     def bounded(self, dual_bound: OverAll) -> None:
         """Take an upper bound on all plans."""
         dual_bound = self._not_refuted(dual_bound)
         if dual_bound < self.dual_bound:
             self.dual_bound = dual_bound
-            self._save()
+            self.keep()
             self._tell()
 
     def over_listed(self, bound: OverListed) -> None:
@@ -120,13 +129,16 @@ class Incumbent:
         if step.x is not None:
             self.offer(to_choice(self.formulation, step.x))
 
-    def _save(self) -> None:
-        if self._checkpoint is not None and self.account is not None:
-            self._checkpoint(self.account.rep_of_seat, self._bound, self.certificate, self.trace)
+    def keep(self) -> None:
+        """Hand all that is known to whoever keeps it."""
+        if self._checkpoint is not None:
+            reps = None if self.account is None else self.account.rep_of_seat
+            self._checkpoint(reps, self._bound, self.certificate, self.trace, self.impossible)
 
     @property
     def _bound(self) -> float | None:
-        return self.dual_bound if np.isfinite(self.dual_bound) else None
+        """The dual bound; None without one, and where there is no plan that it could bound."""
+        return self.dual_bound if np.isfinite(self.dual_bound) and not self.impossible else None
 
     def _tell(self) -> None:
         step = Progress(time.monotonic() - self.began, self.objective, self._bound, self.phase)

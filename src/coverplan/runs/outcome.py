@@ -41,10 +41,11 @@ class Certificate:
 
 @dataclass(frozen=True, eq=False)
 class Proof:
-    """What an earlier run of the same request has proven: an upper bound, and prices for one."""
+    """What an earlier run of the same request has proven: an upper bound, prices for one, or that there is no plan."""
 
     dual_bound: OverAll
     certificate: Certificate | None
+    impossible: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,5 +71,6 @@ class Outcome:
 
 
 Report = Callable[[Progress], None]
-Checkpoint = Callable[[Ints, float | None, Certificate | None, Sequence[Progress]], None]
-"""Takes the rep of each seat, the dual bound, the certificate and the trace, whenever they improve."""
+Checkpoint = Callable[[Ints | None, float | None, Certificate | None, Sequence[Progress], bool], None]
+"""Takes the rep of each seat (None: no plan yet), the dual bound, the certificate, the trace, and whether it is proven
+that there is no plan; whenever one of them improves."""

@@ -64,17 +64,15 @@ class PricedRun(StandingRun):
     """Solve by prices and neighbourhoods."""
 
     used = "priced"
-    relaxed_away = False
-    """The linear relaxation has no solution."""
 
     def answer(self) -> Outcome:
         """Bound, round, re-plan, and finish exactly where little is left open."""
-        if self.settled:
-            return self.conclude(Result(Status.FEASIBLE, StoppedBy.GAP), None)
+        if (known := self.known()) is not None:
+            return known
         if self.request.backend not in {"auto", BACKEND}:
             self.notes.append(f"the priced method solves its parts with {BACKEND}, not {self.request.backend}")
         self.timed("bound", self._bound)
-        if self.relaxed_away or self.impossible:
+        if self.impossible:
             return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), None)
         if self.incumbent.certificate is None:
             return self.conclude(Result(Status.NO_SOLUTION, StoppedBy.TIME_LIMIT), None)
@@ -103,7 +101,6 @@ class PricedRun(StandingRun):
             return self.priced_in(self._prices, "lagrangian", DUAL_SHARE * self.remaining())
         if self.formulation.matrix.nnz <= SIMPLEX_ENTRIES and self.parts.smoothing:
             relaxed = relaxation(to_program(self.formulation), DUAL_SHARE * self.remaining())
-            self.relaxed_away = relaxed is not None and relaxed.status is Status.INFEASIBLE
             if relaxed is not None:
                 return self.certify(relaxed)
         deadline = time.monotonic() + DUAL_SHARE * self.remaining()

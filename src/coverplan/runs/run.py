@@ -24,7 +24,7 @@ from coverplan.pricing.bound import Prices, admissible, floor, upper_bound
 from coverplan.pricing.dual import Found
 from coverplan.runs.demand import MOST_PAIRS, look_at_all
 from coverplan.runs.incumbent import Incumbent
-from coverplan.runs.least_violating import least_violating
+from coverplan.runs.least_violating import least_violating, near_miss
 from coverplan.runs.outcome import Certificate, Checkpoint, Outcome, Proof, Report
 from coverplan.runs.precedent import Precedent, carried
 from coverplan.solvers.relaxation import Relaxation
@@ -32,8 +32,9 @@ from coverplan.solvers.relaxation import Relaxation
 T = TypeVar("T")
 CLOSING_S_PER_SEAT, CLOSING_SHARE = 1e-5, 0.1
 """What decoding a plan takes, and the most of the time limit that is kept for it."""
-WHOLE_UP_TO = 100_000
-"""Columns up to which the plan that breaks the rules least is solved for; beyond, the nearest miss is shown."""
+WHOLE_UP_TO, LEAST_S, NEAREST_SHARE = 100_000, 0.05, 0.3
+"""Columns up to which the plan that breaks the rules least is searched for, the least time for it, and the share of
+the time limit that it is worth; beyond, a near miss is shown."""
 WORTH_ANOTHER_LOOK = 1e-6
 """Share of the bound that pairs left out must be able to improve it by."""
 
@@ -94,7 +95,6 @@ class Run:
         self.request = request
         self.why = setting.why
         self.formulation = formulation
-        self.impossible = formulation.impossible
         self.incumbent = Incumbent(formulation, setting.report, setting.checkpoint, setting.began)
         self.seconds: dict[str, float] = {}
         self.notes: list[str] = []
@@ -111,11 +111,24 @@ class Run:
         self.known_prices: Prices | None = None
         """The best of other runs' prices, to begin with."""
         self._follow(request.precedents)
+        if formulation.impossible:
+            self.incumbent.rule_out()
+        if request.earlier is None:
+            self.incumbent.keep()
 
     @property
-    def settled(self) -> bool:
-        """Whether what was known beforehand is good enough already."""
-        return close_enough(self.incumbent.objective, self.incumbent.reach, self.request.limits, self.formulation.size)
+    def impossible(self) -> bool:
+        """Whether it is proven that there is no plan."""
+        return self.incumbent.impossible
+
+    def known(self) -> Outcome | None:
+        """The outcome, where what is known beforehand settles it: there is no plan, or a good enough one."""
+        if self.impossible:
+            return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), None)
+        found = self.incumbent
+        if close_enough(found.objective, found.reach, self.request.limits, self.formulation.size):
+            return self.conclude(Result(Status.FEASIBLE, StoppedBy.GAP), None)
+        return None
 
     @property
     def truncated(self) -> bool:
@@ -129,8 +142,9 @@ class Run:
         """
         if self.truncated:
             return
-        self.impossible |= found.bound < floor(self.formulation)
-        if np.isfinite(found.bound):
+        if found.bound < floor(self.formulation):
+            self.incumbent.rule_out()
+        elif np.isfinite(found.bound):
             self.incumbent.certify(Certificate(found.bound, found.prices, "lagrangian"))
 
     def priced_in(self, find: Callable[[Prices | None], Prices | None], source: str, seconds: float) -> None:
@@ -149,6 +163,9 @@ class Run:
             if seen is None:
                 if best is None:
                     self._certify_listed(prices, source)
+                return
+            if seen.bound < seen.floor:
+                self.incumbent.rule_out()
                 return
             if best is None or seen.bound < best.bound:
                 self.incumbent.certify(Certificate(seen.bound, prices, source))
@@ -179,7 +196,9 @@ class Run:
         self.incumbent.rebase(self.formulation, choice)
 
     def certify(self, relaxed: Relaxation) -> None:
-        """Take the prices of the linear relaxation."""
+        """Take the prices of the linear relaxation of all pairs, or the proof that there is no plan."""
+        if relaxed.status is Status.INFEASIBLE:
+            self.incumbent.rule_out()
         if relaxed.row_prices is not None:
             prices = admissible(self.formulation, relaxed.row_prices[: self.formulation.n_rows])
             bound = upper_bound(self.formulation, prices)
@@ -221,6 +240,8 @@ class Run:
             if np.isfinite(found.bound):
                 self.incumbent.certify(found)
         self.incumbent.bounded(earlier.dual_bound)
+        if earlier.impossible:
+            self.incumbent.rule_out()
 
     def _follow(self, precedents: Sequence[Precedent]) -> None:
         """Begin with the best plan and the best prices of other runs of this book."""
@@ -242,8 +263,15 @@ class Run:
 
     def conclude(self, result: Result, backend: str | None) -> Outcome:
         """The outcome: what the incumbent holds, judged by its own recount."""
-        found, account = self.incumbent, self.incumbent.account
-        status, stopped_by = result.status, result.stopped_by
+        found, nearest = self.incumbent, None
+        if result.status is Status.INFEASIBLE:
+            found.rule_out()  # before anything else is looked for: what is proven outlives this process
+        if found.account is None:
+            nearest = self.timed("least violating", self._nearest)
+            if found.offer(nearest):
+                self.notes.append("the plan was found while looking for the one that breaks the rules least")
+                result = self._refuted(result)
+        account, status, stopped_by = found.account, result.status, result.stopped_by
         if account is not None:
             proven = is_optimal(account.objective, found.dual_bound, self.formulation.size)
             status = Status.OPTIMAL if proven else Status.FEASIBLE
@@ -251,12 +279,13 @@ class Run:
         elif status is not Status.INFEASIBLE:
             status = Status.NO_SOLUTION
         found.enter("done")
-        outcome = Outcome(
+        return Outcome(
             formulation=self.formulation,
             status=status,
             stopped_by=stopped_by,
             choice=found.choice,
             account=account,
+            least_violating=nearest if account is None else None,
             dual_bound=found.dual_bound if np.isfinite(found.dual_bound) and status is not Status.INFEASIBLE else None,
             bound_source=self._bound_source(),
             certificate=None if status is Status.INFEASIBLE else found.certificate,
@@ -268,16 +297,13 @@ class Run:
             progress=tuple(found.trace),
             seconds=self.seconds,
         )
-        if account is not None:
-            return outcome
-        closest = self.timed("least violating", lambda: self._closest(outcome))
-        if not found.offer(closest):
-            return replace(outcome, least_violating=closest)
-        self.notes.append("the plan was found while looking for the one that breaks the rules least")
-        if status is Status.INFEASIBLE:
-            self.notes.append("the solver called the program infeasible, which the plan refutes")
-            result = replace(result, stopped_by=StoppedBy.SOLVER_LOST)
-        return self.conclude(replace(result, status=Status.FEASIBLE), backend)
+
+    def _refuted(self, result: Result) -> Result:
+        """A result without a plan, once there is one all the same."""
+        if result.status is not Status.INFEASIBLE:
+            return replace(result, status=Status.FEASIBLE)
+        self.notes.append("the solver called the program infeasible, which the plan refutes")
+        return replace(result, status=Status.FEASIBLE, stopped_by=StoppedBy.SOLVER_LOST)
 
     def _not_proven(self, stopped_by: StoppedBy) -> StoppedBy:
         """Why the search ended, where what a backend proved holds for fewer plans or up to a gap only."""
@@ -288,13 +314,16 @@ class Run:
         )
         return StoppedBy.GAP if near else StoppedBy.LISTED_PAIRS
 
-    def _closest(self, outcome: Outcome) -> Choice:
-        too_late = self.remaining() < 1.0 or self.formulation.pairs.n_columns > WHOLE_UP_TO
-        if self.nearest is not None and too_late:
-            return self.nearest
-        prices = None if outcome.certificate is None else outcome.certificate.prices
-        seconds = min(self.remaining(), self.request.nearest_miss_s)
-        return least_violating(self.formulation, prices, replace(self.request.limits, time_limit_s=seconds))
+    def _nearest(self) -> Choice:
+        """The plan that breaks the rules least, or comes near that: searched for as far as size and time allow."""
+        found = self.incumbent.certificate
+        choice = self.nearest
+        if choice is None:
+            choice = near_miss(self.formulation, None if found is None or self.impossible else found.prices)
+        seconds = min(self.remaining(), self.request.nearest_miss_s, NEAREST_SHARE * self.request.limits.time_limit_s)
+        if seconds < LEAST_S or self.formulation.pairs.n_columns > WHOLE_UP_TO:
+            return choice
+        return least_violating(self.formulation, choice, replace(self.request.limits, time_limit_s=seconds))
 
     def _bound_source(self) -> str | None:
         found, bound = self.incumbent.certificate, self.incumbent.dual_bound

@@ -178,7 +178,7 @@ class StandingRun(Run):
 
     def _conclude_rest(self, rest: _Rest, result: Result) -> None:
         if result.status is Status.INFEASIBLE and self._objective is None and not self.truncated:
-            self.impossible = True
+            self.incumbent.rule_out()
         elif np.isfinite(result.dual_bound):
             self._hear(rest, Step(x=result.x, dual_bound=result.dual_bound))
 

@@ -110,7 +110,7 @@ def finish(request: CellRequest, checkpoint: Path, stopped_by: str) -> Plan:
     """The best plan that a lost solve of a cell left.
 
     Raises:
-        FileNotFoundError: it was lost before its first plan.
+        FileNotFoundError: it was lost before it had begun.
     """
     facts = _facts(request)
     issues = facts.checked(request.policy)
@@ -119,7 +119,7 @@ def finish(request: CellRequest, checkpoint: Path, stopped_by: str) -> Plan:
 
 
 def nothing(request: CellRequest, stopped_by: str) -> Plan:
-    """The answer of a solve that was stopped before its first plan."""
+    """The answer of a solve that was stopped before it had begun."""
     return nothing_found(instance_hash(_facts(request).book.instance), request.policy, request.options, stopped_by)
 
 

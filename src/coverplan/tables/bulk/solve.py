@@ -57,7 +57,7 @@ def finish(request: BookRequest, checkpoint: Path, stopped_by: str) -> Plan:
     """The best plan that a lost solve left in its checkpoint folder, likewise.
 
     Raises:
-        FileNotFoundError: the solve was lost before its first plan.
+        FileNotFoundError: the solve was lost before it had begun.
     """
     loaded, issues = _loaded(request)
     outcome = finish_book(Book.of(loaded.instance), request.policy, request.options, checkpoint, stopped_by)
@@ -65,7 +65,7 @@ def finish(request: BookRequest, checkpoint: Path, stopped_by: str) -> Plan:
 
 
 def nothing(request: BookRequest, stopped_by: str) -> Plan:
-    """The answer of a solve that was stopped before its first plan, likewise."""
+    """The answer of a solve that was stopped before it had begun, likewise."""
     facts = instance_hash(read_book(Path(request.folder)).instance)
     plan = nothing_found(facts, request.policy, request.options, stopped_by)
     write_table(plan, pl.DataFrame(schema=SCHEMA), Path(request.table))
