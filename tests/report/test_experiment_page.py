@@ -39,6 +39,12 @@ def page(html: str) -> Page:
         "within ±20 % of its fair share, by capacity; missing it costs EUR 0.50 per EUR.",
         "gentle best EUR 1,500 EUR 1,515 EUR 15.00",
         "rigid no plan keeps its rules",
+        # `rigid` has a plan on apac alone: marked with its mean, its differences, its bars, in the table of the verdict
+        "rigid no plan keeps its rules on emea: infeasible means over 1 of 2 problems not accepted 300.00* 25.0 %* 1*",
+        "rigid infeasible over 1 of 2 problems -350.00",
+        "rigid no plan keeps its rules: infeasible - - -",
+        "Infeasible 1 of 6 policies on problems",
+        "* A mean that leaves out problems without a plan",
         "gentle hard gentle is better EUR 50.00 to EUR 215.00",  # 1,500 - 1,450; 1,515 - 1,300
         "gentle rigid gentle is better no plan: rigid",
         "net revenue ↑ EUR moved revenue share ↓ forced moves seats gap ↓",
@@ -218,6 +224,60 @@ def test_several_currencies_are_none() -> None:
 
     assert "EUR" not in text
     assert "gentle best 1,500 1,515 15.00" in text
+
+
+def test_currencies_stand_in_lines_of_their_own() -> None:
+    """Two problems, USD and JPY: a is better by 100 to 110 dollars, b by 2,000 yen; no sum of both anywhere."""
+    accounts = [{"id": name, "expected_revenue": worth, "tags": [name]} for name, worth in (("a", 110), ("b", 10))]
+    yen = [account | {"expected_revenue": 1000 if account["id"] == "a" else 3000} for account in accounts]
+    only = [
+        {
+            "id": f"only {name}",
+            "policy": {"constraints": [{"kind": "account_count", "max": 0, "accounts": {"tags": [other]}}]},
+        }
+        for name, other in (("a", "b"), ("b", "a"))
+    ]
+    problems = [
+        {"problem": {"currency": currency, "accounts": facts, "reps": [{"id": "r"}]}}
+        for currency, facts in (("USD", accounts), ("JPY", yen))
+    ]
+
+    results = run_experiment({"problems": problems, "policies": only, "options": {"relative_gap": 0}})
+    text = Page(experiment_page(results)).text.translate(TYPED)
+
+    assert "only a USD USD 110.00 USD 110.00" in text
+    assert "only b JPY JPY 3,000 JPY 3,000" in text
+    assert "only a only b all inconclusive -" in text
+    assert "only a only b USD only a is better USD 100.00 to USD 100.00" in text
+    assert "only a only b JPY only b is better JPY -2,000 to JPY -2,000" in text
+    assert "1,110" not in text
+
+
+def test_what_own_objectives_take_has_columns_of_its_own() -> None:
+    """100 less 6 for evenness at a high penalty; both policies have no hard rule."""
+    current = [{"rep_id": "r"}]
+    accounts = [
+        {"id": "a", "expected_revenue": 60, "current": current},
+        {"id": "b", "expected_revenue": 40, "current": current},
+    ]
+    rule = {"kind": "balance", "id": "balance", "tolerance": 0}
+    results = run_experiment(
+        {
+            "problems": [{"problem": {"accounts": accounts, "reps": [{"id": "r"}, {"id": "s"}]}}],
+            "policies": [
+                {"id": name, "policy": {"constraints": [{**rule, "penalty": penalty}]}}
+                for name, penalty in (("low", 0.01), ("high", 5))
+            ],
+            "options": {"relative_gap": 0},
+        }
+    )
+
+    text = Page(experiment_page(results)).text.translate(TYPED)
+
+    assert "Its own objective takes, at least At most" in text
+    assert "low is better by what their own objectives take" in text
+    assert "low is the best policy by the reference objective." in text
+    assert "no plan under another policy can be worth more" not in text  # hard rules alone do not say so
 
 
 def test_two_bounds_are_levels() -> None:

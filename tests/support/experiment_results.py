@@ -110,7 +110,12 @@ def _policy(name: str, revenue: float, moved: float, plans: int) -> Document:
         "infeasible": ["emea"] if name == "rigid" else [],
         "metrics": _values(revenue, moved, 0.0123),
         "against_baseline": {
-            "net_revenue": {"difference": revenue - 650.0, "low": revenue - 660.0, "high": revenue - 625.0, "pairs": 4}
+            "net_revenue": {
+                "difference": revenue - 650.0,
+                "low": revenue - 660.0,
+                "high": revenue - 625.0,
+                "pairs": plans // 2,
+            }
         },
         "against_today": {"moved_revenue_share": {"difference": moved, "low": None, "high": None, "pairs": 2}},
         "accepted": [{"rule": RULE, "pass": passed, "why": why}],

@@ -127,7 +127,7 @@ def _name(found: ExperimentResults, one: PolicyResult) -> str:
 
 def _missing(found: ExperimentResults, one: PolicyResult) -> str:
     """On how many problems a policy has no plan, and whether that is proven; empty: it has one on each."""
-    size = len({row.problem_id for row in found.rows})
+    size = found.problems
     parts = [("infeasible", len(one.infeasible)), ("no plan found", len(one.unsolved))]
     return ", ".join(f"{what} on {few:,} of {size:,} problems" if size > 1 else what for what, few in parts if few)
 

@@ -96,10 +96,11 @@ def churn_of(plans: Plans) -> Churn | None:
         accounts[among] += counts
         revenue[among] += amounts
         both[among] = True
+    added = both & (len(plans.currencies) == 1)
     return Churn(
         policies=ids,
         accounts=_matrix(accounts, both),
-        revenue=_matrix(revenue, both),
+        revenue=_matrix(revenue, added),
         pairs=[_pair(plans, a, b, accounts, revenue) for a, b in _detailed(plans, ids) if both[a, b]],
     )
 
@@ -115,12 +116,12 @@ def _detailed(plans: Plans, ids: list[str]) -> list[tuple[int, int]]:
 
 def _pair(plans: Plans, a: int, b: int, accounts: np.ndarray, revenue: np.ndarray) -> PairChurn:
     ids = [plans.design.policies[place].id for place in (a, b)]
-    moved, books, total = list[SeatChange](), list[RepChurn](), 0
+    moved, books, total, problems = list[SeatChange](), list[RepChurn](), 0, 0
     for problem in range(len(plans.books)):
         one, other = (_seats(plans, problem, name) for name in ids)
         if one is not None and other is not None:
             seats = churn.changes(plans.books[problem], one, other)
-            total += len(seats)
+            total, problems = total + len(seats), problems + 1
             moved += _changes(plans, problem, seats[:MAX_CHANGES], one, other)
             books += _by_rep(plans, problem, one, other)
     moved.sort(key=lambda change: -change.revenue)
@@ -130,7 +131,8 @@ def _pair(plans: Plans, a: int, b: int, accounts: np.ndarray, revenue: np.ndarra
         a=ids[0],
         b=ids[1],
         accounts=int(accounts[a, b]),
-        revenue=float(revenue[a, b]),
+        revenue=float(revenue[a, b]) if len(plans.currencies) == 1 else None,
+        problems=problems,
         by_rep=books[:MAX_REPS],
         changes=shown,
         more_changes=total - len(shown),

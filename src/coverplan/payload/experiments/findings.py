@@ -90,7 +90,14 @@ class PairChurn(Document):
     a: str = Field(description="One policy.", examples=["gentle"])
     b: str = Field(description="The other.", examples=["hard"])
     accounts: int = Field(description="Accounts with a seat that differs.", examples=[3])
-    revenue: float = Field(description="Their revenue.", examples=[140000.0], json_schema_extra=MONEY)
+    revenue: float | None = Field(
+        description="Their revenue; null: the problems have several currencies, which are never added.",
+        examples=[140000.0],
+        json_schema_extra=MONEY,
+    )
+    problems: int = Field(
+        default=0, description="Problems on which both have a plan; others are left out.", examples=[2]
+    )
     by_rep: list[RepChurn] = Field(
         description="Reps whose books differ, most revenue first; the first 200.", examples=[[]]
     )
@@ -106,7 +113,9 @@ class Churn(Document):
         description="Accounts with a seat that differs; null: no problem has both plans.", examples=[_MATRIX]
     )
     revenue: list[list[float | None]] = Field(
-        description="Revenue of those accounts.", examples=[_MATRIX], json_schema_extra=MONEY
+        description="Revenue of those accounts; null also where problems have several currencies.",
+        examples=[_MATRIX],
+        json_schema_extra=MONEY,
     )
     pairs: list[PairChurn] = Field(
         description="Two policies in detail: each two of them, or with the baseline where there are too many.",

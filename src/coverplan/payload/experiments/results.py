@@ -171,3 +171,12 @@ class ExperimentResults(Document):
     )
     cells: list[ExperimentCell] = Field(default_factory=list, description="The solves.", examples=[[]])
     notes: list[str] = Field(default_factory=list, description="What the numbers do not promise.", examples=[[]])
+
+    @property
+    def problems(self) -> int:
+        """How many there are."""
+        return len({row.problem_id for row in self.rows})
+
+    def covered(self, policy_id: str) -> int:
+        """On how many problems a policy has a plan."""
+        return len({row.problem_id for row in self.rows if row.policy_id == policy_id and row.metrics})

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from coverplan.payload.experiments.findings import Frontier
-from coverplan.payload.experiments.results import ExperimentResults, Metric
+from coverplan.payload.experiments.results import ExperimentResults, Metric, PolicyResult
 from coverplan.payload.experiments.verdicts import Difference
 from coverplan.payload.plan import Progress
 from coverplan.report.experiment.findings import MAXIMISED, axis_words, levels
 from coverplan.report.experiment.metrics import shown_metrics
 from coverplan.report.experiment.units import Units, title
+from coverplan.report.words import count
 
 MOST_TRACES = 400
 """Solves whose progress is drawn."""
@@ -25,6 +26,7 @@ def charts_data(results: ExperimentResults, units: Units) -> dict[str, Any]:
     return {
         "currency": units.currency,
         "policies": [one.policy_id for one in results.policies],
+        "without": [_without(results, one) for one in results.policies],
         "baseline": results.baseline,
         "winner": results.verdict.winner,
         "intervals": [[one.low, one.high] for one in results.verdict.intervals],
@@ -52,6 +54,15 @@ def charts_data(results: ExperimentResults, units: Units) -> dict[str, Any]:
         ],
         "progress": _progress(results),
     }
+
+
+def _without(results: ExperimentResults, policy: PolicyResult) -> str:
+    """What is said beside a policy that has no plan on some problem."""
+    covered = results.covered(policy.policy_id)
+    if covered == results.problems:
+        return ""
+    reason = "infeasible" if policy.infeasible else "no plan"
+    return f"{reason} on {results.problems - covered:,} of {count(results.problems, 'problem')}"
 
 
 def _bars(results: ExperimentResults, metrics: list[Metric]) -> dict[str, list[list[Bar]]]:

@@ -106,19 +106,28 @@ class PairView:
 class ChurnView:
     """All pairs as a table, the first ones in detail."""
 
-    pairs: list[tuple[str, str, int, str, float]]
+    pairs: list[tuple[str, str, str, int, str, float]]
+    """Two policies, on which problems, accounts, revenue, and the revenue to sort by."""
     detailed: list[PairView]
 
 
-def churn_view(found: Churn | None, units: Units) -> ChurnView | None:
+def churn_view(found: Churn | None, size: int, units: Units) -> ChurnView | None:
     """The section of the churn; None without one, or where there is nothing to compare."""
     if found is None or not found.pairs:
         return None
     differing = [one for one in found.pairs if one.accounts]
     return ChurnView(
-        pairs=[(one.a, one.b, one.accounts, units.amount(one.revenue), one.revenue) for one in found.pairs],
+        pairs=[
+            (one.a, one.b, _of(one.problems, size), one.accounts, units.amount(one.revenue), one.revenue or 0.0)
+            for one in found.pairs
+        ],
         detailed=[_pair(one, units) for one in differing[:DETAILED]],
     )
+
+
+def _of(problems: int, size: int) -> str:
+    """On how many of the problems both have a plan; empty: on all."""
+    return f"{problems:,} of {size:,} problems" if 0 < problems < size else ""
 
 
 def _pair(one: PairChurn, units: Units) -> PairView:
@@ -172,6 +181,8 @@ def _price_note(one: RulePrice) -> str:
         return "only without it there is a plan"
     if one.solution_status is None or one.solution_status == "no_solution_found":
         return "not solved" if one.solution_status is None else "no plan was found without it"
+    if one.solution_status == "infeasible":
+        return "infeasible: without it there is no plan either"
     if one.price_low is not None and one.price_low > 0:
         return "it costs"
     noise = 1e-6 * max(1.0, abs(one.objective or 0.0))

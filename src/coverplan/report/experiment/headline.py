@@ -84,6 +84,11 @@ def interval(one: PolicyInterval, units: Units) -> str:
     return "infeasible, no plan keeps its rules" if one.infeasible else units.between(one.low, one.high)
 
 
+def infeasible_on(results: ExperimentResults) -> set[tuple[str, str]]:
+    """Policies, and the problems on which no plan keeps their rules."""
+    return {(one.policy_id, problem) for one in results.policies for problem in one.infeasible}
+
+
 def _tiles(results: ExperimentResults, units: Units) -> Iterator[Tile]:
     ended = sum(cell.job_status == "completed" for cell in results.cells)
     yield Tile("Solves", f"{ended:,}", f"of {count(len(results.cells), 'solve')} have an answer")
@@ -94,6 +99,12 @@ def _tiles(results: ExperimentResults, units: Units) -> Iterator[Tile]:
     gaps = [gap for row in results.rows if (gap := row.metrics.get("gap")) is not None]
     if gaps:
         yield Tile("Largest gap", percent_at_most(max(gaps)), f"of {count(len(gaps), 'plan')}, each by its own policy")
+    infeasible = infeasible_on(results)
+    if infeasible:
+        cases = len(results.policies) * results.problems
+        yield Tile(
+            "Infeasible", f"{len(infeasible):,}", f"of {count(cases, 'policy on a problem', 'policies on problems')}"
+        )
     if any(one.accepted for one in results.policies):
         rules = max(len(one.accepted) for one in results.policies)
         note = f"of {count(len(results.policies), 'policy', 'policies')}, by {count(rules, 'rule')}"

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from coverplan.payload.experiments.results import ExperimentResults, Metric, PolicyResult
 from coverplan.payload.experiments.verdicts import Difference
 from coverplan.report.experiment.units import NOTHING, Units, title
+from coverplan.report.words import count, listing
 
 ARROWS = {"higher": "\u2191", "lower": "\u2193", "none": ""}
+PARTIAL = "*"
+"""Beside means that leave problems out."""
 SHOWN_JUDGED = 1000
 LOWEST = -1e308
 """Where values that do not exist are sorted."""
@@ -81,17 +84,21 @@ def shown_metrics(results: ExperimentResults) -> list[Metric]:
 
 def metrics_view(results: ExperimentResults, units: Units) -> MetricsView:
     """The section of the metrics."""
-    metrics, most = shown_metrics(results), max((one.plans for one in results.policies), default=0)
-    best = {one.name: _best(one, results, most) for one in metrics}
+    metrics = shown_metrics(results)
+    whole = {one.policy_id for one in results.policies if results.covered(one.policy_id) == results.problems}
+    best = {one.name: _best(one, results, whole) for one in metrics}
 
     def plain(policy: PolicyResult) -> list[Cell]:
-        return [
-            _plain(policy.metrics.get(one.name), one, units, best[one.name], policy.plans == most) for one in metrics
-        ]
+        complete = policy.policy_id in whole
+        return [_plain(policy.metrics.get(one.name), one, units, best[one.name], complete) for one in metrics]
 
     def against(of: Callable[[PolicyResult], dict[str, Difference]]) -> list[Line]:
         lines = [
-            Line(one.policy_id, [_change(of(one).get(metric.name), metric, units) for metric in metrics])
+            Line(
+                one.policy_id,
+                [_change(of(one).get(metric.name), metric, units) for metric in metrics],
+                _over(of(one), one, results),
+            )
             for one in results.policies
         ]
         return lines if any(of(one) for one in results.policies) else []
@@ -108,7 +115,7 @@ def metrics_view(results: ExperimentResults, units: Units) -> MetricsView:
         against_today=against(lambda one: one.against_today),
         judged=judged[:SHOWN_JUDGED],
         more_judged=max(0, len(judged) - SHOWN_JUDGED),
-        incomplete=sum(one.plans < most for one in results.policies),
+        incomplete=len(results.policies) - len(whole),
     )
 
 
@@ -117,10 +124,12 @@ def _column(metric: Metric, units: Units) -> Column:
     return Column(metric.name, title(metric.name), unit, arrow, metric.direction, metric.description)
 
 
-def _best(metric: Metric, results: ExperimentResults, most: int) -> float | None:
-    """The best of the policies that have every plan; None where all are alike, or no direction is better."""
+def _best(metric: Metric, results: ExperimentResults, whole: set[str]) -> float | None:
+    """The best of those with a plan on each problem; None where all are alike, or no direction is better."""
     values = [
-        value for one in results.policies if one.plans == most and (value := one.metrics.get(metric.name)) is not None
+        value
+        for one in results.policies
+        if one.policy_id in whole and (value := one.metrics.get(metric.name)) is not None
     ]
     if metric.direction == "none" or len(values) < 2 or _close(min(values), max(values)):
         return None
@@ -132,8 +141,10 @@ def _close(one: float, other: float) -> bool:
 
 
 def _plain(value: float | None, metric: Metric, units: Units, best: float | None, complete: bool) -> Cell:
-    marked = best is not None and value is not None and complete and _close(value, best)
-    return Cell(units.value(value, metric.unit), LOWEST if value is None else value, best=marked)
+    if value is None:
+        return Cell(NOTHING, LOWEST)
+    text = units.value(value, metric.unit)
+    return Cell(text if complete else text + PARTIAL, value, best=best is not None and complete and _close(value, best))
 
 
 def _change(found: Difference | None, metric: Metric, units: Units) -> Cell:
@@ -153,13 +164,35 @@ def _tags(policy: PolicyResult, results: ExperimentResults) -> list[tuple[str, s
         tags.append(("best by the reference", "good"))
     if policy.same_as is not None:
         tags.append((f"the same as {policy.same_as}", ""))
-    if policy.infeasible:
-        tags.append(("no plan keeps its rules", "bad"))
-    elif policy.plans < len([row for row in results.rows if row.policy_id == policy.policy_id]):
-        tags.append((f"{policy.plans:,} plans", "fair") if policy.plans else ("no plan", "bad"))
+    tags += _missing(policy, results)
     if policy.accepted:
         accepted = policy.policy_id in results.accepted
         tags.append(("accepted", "good") if accepted else ("not accepted", "bad"))
+    return tags
+
+
+def _missing(policy: PolicyResult, results: ExperimentResults) -> list[tuple[str, str]]:
+    """Where it has no plan, whether that is proven, and what its means are over."""
+    if policy.infeasible:
+        tags = [(f"no plan keeps its rules on {listing(policy.infeasible)}: infeasible", "bad")]
+    elif policy.plans < len([row for row in results.rows if row.policy_id == policy.policy_id]):
+        tags = [(count(policy.plans, "plan"), "fair") if policy.plans else ("no plan", "bad")]
+    else:
+        return []
+    covered = results.covered(policy.policy_id)
+    if 0 < covered < results.problems:
+        tags.append((f"means over {covered:,} of {results.problems:,} problems", "fair"))
+    return tags
+
+
+def _over(
+    differences: dict[str, Difference], policy: PolicyResult, results: ExperimentResults
+) -> list[tuple[str, str]]:
+    """What differences are over, where that is not every problem."""
+    pairs = max((one.pairs for one in differences.values()), default=0)
+    tags = [("infeasible", "bad")] if policy.infeasible else []
+    if pairs < results.problems:
+        tags.append((f"over {pairs:,} of {results.problems:,} problems" if pairs else "nothing to compare", "fair"))
     return tags
 
 
@@ -172,6 +205,6 @@ def _today(results: ExperimentResults, metrics: list[Metric], units: Units) -> L
         values = [value for one in results.today if (value := one.metrics.get(metric.name)) is not None]
         mean = sum(values) / len(values) if values else None
         cells.append(Cell(units.value(mean, metric.unit), LOWEST if mean is None else mean))
-    problems = len({row.problem_id for row in results.rows})
+    problems = results.problems
     few = [(f"{len(results.today):,} of {problems:,} problems", "fair")] if len(results.today) < problems else []
     return Line("today's assignment", cells, few)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from coverplan.payload.experiments.results import ExperimentResults
 from coverplan.report.experiment.charts import MOST_TRACES, charts_data
 from coverplan.report.experiment.findings import churn_view, frontier_view, price_lines
-from coverplan.report.experiment.headline import compared, headline, unfinished
+from coverplan.report.experiment.headline import compared, headline, infeasible_on, unfinished
 from coverplan.report.experiment.metrics import metrics_view
 from coverplan.report.experiment.solves import kinds, solves_view
 from coverplan.report.experiment.stability import stability_view
@@ -32,9 +32,9 @@ def experiment_page(results: ExperimentResults) -> str:
         verdict=verdict_view(results, units),
         metrics=metrics_view(results, units),
         frontiers=[frontier_view(one, units) for one in results.frontiers if one.points],
-        churn=churn_view(results.churn, units),
+        churn=churn_view(results.churn, results.problems, units),
         prices=price_lines(results.rule_prices, units),
-        stability=stability_view(results.stability, units),
+        stability=stability_view(results.stability, infeasible_on(results), units),
         solves=solves_view(results, units),
         provenance=_provenance(results),
     )

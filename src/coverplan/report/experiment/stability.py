@@ -45,8 +45,10 @@ class StabilityView:
     unsteady: list[Unsteady]
 
 
-def stability_view(found: list[PolicyStability], units: Units) -> StabilityView | None:
-    """The section of the stability; None where nothing was perturbed."""
+def stability_view(
+    found: list[PolicyStability], infeasible: set[tuple[str, str]], units: Units
+) -> StabilityView | None:
+    """The section of the stability; None where nothing was perturbed. `infeasible`: policies, and on which problem."""
     if not found:
         return None
     unsteady = []
@@ -55,10 +57,10 @@ def stability_view(found: list[PolicyStability], units: Units) -> StabilityView 
         if seats:
             shown = [(seat, percent(seat.share), units.amount(seat.revenue)) for seat in seats[:LEAST_STABLE]]
             unsteady.append(Unsteady(one.problem_id, one.policy_id, shown))
-    return StabilityView([_line(one, units) for one in found], unsteady)
+    return StabilityView([_line(one, (one.policy_id, one.problem_id) in infeasible, units) for one in found], unsteady)
 
 
-def _line(one: PolicyStability, units: Units) -> StabilityLine:
+def _line(one: PolicyStability, infeasible: bool, units: Units) -> StabilityLine:
     kept = one.persistence
     return StabilityLine(
         problem=one.problem_id,
@@ -69,7 +71,7 @@ def _line(one: PolicyStability, units: Units) -> StabilityLine:
         broken=NOTHING if one.broken is None else number(one.broken.mean),
         objective=_range(one.objective, units),
         regret=_range(one.regret, units),
-        note=_note(one),
+        note="infeasible: there is no plan to perturb" if infeasible else _note(one),
     )
 
 

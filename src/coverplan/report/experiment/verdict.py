@@ -85,7 +85,7 @@ def verdict_view(results: ExperimentResults, units: Units) -> VerdictView:
 def _lines(one: PolicyInterval, twin: str | None, won: bool, units: Units) -> list[IntervalLine]:
     """One line, or one per currency."""
     note = sentence(
-        ["infeasible: no plan keeps its rules" if one.infeasible else "", f"the same as {twin}" if twin else ""]
+        ["no plan keeps its rules: infeasible" if one.infeasible else "", f"the same as {twin}" if twin else ""]
     )
     if not one.by_currency:
         own = units.at_least(one.own_least), units.at_most(one.own_most)

@@ -52,11 +52,15 @@
     }));
   }
 
+  /** A policy, marked where it has no plan on some problem; and the reason. */
+  const marked = () => data.policies.map((name, place) => (data.without[place] ? `${name}*` : name));
+  const reason = (place) => (data.without[place] ? [safe(data.without[place])] : []);
+
   // ---- intervals under the reference objective
 
   const intervals = () => drawing("intervals", data.intervals.some((ends) => ends.some((end) => end !== null)), (plot) => () => {
     const colours = data.policies.map((name) => (name === data.winner ? good() : theme().plan));
-    const text = data.policies.map((name, place) => `<b>${safe(name)}</b><br>plans worth ${worth(data.intervals[place][0])}<br>no plan exceeds ${worth(data.intervals[place][1])}`);
+    const text = data.policies.map((name, place) => `<b>${safe(name)}</b><br>plans worth ${worth(data.intervals[place][0])}<br>no plan exceeds ${worth(data.intervals[place][1])}${reason(place).map((line) => `<br>${line}`).join("")}`);
     const y = data.policies.map((_, place) => place);
     const bars = data.policies.flatMap((_, place) => {
       const [low, high] = data.intervals[place];
@@ -68,7 +72,7 @@
       marker: { symbol, size: 13, color: colours, line: { width: 2, color: colours } },
     });
     key("intervals", [["span-line", "from what its plans are worth to what no plan exceeds"], ...(data.winner === null ? [] : [["winner-line", "best"]])]);
-    plot([...bars, ends(0, "line-ns-open"), ends(1, "line-ns-open")], { ...rows("intervals", data.policies), xaxis: axis({ side: "bottom", tickformat: ".4~s", nticks: narrow() ? 4 : 6, ...titled(safe(data.currency)) }) });
+    plot([...bars, ends(0, "line-ns-open"), ends(1, "line-ns-open")], { ...rows("intervals", marked()), xaxis: axis({ side: "bottom", tickformat: ".4~s", nticks: narrow() ? 4 : 6, ...titled(safe(data.currency)) }) });
   });
 
   // ---- metrics with their intervals
@@ -85,14 +89,14 @@
       const share = metric.unit.startsWith("share");
       const show = (value) => (metric.unit === "currency" ? worth(value) : share ? `${number(100 * value, 3)}\u202f${state.kind === "value" ? "%" : "pp"}` : `${number(value, 4)}${metric.label ? `\u202f${safe(metric.label)}` : ""}`);
       const sides = found.map((bar) => (bar && bar[1] !== null ? [bar[2] - bar[0], bar[0] - bar[1]] : [0, 0]));
-      const text = found.map((bar, place) => [`<b>${safe(data.policies[place])}</b>`, bar ? show(bar[0]) : "no value", ...(bar && bar[1] !== null ? [`${show(bar[1])} to ${show(bar[2])}`] : [])].join("<br>"));
+      const text = found.map((bar, place) => [`<b>${safe(data.policies[place])}</b>`, bar ? show(bar[0]) : "no value", ...(bar && bar[1] !== null ? [`${show(bar[1])} to ${show(bar[2])}`] : []), ...reason(place)].join("<br>"));
       const up = metric.direction === "higher" ? "higher is better" : metric.direction === "lower" ? "lower is better" : "neither direction is better";
-      document.getElementById("bars-note").textContent = `${metric.name}: ${up}.`;
+      document.getElementById("bars-note").textContent = `${metric.name}: ${up}.${data.without.some(Boolean) ? " * Over the problems with a plan, not over all." : ""}`;
       plot([{
         type: "bar", orientation: "h", y: found.map((_, place) => place), x: found.map((bar) => bar && bar[0]), width: 0.6, text, textposition: "none", ...hover,
         marker: { color: data.policies.map((name) => (name === data.baseline ? theme().today : theme().plan)) },
         error_x: { type: "data", symmetric: false, array: sides.map((side) => side[0]), arrayminus: sides.map((side) => side[1]), color: theme().ink, thickness: 1.5, width: 5, visible: sides.some((side) => side[0] || side[1]) },
-      }], { ...rows("bars", data.policies), xaxis: axis({ tickformat: share ? ".3~p" : ".4~s", nticks: narrow() ? 4 : 6, zerolinewidth: 2, ...titled(safe([metric.name, metric.label].filter(Boolean).join(", "))) }) });
+      }], { ...rows("bars", marked()), xaxis: axis({ tickformat: share ? ".3~p" : ".4~s", nticks: narrow() ? 4 : 6, zerolinewidth: 2, ...titled(safe([metric.name, metric.label].filter(Boolean).join(", "))) }) });
     }
 
     picker(controls("bars-chart"), data.metrics.map((metric, place) => [place, metric.name]), "Metric", (value) => { state.metric = Number(value); draw(); });
@@ -173,7 +177,7 @@
       });
     }
 
-    choice(controls("churn-chart"), [["accounts", "Accounts"], ["revenue", "Revenue"]], what, (value) => { what = value; draw(); });
+    if (data.churn.revenue.flat().some((value) => value !== null)) choice(controls("churn-chart"), [["accounts", "Accounts"], ["revenue", "Revenue"]], what, (value) => { what = value; draw(); });
     return draw;
   });
 
