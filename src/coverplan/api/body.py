@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import zlib
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
 from coverplan.api.errors import ApiError, ClientGoneError
+from coverplan.api.gunzip import Gunzip
 from coverplan.api.media import JSON
 from coverplan.payload.assignment_checks import check_assignments
 from coverplan.payload.checks import check_references
@@ -25,7 +26,6 @@ from coverplan.settings import Settings
 
 Model = TypeVar("Model", bound=BaseModel)
 Result = TypeVar("Result")
-_GZIP = 16 + zlib.MAX_WBITS
 _PARSERS = 4
 """Small bodies that are parsed at the same time; large ones wait for each other, as each may take 200 MB."""
 _LARGE = 500_000
@@ -64,6 +64,7 @@ async def read_body(request: Request) -> bytes:
     """
     check_headers(request)
     settings: Settings = request.app.state.settings
+    parsers: Parsers = request.app.state.parsers
     try:
         async with asyncio.timeout(settings.body_timeout_s):
             data = await _receive(request, settings.max_body_bytes)
@@ -76,19 +77,25 @@ async def read_body(request: Request) -> bytes:
     except ClientDisconnect:
         raise ClientGoneError from None
     if request.headers.get("content-encoding", "").strip().lower() == "gzip":
-        data = await asyncio.to_thread(_unzip, data, settings.max_body_bytes)
+        packed = data
+        data = await parsers.run(lambda: _unzip(packed, settings.max_body_bytes), len(packed))
     if len(data) > settings.max_body_values:
-        await asyncio.to_thread(count_values, data, settings.max_body_values)
-    request.state.body_digest = await _digest(data) if "idempotency-key" in request.headers else None
+        await parsers.run(lambda: count_values(data, settings.max_body_values), len(data))
+    wants_digest = "idempotency-key" in request.headers
+    request.state.body_digest = await parsers.run(lambda: _digest(data), len(data)) if wants_digest else None
     return data
 
 
 class Parsers:
-    """The places for parsing, off the event loop."""
+    """The places for unpacking, parsing and checking, off the event loop.
+
+    They have threads of their own: the database is asked by others, which no body keeps busy.
+    """
 
     def __init__(self) -> None:
         self._small = asyncio.Semaphore(_PARSERS)
         self._large = asyncio.Semaphore(1)
+        self._threads = ThreadPoolExecutor(_PARSERS + 1, "parser")
 
     async def parse(self, parse: Callable[[bytes], Model], data: bytes) -> Model:
         """What `parse` makes of the data, in a thread."""
@@ -97,7 +104,7 @@ class Parsers:
     async def run(self, work: Callable[[], Result], size: int) -> Result:
         """What is made of so many bytes, in a thread."""
         async with self._large if size > _LARGE else self._small:
-            return await asyncio.to_thread(work)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
 async def parsed(request: Request, parse: Callable[[bytes], Model]) -> Model:
@@ -114,9 +121,8 @@ def _reader(model: type[Model]) -> Callable[[Request], Awaitable[Model]]:
     return read
 
 
-async def _digest(data: bytes) -> str:
-    digest = await asyncio.to_thread(hashlib.sha256, data) if len(data) > _LARGE else hashlib.sha256(data)
-    return digest.hexdigest()
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def checked(model: type[Model], data: bytes) -> Model:
@@ -167,20 +173,14 @@ async def _receive(request: Request, limit: int) -> bytes:
 
 def _unzip(data: bytes, limit: int) -> bytes:
     """The content of gzip members; stops as soon as it is too large."""
-    parts, size, rest = [], 0, data
-    while rest:
-        unpacker = zlib.decompressobj(_GZIP)
-        try:
-            part = unpacker.decompress(rest, limit - size + 1)
-        except zlib.error:
-            raise _broken() from None
-        size += len(part)
+    gunzip, parts, size = Gunzip(), [], 0
+    for piece in gunzip.pieces(data):
+        size += len(piece)
         if size > limit:
             raise _too_large(limit)
-        if not unpacker.eof:
-            raise _broken()
-        parts.append(part)
-        rest = unpacker.unused_data
+        parts.append(piece)
+    if data:
+        gunzip.end()
     return b"".join(parts)
 
 
@@ -193,10 +193,6 @@ def count_values(data: bytes, limit: int) -> None:
             suggestion=f"{_ELSEWHERE} COVERPLAN_MAX_BODY_VALUES.",
             limit=Limit(name="max_body_values", value=limit),
         )
-
-
-def _broken() -> ApiError:
-    return ApiError("broken_encoding", "The body is not complete gzip data.", suggestion="Compress it again.")
 
 
 def _too_large(limit: int) -> ApiError:

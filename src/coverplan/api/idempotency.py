@@ -21,7 +21,6 @@ OpenAPI document. Batches, which a call with the same key reads on, keep their k
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -105,7 +104,8 @@ class Creation:
         if self._claim is None:
             return
         try:
-            await asyncio.to_thread(self._release, self._claim)
+            claim = self._claim
+            await self._database.writing(lambda connection: idempotency.release(connection, claim))
         except DatabaseLostError:
             log.warning("idempotency key not released", seconds_held=idempotency.IN_FLIGHT_S)
 
@@ -116,10 +116,6 @@ class Creation:
         if self._claim is not None and not idempotency.finish(connection, self._claim, answer):
             raise in_flight()
         return answer
-
-    def _release(self, claim: Claim) -> None:
-        with self._database.begin() as connection:
-            idempotency.release(connection, claim)
 
 
 def recover(database: Database) -> None:
@@ -147,7 +143,7 @@ async def once_for(request: Request, caller: Caller, store: Store, digest: str) 
         yield Creation(store.database)
         return
     call = Call(caller.tenant, f"{request.method} {request.scope['route'].path}"[:200], key, _hash(request, digest))
-    creation = Creation(store.database, await asyncio.to_thread(_claimed, store.database, call))
+    creation = Creation(store.database, await store.database.apart(lambda: _claimed(store.database, call)))
     try:
         yield creation
     finally:

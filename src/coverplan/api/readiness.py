@@ -56,7 +56,7 @@ def current_database(database: Database) -> Check:
 
     async def look() -> str | None:
         try:
-            if await asyncio.to_thread(is_current, database):
+            if await database.apart(lambda: is_current(database)):
                 return None
         except DatabaseLostError:
             return "the database, which does not answer (COVERPLAN_DATABASE_URL)"
@@ -83,7 +83,7 @@ def living_worker(count: Callable[[Database], int], database: Database) -> Check
 
     async def look() -> str | None:
         try:
-            alive = await asyncio.to_thread(count, database)
+            alive = await database.apart(lambda: count(database))
         except DatabaseLostError:
             return None  # another check says so
         return None if alive else "a worker (runs wait until one starts: coverplan worker)"

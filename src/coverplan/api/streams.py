@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import zlib
 from collections.abc import AsyncIterator
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from coverplan.api.errors import ApiError, ClientGoneError
+from coverplan.api.gunzip import Gunzip
 
 MAX_RATIO = 250
 """Bytes that one compressed byte may stand for, once there are many: text does not shrink further by itself."""
 _MANY = 8 << 20
-_PIECE = 1 << 20
-_GZIP = 16 + zlib.MAX_WBITS
 
 
 async def received(request: Request, patience_s: float) -> AsyncIterator[bytes]:
@@ -46,29 +44,13 @@ async def unpacked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     Raises:
         ApiError: it is no whole gzip data, or a bomb.
     """
-    unpacker, packed, size = zlib.decompressobj(_GZIP), 0, 0
-    fresh = True
+    gunzip, size = Gunzip(), 0
     async for chunk in chunks:
-        packed += len(chunk)
-        rest = chunk
-        while rest:
-            if unpacker.eof:
-                unpacker = zlib.decompressobj(_GZIP)
-            try:
-                piece = unpacker.decompress(rest, _PIECE)
-            except zlib.error:
-                raise _broken() from None
-            fresh = False
-            rest = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+        for piece in gunzip.pieces(chunk):
             size += len(piece)
-            if size > max(_MANY, packed * MAX_RATIO):
+            if size > max(_MANY, gunzip.packed * MAX_RATIO):
                 raise ApiError("body_too_large", f"It unpacks to more than {MAX_RATIO} times its size.")
             if piece:
                 yield piece
-                await asyncio.sleep(0)
-    if fresh or not unpacker.eof:
-        raise _broken()
-
-
-def _broken() -> ApiError:
-    return ApiError("broken_encoding", "The body is not complete gzip data.", suggestion="Compress it again.")
+            await asyncio.sleep(0)
+    gunzip.end()

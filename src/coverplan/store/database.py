@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,6 +39,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._threads = ThreadPoolExecutor(_POOL + _OVERFLOW, "database")
         self._reading = engine.execution_options(**{_READS: True})
 
     @classmethod
@@ -80,7 +83,7 @@ class Database:
             with self.read() as connection:
                 return look(connection)
 
-        return await asyncio.to_thread(work)
+        return await self.apart(work)
 
     async def writing(self, change: Callable[[Connection], Result]) -> Result:
         """What `change` returns of a transaction, off the event loop; raises as `begin` does."""
@@ -89,7 +92,12 @@ class Database:
             with self.begin() as connection:
                 return change(connection)
 
-        return await asyncio.to_thread(work)
+        return await self.apart(work)
+
+    async def apart(self, work: Callable[[], Result]) -> Result:
+        """The result of work with the database, in one of its own threads: no other work keeps them busy."""
+        context = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: context.run(work))
 
     def close(self) -> None:
         """Close all connections."""

@@ -68,7 +68,7 @@ async def planned(request: ExperimentRequest, tenant: str, store: Store, setting
             await dataset_of(one.dataset_id, tenant, store)
     stored, versions = await _stored_policies(request, tenant, store)
     policies = await asyncio.to_thread(check_experiment, request, stored)
-    slots = settings.slots * max(1, await asyncio.to_thread(workers.alive, store.database))
+    slots = settings.slots * max(1, await store.database.apart(lambda: workers.alive(store.database)))
     found = await asyncio.to_thread(estimate, request, policies, slots)
     return Planned(_with_versions(request, versions), policies, found)
 

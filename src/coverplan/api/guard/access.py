@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 
@@ -38,7 +37,7 @@ class Access:
         if now < at + REMEMBERED_S:
             return remembered
         try:
-            found = await asyncio.to_thread(self._find, digest)
+            found = await self._database.reading(lambda connection: keys.find(connection, digest))
         except DatabaseLostError:
             if now < at + _HELD_S:
                 return remembered
@@ -63,20 +62,12 @@ class Access:
         now = time.monotonic()
         if not self._keys_exist and now >= self._asked_at + REMEMBERED_S:
             try:
-                self._keys_exist = await asyncio.to_thread(self._exist)
+                self._keys_exist = await self._database.reading(keys.exist)
                 self._asked_at = now
             except DatabaseLostError:
                 if now >= self._asked_at + _HELD_S:
                     raise
         return not self._keys_exist
-
-    def _find(self, digest: bytes) -> ApiKey | None:
-        with self._database.read() as connection:
-            return keys.find(connection, digest)
-
-    def _exist(self) -> bool:
-        with self._database.read() as connection:
-            return keys.exist(connection)
 
 
 def may_be_open(settings: Settings) -> bool:

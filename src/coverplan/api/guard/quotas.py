@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from coverplan.api.errors import RETRY_AFTER_S, ApiError
 from coverplan.api.guard.auth import Caller
 from coverplan.payload.error_document import Limit
@@ -20,7 +18,7 @@ async def admit(database: Database, caller: Caller, *, runs: int = 0, size: int 
         ApiError: its tenant would have too many runs queued and running, or too many bytes stored.
     """
     if (caller.running_runs is not None and runs) or (caller.stored_bytes is not None and size):
-        await asyncio.to_thread(_admit, database, caller, runs, size)
+        await database.apart(lambda: _admit(database, caller, runs, size))
 
 
 def _admit(database: Database, caller: Caller, runs: int, size: int) -> None:

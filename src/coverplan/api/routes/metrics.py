@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterator
 
@@ -36,7 +35,7 @@ _SHOWN = {
 )
 async def show_metrics(_caller: Operator, store: Stored) -> Response:
     """Prometheus text: requests and solves of this process, and what waits in the queue."""
-    content = await asyncio.to_thread(_metrics, store.database)
+    content = await store.database.apart(lambda: _metrics(store.database))
     return Response(content, media_type=CONTENT_TYPE_LATEST)
 
 

@@ -62,10 +62,10 @@ class Feed:
 
     async def _stored(self, run_id: str, after: int) -> tuple[int, Sequence[RowMapping]]:
         """The number of the latest event that was heard, and the later ones that are known."""
-        found = await asyncio.to_thread(stored, self._store, run_id, after)
+        found = await self._store.database.reading(lambda c: events.after(c, run_id, after))
         if found or after == 0:
             return after, found
-        last = await asyncio.to_thread(latest, self._store, run_id)
+        last = await self._store.database.reading(lambda c: events.latest(c, run_id))
         if last is None or last["kind"] == LAST:
             return after, [] if last is None else [last]
         return min(after, last["seq"]), []
@@ -84,13 +84,22 @@ class _Followed:
         self._task = asyncio.create_task(self._look())
 
     async def news(self, after: int) -> list[RowMapping]:
-        """What is known beyond number `after`; waits a while for it."""
-        if self._recent and self._recent[0]["seq"] > after + 1:
-            return list(await asyncio.to_thread(stored, self._store, self._run_id, after))
+        """What is known beyond number `after`; waits a while for it.
+
+        Whatever it finds, it lets others have their turn first: a listener far behind would have none of the latest
+        events, and ask again at once, and again.
+        """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PING_S), self._changed:
                 await self._changed.wait_for(lambda: self._seen > after)
-        return [event for event in self._recent if event["seq"] > after]
+        if self._recent and self._recent[0]["seq"] <= after + 1:
+            await asyncio.sleep(0)
+            return [event for event in self._recent if event["seq"] > after]
+        found: Sequence[RowMapping] = []
+        if self._seen > after:
+            found = await self._read(after)
+            await asyncio.sleep(0 if found else LOOK_S)
+        return list(found)
 
     def stop(self) -> None:
         """Nobody listens any more."""
@@ -98,14 +107,7 @@ class _Followed:
 
     async def _look(self) -> None:
         while True:
-            try:
-                found = await asyncio.to_thread(stored, self._store, self._run_id, self._seen)
-            except DatabaseLostError as error:
-                log.warning("events wait for the database", reason=str(error))
-                found = []
-            except Exception:
-                log.exception("events could not be read", run_id=self._run_id)
-                found = []
+            found = await self._read(self._seen)
             if found:
                 async with self._changed:
                     self._recent = [*self._recent, *found][-_KEPT:]
@@ -113,18 +115,16 @@ class _Followed:
                     self._changed.notify_all()
             await asyncio.sleep(LOOK_S)
 
+    async def _read(self, after: int) -> Sequence[RowMapping]:
+        """Events of the database later than number `after`; none while it does not answer."""
+        try:
+            return await self._store.database.reading(lambda c: events.after(c, self._run_id, after))
+        except DatabaseLostError as error:
+            log.warning("events wait for the database", reason=str(error))
+        except Exception:
+            log.exception("events could not be read", run_id=self._run_id)
+        return []
+
 
 _KEPT = 64
 """Latest events held for those who listen already; a later listener reads the others from the database."""
-
-
-def stored(store: Store, run_id: str, after: int) -> Sequence[RowMapping]:
-    """Events of the database later than number `after`."""
-    with store.database.read() as connection:
-        return events.after(connection, run_id, after)
-
-
-def latest(store: Store, run_id: str) -> RowMapping | None:
-    """The last event of the database."""
-    with store.database.read() as connection:
-        return events.latest(connection, run_id)
