@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -12,12 +16,14 @@ import pytest
 from httpx_sse import connect_sse
 
 from coverplan.api.serve import UnsafeAddressError, check_address
+from coverplan.payload.requests import CHECKPOINT_FILE
 from coverplan.settings import Settings, is_loopback
 from coverplan.store.database import Database
 from coverplan.store.migrate import migrate
+from coverplan.verify import verify
 from support.api_keys import new_key
 from support.books import hard_request
-from support.service import EVENTS, service
+from support.service import EVENTS, JSON, service, wait_for
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "planner.corp", ""])
@@ -75,3 +81,81 @@ def test_stopping_kills_running_solves(tmp_path: Path) -> None:
         assert not alive
         with pytest.raises(httpx.HTTPError):
             http.get("/healthz")
+
+
+PATIENT_S = 20
+"""Seconds that running requests get to end: a child has to start and to decode the plan."""
+
+
+def test_a_solve_is_answered_by_a_service_that_stops(tmp_path: Path) -> None:
+    """With the best plan so far."""
+    request = hard_request()
+    body = json.dumps(request, default=str)
+    with service(tmp_path, shutdown_s=PATIENT_S) as running, running.client() as http, ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(http.post, "/v1/solve", content=body, headers=JSON)
+        assert wait_for(lambda: any((tmp_path / "work").rglob(CHECKPOINT_FILE)), 60)
+        running.process.send_signal(signal.SIGTERM)
+        answer = waiting.result(60)
+        assert running.process.wait(timeout=30) is not None
+
+    plan = answer.json()
+    assert answer.status_code == 200, plan
+    assert (plan["solution_status"], plan["stopped_by"]) == ("feasible", "shutdown")
+    assert verify(request["problem"], request["policy"], plan).ok
+    assert "Traceback" not in running.log.read_text()
+
+
+def test_a_call_that_has_no_answer_yet_is_told_to_come_back(tmp_path: Path) -> None:
+    """It waits for a slot, and the service stops at once."""
+    body = json.dumps(hard_request(), default=str)
+    with service(tmp_path, shutdown_s=PATIENT_S) as running, running.client() as http, ThreadPoolExecutor(2) as threads:
+        first = threads.submit(http.post, "/v1/solve", content=body, headers=JSON)
+        assert wait_for(lambda: any((tmp_path / "work").rglob(CHECKPOINT_FILE)), 60)
+        second = threads.submit(http.post, "/v1/solve", content=body, headers=JSON)
+        time.sleep(1)
+        running.process.send_signal(signal.SIGTERM)
+        answer = second.result(60)
+        first.result(60)
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "shutting_down")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize("shutdown_s", [0, PATIENT_S])
+def test_the_stream_of_a_solve_ends_with_an_event(tmp_path: Path, shutdown_s: float) -> None:
+    """Its plan, where there is time for it."""
+    body = json.dumps(hard_request(), default=str)
+    heard: list[tuple[str, dict[str, Any]]] = []
+    with (
+        service(tmp_path, shutdown_s=shutdown_s) as running,
+        running.client() as http,
+        connect_sse(http, "POST", "/v1/solve", content=body, headers=EVENTS) as source,
+    ):
+        stopping = False
+        with contextlib.suppress(httpx.RemoteProtocolError):
+            for event in source.iter_sse():
+                heard.append((event.event, json.loads(event.data)))
+                if not stopping and heard[-1][1].get("objective_value") is not None:
+                    stopping = True
+                    running.process.send_signal(signal.SIGTERM)
+
+    assert "Traceback" not in running.log.read_text()
+    if shutdown_s:
+        assert heard[-1][0] == "plan"
+        assert heard[-1][1]["stopped_by"] == "shutdown"
+
+
+def test_a_stream_of_events_says_that_the_service_stops(tmp_path: Path) -> None:
+    """Whoever listens goes on with the next service, after the last number that was heard."""
+    with service(tmp_path, shutdown_s=PATIENT_S) as running, running.client() as http:
+        run_id = http.post("/v1/runs", content=json.dumps(hard_request(), default=str), headers=JSON).json()["run_id"]
+        heard = []
+        with connect_sse(http, "GET", f"/v1/runs/{run_id}/events") as source:
+            for event in source.iter_sse():
+                if event.event == "queued":
+                    running.process.send_signal(signal.SIGTERM)
+                if event.data:
+                    heard.append((event.event, event.id))
+
+    assert heard == [("queued", "1"), ("closing", "1")]
+    assert "Traceback" not in running.log.read_text()

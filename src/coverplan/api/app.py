@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from coverplan import __version__
 from coverplan.api import idempotency, openapi
 from coverplan.api.body import Parsers
+from coverplan.api.closing import Closing
 from coverplan.api.companion import worker_beside
 from coverplan.api.compression import Compression
 from coverplan.api.errors import answer_errors, error_responses
@@ -81,6 +82,7 @@ def create_app(settings: Settings, *, with_worker: bool = False) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.closing = Closing()
         app.state.parsers = Parsers()
         app.state.store = await asyncio.to_thread(Store.open, settings)
         await asyncio.to_thread(prepare, settings.database)
@@ -99,7 +101,9 @@ def create_app(settings: Settings, *, with_worker: bool = False) -> FastAPI:
                 worker_beside(settings) if with_worker else nullcontext(),
             ):
                 app.state.checks = _checks(app.state.pool, app.state.store)
+                winding_up = asyncio.create_task(_wind_up(app.state.closing, app.state.pool))
                 yield
+                winding_up.cancel()
         finally:
             app.state.store.close()
 
@@ -127,6 +131,12 @@ def create_app(settings: Settings, *, with_worker: bool = False) -> FastAPI:
     app.add_middleware(Gate, settings=settings)
     openapi.complete(app)
     return app
+
+
+async def _wind_up(closing: Closing, pool: SolverPool) -> None:
+    """Have solves that callers wait for answered once the service is asked to stop."""
+    await closing.wait()
+    pool.wind_up()
 
 
 def _checks(pool: SolverPool, store: Store) -> tuple[Check, ...]:

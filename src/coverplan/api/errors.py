@@ -15,9 +15,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 
+from coverplan.mip.program import StoppedBy
 from coverplan.payload.error_document import ERROR_KINDS, ErrorDocument, Limit
 from coverplan.payload.issues import Issue, IssueReport, PayloadError
-from coverplan.process.job import BusyError, InvalidError, JobFailedError
+from coverplan.process.job import BusyError, ClosingError, InvalidError, JobFailedError, ProcessError
 from coverplan.settings import redacted
 from coverplan.store.blobs import BlobLostError
 from coverplan.store.database import DatabaseLostError
@@ -138,7 +139,14 @@ def _(_error: DatabaseLostError | BlobLostError) -> ApiError:
 
 
 @as_api_error.register
+def _(_error: ClosingError) -> ApiError:
+    return shutting_down()
+
+
+@as_api_error.register
 def _(error: JobFailedError) -> ApiError:
+    if error.code == StoppedBy.SHUTDOWN:
+        return shutting_down()
     return ApiError(error.code if error.code in ERROR_KINDS else "internal_error", str(error))
 
 
@@ -146,6 +154,16 @@ def _(error: JobFailedError) -> ApiError:
 def _(error: HTTPException) -> ApiError:
     code = _OF_STATUS.get(error.status_code, "bad_request" if error.status_code < 500 else "internal_error")
     return ApiError(code, f"{HTTPStatus(error.status_code).phrase}.", headers=error.headers)
+
+
+def shutting_down() -> ApiError:
+    """The answer to what cannot be answered any more."""
+    return ApiError(
+        "shutting_down",
+        "The service was asked to stop before there was an answer.",
+        suggestion="Try again: with an Idempotency-Key nothing is created twice.",
+        headers={"Retry-After": str(RETRY_AFTER_S)},
+    )
 
 
 def _invalid(report: IssueReport) -> ApiError:
@@ -170,7 +188,7 @@ def answer_errors(app: FastAPI) -> None:
         assert isinstance(error, AnsweredError)
         return error.response
 
-    ours = (ApiError, PayloadError, InvalidError, BusyError, JobFailedError, DatabaseLostError, BlobLostError)
+    ours = (ApiError, PayloadError, ProcessError, DatabaseLostError, BlobLostError)
     for kind in (*ours, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, answer)
     app.add_exception_handler(ClientGoneError, shrug)

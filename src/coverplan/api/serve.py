@@ -6,11 +6,14 @@ import fcntl
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
 from coverplan import logs
 from coverplan.api.app import create_app
+from coverplan.api.closing import Closing
 from coverplan.api.guard.access import may_be_open
 from coverplan.jobs.queue import prepare
 from coverplan.settings import Settings
@@ -52,8 +55,9 @@ def run(
     finally:
         store.close()
     prepare(settings.database)
+    app = create_app(settings, with_worker=with_worker)
     config = uvicorn.Config(
-        create_app(settings, with_worker=with_worker),
+        app,
         host=settings.host,
         port=settings.port,
         log_config=None,
@@ -67,7 +71,22 @@ def run(
         lifespan="on",
     )
     with _alone(settings):
-        uvicorn.Server(config).run()
+        _Server(config, app).run()
+
+
+class _Server(uvicorn.Server):
+    """Tells the app when it is asked to stop: uvicorn does so only once it has waited for all answers."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal has come."""
+        super().handle_exit(sig, frame)
+        closing: Closing | None = getattr(self._app.state, "closing", None)
+        if closing is not None:
+            closing.begin()
 
 
 @contextmanager

@@ -165,6 +165,8 @@ class Runs:
         with connect_sse(self._transport.http, "GET", f"/v1/runs/{run_id}/events", headers=headers) as source:
             successful(source.response)
             for event in source.iter_sse():
+                if event.event == "closing":  # this service stops; another one goes on
+                    return
                 if event.data:  # the comments of a silent connection come as events without any
                     data = json.loads(event.data)
                     yield RunEvent.model_validate({**data, "kind": event.event, "number": int(event.id)})

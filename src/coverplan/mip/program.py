@@ -67,6 +67,7 @@ class StoppedBy(StrEnum):
     TIME_LIMIT = "time_limit"
     WORK_LIMIT = "work_limit"
     FINISHED_BY_CALLER = "finished_by_caller"
+    SHUTDOWN = "shutdown"
     CANCELLED = "cancelled"
     SOLVER_LOST = "solver_lost"
     MEMORY_LIMIT = "memory_limit"

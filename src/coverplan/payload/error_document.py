@@ -62,6 +62,7 @@ ERROR_KINDS: dict[str, ErrorKind] = {
         ErrorKind("not_ready", 503, "The service is not ready"),
         ErrorKind("storage_lost", 503, "The database or the blob store does not answer"),
         ErrorKind("busy", 503, "All slots are busy"),
+        ErrorKind("shutting_down", 503, "The service is about to stop"),
     )
 }
 

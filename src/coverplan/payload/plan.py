@@ -20,6 +20,7 @@ StoppedBy = Literal[
     "time_limit",
     "work_limit",
     "finished_by_caller",
+    "shutdown",
     "cancelled",
     "solver_lost",
     "memory_limit",

@@ -70,11 +70,15 @@ class Job:
 
 
 class ProcessError(Exception):
-    """The pool's exceptions: `BusyError`, `InvalidError` and `JobFailedError`."""
+    """The pool's exceptions: `BusyError`, `ClosingError`, `InvalidError` and `JobFailedError`."""
 
 
 class BusyError(ProcessError):
     """All slots stay busy."""
+
+
+class ClosingError(ProcessError):
+    """The pool takes no more jobs."""
 
 
 class InvalidError(ProcessError):
@@ -104,6 +108,7 @@ MESSAGES = {
     StoppedBy.TIME_LIMIT.value: "The time limit passed before there was anything to answer with.",
     StoppedBy.SOLVER_LOST.value: "The process that worked on it was lost before there was anything to answer with.",
     StoppedBy.MEMORY_LIMIT.value: "It needs more memory than one solve is allowed.",
+    StoppedBy.SHUTDOWN.value: "The service was asked to stop before there was anything to answer with.",
     StoppedBy.FINISHED_BY_CALLER.value: "It was finished before there was anything to answer with.",
     "internal_error": "Something went wrong inside; the log says what.",
 }

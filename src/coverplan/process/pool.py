@@ -13,7 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from coverplan.process.job import BusyError, Job
+from coverplan.mip.program import StoppedBy
+from coverplan.process.job import BusyError, ClosingError, Job
 from coverplan.process.link import Child
 from coverplan.process.run import Run
 from coverplan.settings import MEGABYTE, Settings
@@ -40,6 +41,8 @@ class SolverPool:
         self.settings = settings
         self._module = module
         self._slots = asyncio.Semaphore(settings.slots)
+        self._runs: set[Run] = set()
+        self._closing = asyncio.Event()
         self._waiting = 0
         self._idle: deque[Child] = deque()
         self._children: set[Child] = set()
@@ -90,12 +93,24 @@ class SolverPool:
 
         Raises:
             BusyError: none got free within `queue_wait_s`, or too many wait already.
+            ClosingError: no more jobs are taken.
         """
         await self._reserve()
         run = Run(self, job, listen)
+        self._runs.add(run)
         self._keep(run.task)
-        run.task.add_done_callback(lambda _: self._slots.release())
+        run.task.add_done_callback(lambda _: self._release(run))
         return run
+
+    def wind_up(self) -> None:
+        """Take no more jobs, and have running solves answer with the best that they have."""
+        self._closing.set()
+        for run in self._runs:
+            run.finish(StoppedBy.SHUTDOWN)
+
+    def _release(self, run: Run) -> None:
+        self._runs.discard(run)
+        self._slots.release()
 
     async def run(self, job: Job, listen: Listener | None = None) -> bytes:
         """The result of a job; cancelling the caller kills its child.
@@ -106,15 +121,28 @@ class SolverPool:
         return await (await self.submit(job, listen)).result()
 
     async def _reserve(self) -> None:
-        if self._slots.locked() and self._waiting >= self.settings.queue_length:
+        if self._closing.is_set():
+            raise ClosingError
+        if not self._slots.locked():
+            await self._slots.acquire()
+            return
+        if self._waiting >= self.settings.queue_length:
             raise BusyError
         self._waiting += 1
+        turn, closing = asyncio.create_task(self._slots.acquire()), asyncio.create_task(self._closing.wait())
         try:
-            async with asyncio.timeout(self.settings.queue_wait_s):
-                await self._slots.acquire()
-        except TimeoutError:
-            raise BusyError from None
+            patience = self.settings.queue_wait_s
+            await asyncio.wait({turn, closing}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            if self._closing.is_set():
+                raise ClosingError
+            if not turn.done():
+                raise BusyError
+        except BaseException:
+            if not turn.cancel() and not turn.cancelled():
+                self._slots.release()
+            raise
         finally:
+            closing.cancel()
             self._waiting -= 1
 
     @contextlib.asynccontextmanager

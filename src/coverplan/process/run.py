@@ -50,6 +50,7 @@ class Run:
         self._job = job
         self._listen = listen
         self._finish = asyncio.Event()
+        self._finished_by = StoppedBy.FINISHED_BY_CALLER
         self._started = asyncio.Event()
         self._began = time.monotonic()
         self._loading_s = 0.0
@@ -68,9 +69,11 @@ class Run:
         """
         return await self.task
 
-    def finish(self) -> None:
-        """Stop the solve; its result is the best plan so far."""
-        self._finish.set()
+    def finish(self, reason: StoppedBy = StoppedBy.FINISHED_BY_CALLER) -> None:
+        """Stop the solve; its result is the best plan so far. What is no solve goes on."""
+        if self._job.kind in _FINISHED_BY and not self._finish.is_set():
+            self._finished_by = reason
+            self._finish.set()
 
     async def cancel(self) -> None:
         """Stop and discard; afterwards the child and its children are gone."""
@@ -162,7 +165,8 @@ class Run:
             if message is None:
                 raise _StoppedError(StoppedBy.SOLVER_LOST, child.last_words)
             return message
-        raise _StoppedError(guards[done.pop()], child.last_words)
+        reason = guards[done.pop()]
+        raise _StoppedError(self._finished_by if reason is StoppedBy.FINISHED_BY_CALLER else reason, child.last_words)
 
     def _guards(self, child: Child, saving: bool) -> dict[asyncio.Task[Any], StoppedBy]:
         """What stops a job that takes a while, each with its reason."""

@@ -15,6 +15,7 @@ STOPPED = {
     "time_limit": "the time limit was reached",
     "work_limit": "the work limit was reached",
     "finished_by_caller": "it was told to finish",
+    "shutdown": "the service was asked to stop",
     "cancelled": "it was cancelled",
     "solver_lost": "the solver process was lost; this is the best plan it left",
     "memory_limit": "the memory limit was reached",

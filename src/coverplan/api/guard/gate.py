@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 import uuid
@@ -11,7 +12,8 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from coverplan.api.errors import ApiError, as_api_error
+from coverplan.api.closing import Closing
+from coverplan.api.errors import ApiError, as_api_error, shutting_down
 from coverplan.metrics import REQUESTS
 from coverplan.settings import Settings, is_loopback
 
@@ -65,6 +67,13 @@ class Gate:
                 await self.app(scope, receive, decorated)
             except ApiError as error:
                 await error.response(request_id)(scope, receive, decorated)
+            except asyncio.CancelledError:
+                # The server gives up on what is not done in time; a server that stops owes an answer all the same.
+                if not self._closing(scope):
+                    raise
+                log.warning("request given up", reason="shutdown")
+                if not status:
+                    await shutting_down().response(request_id)(scope, receive, decorated)
             except Exception as error:
                 log.exception("request failed")
                 if status:
@@ -75,6 +84,11 @@ class Gate:
                 REQUESTS.labels(_method(scope["method"]), _route(scope), status).observe(seconds)
                 write = log.debug if scope["path"] in PROBES else log.info
                 write("request", method=scope["method"], path=scope["path"], status=status, seconds=seconds)
+
+    @staticmethod
+    def _closing(scope: Scope) -> bool:
+        closing: Closing | None = getattr(scope["app"].state, "closing", None)
+        return closing is not None and closing.begun
 
     def _check(self, headers: Headers) -> None:
         """Refuse pages of other sites, also those whose name was made to point here (DNS rebinding)."""

@@ -108,10 +108,11 @@ async def follow_run(
 ) -> Response:
     """Server-sent events with objective, bound, gap and phase; the last one is `ended`, also for a run long over.
 
-    A stream whose key is revoked ends within seconds, without it.
+    A stream whose key is revoked ends within seconds, without it. When the service is asked to stop, the last event is
+    `closing`: connect again with the number of the last event as `Last-Event-ID`, and another service goes on.
     """
     await run_row(store, caller.tenant, run_id)
-    return RunEvents(feed, run_id, int(last_event_id), until_refused(request))
+    return RunEvents(feed, run_id, int(last_event_id), until_refused(request), request.app.state.closing)
 
 
 @router.get(
