@@ -26,3 +26,16 @@ def test_upheaval_comes_first_and_today_is_said_in_two_numbers(capsys: pytest.Ca
     assert second.startswith("Optimal")
     (today,) = (line.split(maxsplit=1)[1] for line in rest if line.strip().startswith("today"))
     assert today == "USD 45.00 less revenue than today; USD 120.00 of penalties saved; today breaks capacity"
+
+
+def test_who_keeps_accounts_until_a_hire_starts_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """Ana, full with b, gives up a: 8 hours a year for 3 of 12 months; nobody keeps c, which nobody has."""
+    problem = book(
+        {"a": worth(100, "ana", hours=8), "b": worth(900, "ana", hours=8), "c": worth(100, hours=8)},
+        {"ana": {"capacity_hours": 8}, "hana": {"status": "hired", "start_date": "2027-04-01", "capacity_hours": 99}},
+    )
+
+    print_summary(solved(problem, {"kind": "capacity"}), "USD", {}, Counter())
+
+    lines = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert ["handovers", "1 rep keeps accounts until their next rep starts: 2 hours meanwhile"] in lines

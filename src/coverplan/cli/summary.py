@@ -173,6 +173,10 @@ class Summary:
         moved += f"; {summary.dropped:,} of them to nobody)" if summary.dropped else ")"
         forced = f", {summary.forced:,} forced to move" if summary.forced else ""
         yield "moves", f"{summary.kept:,} kept, {moved}{forced}, {summary.new:,} new"
+        interim = [book.interim_hours for book in self.plan.reps if book.interim_hours > 0]
+        if interim:
+            reps = f"{len(interim):,} reps keep" if len(interim) > 1 else "1 rep keeps"
+            yield "handovers", f"{reps} accounts until their next rep starts: {number(sum(interim))} hours meanwhile"
 
     def _method(self) -> str:
         method, seconds = self.plan.method, sum(self.plan.metrics.seconds.values())
