@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ import psutil
 import coverplan
 from benchmarks.fingerprint import fingerprint
 from benchmarks.traces import Point
+from coverplan.machine import processors
 from coverplan.mip.program import gap
 
 RESULTS = "results.json"
@@ -132,7 +132,7 @@ def about(peers: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
         "machine": {
             "processor": _processor(),
-            "cores": os.cpu_count(),
+            "cores": processors(),
             "memory_gb": round(psutil.virtual_memory().total / 2**30),
             "system": f"{platform.system()} {platform.machine()}",
         },

@@ -11,6 +11,8 @@ from typing import Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from coverplan.machine import processors
+
 MEGABYTE = 1024 * 1024
 _PASSWORD_IN_URL = re.compile(r"(\w://[^\s/?#:@]*:)[^\s]*@")
 _PASSWORD_WORD = re.compile(
@@ -58,9 +60,7 @@ class Settings(BaseSettings):
         None, ge=1, le=65535, description="Port at which a worker shows its metrics, as `/metrics`; unset: nowhere."
     )
 
-    slots: int = Field(
-        default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="Solves that run at the same time."
-    )
+    slots: int = Field(default_factory=processors, ge=1, le=256, description="Solves that run at the same time.")
     warm_children: int | None = Field(
         None, ge=0, le=256, description="Idle solver children kept ready for small solves; unset: as many as slots."
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from coverplan.cli.experiment_summary import CellLine, estimate_text, print_resu
 from coverplan.cli.outputs import write_file
 from coverplan.cli.own_service import own_service
 from coverplan.client import AnswerError, Client, CoverplanError, RefusedError
+from coverplan.machine import processors
 from coverplan.payload.experiments.checks import check_experiment
 from coverplan.payload.experiments.results import ExperimentResults
 from coverplan.payload.experiments.state import ExperimentEstimate
@@ -61,7 +61,7 @@ def experiment(
     folder = spec.with_name(f"{spec.stem}-results") if out is None else out
     _make(folder)
     if url is None:
-        _confirm(_estimated(wanted, slots or os.cpu_count() or 1), yes=yes)
+        _confirm(_estimated(wanted, slots or processors()), yes=yes)
     try:
         with _service(folder, url, slots) as place, Client(place) as client:
             if url is not None:

@@ -6,7 +6,6 @@ scipy let other threads run meanwhile. No copy of the formulation's arrays is ma
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +16,12 @@ from scipy import sparse
 
 from coverplan.domain.instance import Floats
 from coverplan.formulation.build import Formulation
+from coverplan.machine import processors
 from coverplan.pricing.ties import Piece, blocks_of
 
 BLOCK = 1 << 15
 """Columns per block."""
-THREADS = min(4, os.cpu_count() or 1)
+MOST_THREADS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +58,11 @@ class Smoothed:
             idle_by_unit, idle = idle_by_unit[units], idle[units]
             start = np.concatenate([[0], np.cumsum(length)])
         self._blocks = _split(by_column, value, start, idle_by_unit, idle)
+        self._threads = max(1, min(MOST_THREADS, processors(), len(self._blocks)))
 
     def maxima(self, net: Floats, temperature: float) -> tuple[float, Floats]:
         """Sum of the smoothed maxima at net row prices, and the expected activity of every row."""
-        share = max(1, min(THREADS, len(self._blocks)))
+        share = self._threads
         if share == 1:
             value, activity = self._some(self._blocks, net, temperature)
         else:

@@ -7,7 +7,6 @@ loss, since a plan that uses another one is worth at most the bound less that lo
 
 from __future__ import annotations
 
-import os
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ import numpy as np
 
 from coverplan.formulation.build import Formulation
 from coverplan.formulation.program import Choice, to_program
+from coverplan.machine import processors
 from coverplan.mip.program import RELATIVE_HAIR, Limits, Result, Status, StoppedBy, close_enough
 from coverplan.pricing.bound import best_of_units, reduced
 from coverplan.pricing.dive import dive
@@ -218,7 +218,7 @@ class DenseRun(Run):
         """Re-plan a few reps at a time, and try to finish, side by side."""
         self.together, self.fruitless = REPS_TOGETHER, 0
         running: dict[Future[Any], _Replan | Attempt] = {}
-        with Workers(os.cpu_count() or 1) as workers:
+        with Workers(processors()) as workers:
             while not self._done():
                 while len(running) < workers.count and not self._done():
                     task = None

@@ -6,7 +6,6 @@ the bound of a restricted program that keeps all columns which a better plan cou
 
 from __future__ import annotations
 
-import os
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack
@@ -16,6 +15,7 @@ import numpy as np
 
 from coverplan.domain.instance import Bools
 from coverplan.formulation.program import to_program
+from coverplan.machine import processors
 from coverplan.mip.program import Result, Status, Step, StoppedBy
 from coverplan.pricing.bound import Prices
 from coverplan.pricing.dual import Found, SmoothedDual
@@ -161,7 +161,7 @@ class PricedRun(StandingRun):
         usual = margin[np.isfinite(margin)]
         self.near = 2.0 * float(np.median(usual)) if len(usual) else 0.0
         running: dict[Future[Result], _Task] = {}
-        count = os.cpu_count() or 1
+        count = processors()
         with ExitStack() as racing, Workers(count) as workers:
             while not self._done() and not self.impossible:
                 self._race(racing)
