@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from fastapi.routing import APIRoute
+from httpx_sse import connect_sse
 
 from coverplan.api.app import OPEN_ROUTERS, create_app
 from coverplan.api.guard.access import REMEMBERED_S, Access
@@ -19,10 +20,11 @@ from coverplan.settings import Settings
 from coverplan.store.database import Database, DatabaseLostError
 from coverplan.store.keys import Scope
 from support.api_keys import bearer, command_line_key, new_key
+from support.books import hard_request
 from support.command import call, run
 from support.deployment import TINY, slow
 from support.ports import free_port
-from support.service import JSON, in_process, service
+from support.service import EVENTS, JSON, in_process, service
 
 MINIMAL = {"problem": {"accounts": [{"id": "a"}], "reps": [{"id": "r"}]}}
 DESCRIBES = ("/healthz", "/readyz", "/v1/constraint-kinds", "/v1/issue-codes", "/v1/limits", "/openapi.json")
@@ -91,6 +93,46 @@ def test_a_revoked_key_hears_no_more_events(tmp_path: Path) -> None:
     assert "event: queued" in text
     assert "event: ended" not in text
     assert waited < 2 * REMEMBERED_S + 2
+
+
+def test_a_revoked_key_adds_no_more_lines_to_a_batch(tmp_path: Path) -> None:
+    """One line is sent before, fifty after: the answer ends with the refusal, and one run is there."""
+    line = json.dumps(TINY).encode() + b"\n"
+    with service(tmp_path) as running, running.client() as client:
+        key_id, secret = command_line_key(tmp_path / "data", "--tenant", "acme")
+        _, other = command_line_key(tmp_path / "data", "--tenant", "acme")
+
+        def lines() -> Iterator[bytes]:
+            yield line
+            assert run("keys", "revoke", key_id, env={"COVERPLAN_DATA_DIR": str(tmp_path / "data")}).returncode == 0
+            time.sleep(REMEMBERED_S + 0.5)
+            yield line * 50
+            yield line * 50
+
+        headers = {"Content-Type": "application/x-ndjson", **bearer(secret)}
+        answer = client.post("/v1/batches", content=lines(), headers=headers)
+        runs = client.get("/v1/runs", headers=bearer(other)).json()["items"]
+
+    tickets = [json.loads(one) for one in answer.text.splitlines()]
+    assert tickets[-1]["error"]["code"] == "unauthorized"
+    assert len(runs) == sum(ticket.get("run_id") is not None for ticket in tickets) <= 1
+
+
+def test_a_solve_is_stopped_whose_key_is_revoked(tmp_path: Path) -> None:
+    """The stream says why it ends."""
+    folder = {"COVERPLAN_DATA_DIR": str(tmp_path / "data")}
+    with service(tmp_path) as running, running.client() as client:
+        key_id, secret = command_line_key(tmp_path / "data", "--tenant", "acme")
+        body = json.dumps(hard_request(), default=str)
+        heard: list[tuple[str, dict[str, str]]] = []
+        with connect_sse(client, "POST", "/v1/solve", content=body, headers={**EVENTS, **bearer(secret)}) as source:
+            for event in source.iter_sse():
+                if not heard:
+                    assert run("keys", "revoke", key_id, env=folder).returncode == 0
+                heard.append((event.event, json.loads(event.data)))
+
+    assert heard[-1][0] == "error"
+    assert heard[-1][1]["code"] == "unauthorized"
 
 
 def test_other_machines_need_a_key(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from coverplan.api.errors import ApiError, ClientGoneError
+from coverplan.api.guard.auth import while_admitted
 from coverplan.api.gunzip import Gunzip
 
 MAX_RATIO = 250
@@ -16,13 +17,17 @@ MAX_RATIO = 250
 _MANY = 8 << 20
 
 
-async def received(request: Request, patience_s: float) -> AsyncIterator[bytes]:
-    """The body as it arrives.
+def received(request: Request, patience_s: float) -> AsyncIterator[bytes]:
+    """The body as it arrives, from a caller who would still be let in.
 
     Raises:
-        ApiError: nothing arrives any more.
+        ApiError: nothing arrives any more, or the caller's key was revoked.
         ClientGoneError: the connection was cut off.
     """
+    return while_admitted(request, _arriving(request, patience_s))
+
+
+async def _arriving(request: Request, patience_s: float) -> AsyncIterator[bytes]:
     stream = aiter(request.stream())
     try:
         while True:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -80,16 +81,35 @@ async def authenticated(
     )
 
 
-async def until_refused(request: Request) -> None:
-    """Return within seconds once a call like this one would be refused: its key was revoked, or it needs one now."""
+async def is_refused(request: Request) -> bool:
+    """Whether a call like this one would be refused now: its key was revoked, or it needs one."""
     access: Access = request.app.state.access
     credentials = await _bearer(request)
-    while True:
+    with contextlib.suppress(DatabaseLostError):
+        known = credentials is not None and await access.key(credentials.credentials) is not None
+        return not known and not await access.is_open()
+    return False
+
+
+async def until_refused(request: Request) -> None:
+    """Return within seconds once a call like this one would be refused."""
+    while not await is_refused(request):
         await asyncio.sleep(REMEMBERED_S)
-        with contextlib.suppress(DatabaseLostError):
-            known = credentials is not None and await access.key(credentials.credentials) is not None
-            if not known and not await access.is_open():
-                return
+
+
+async def while_admitted(request: Request, stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """A stream in or out, for as long as its caller would be let in anew.
+
+    Raises:
+        ApiError: it would not be any more.
+    """
+    asked_at = time.monotonic()
+    async for piece in stream:
+        if time.monotonic() - asked_at >= REMEMBERED_S:
+            if await is_refused(request):
+                raise refused()
+            asked_at = time.monotonic()
+        yield piece
 
 
 def _with_scope(scope: Scope) -> Callable[[Caller], Awaitable[Caller]]:
@@ -114,6 +134,11 @@ Writer = Annotated[Caller, Depends(_with_scope(Scope.WRITE))]
 """A caller who may solve, create, stop and delete."""
 Operator = Annotated[Caller, Depends(_with_scope(Scope.ADMIN))]
 """A caller who may see and change what belongs to no tenant."""
+
+
+def refused() -> ApiError:
+    """The error of a call whose key was revoked while it went on."""
+    return _unauthorized(given=True)
 
 
 def _unauthorized(given: bool) -> ApiError:

@@ -66,7 +66,10 @@ class Gate:
                 self._check(headers)
                 await self.app(scope, receive, decorated)
             except ApiError as error:
-                await error.response(request_id)(scope, receive, decorated)
+                if not status:
+                    await error.response(request_id)(scope, receive, decorated)
+                else:  # an answer that has begun can only be cut off
+                    log.info("answer cut off", code=error.kind.code)
             except asyncio.CancelledError:
                 # The server gives up on what is not done in time; a server that stops owes an answer all the same.
                 if not self._closing(scope):

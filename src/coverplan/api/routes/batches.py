@@ -16,7 +16,7 @@ from coverplan.api.batches.lines import NDJSON, Lines
 from coverplan.api.batches.results import as_csv, as_ndjson, as_parquet
 from coverplan.api.batches.states import DAY_S, has_ended, state_of
 from coverplan.api.errors import ApiError, error_responses
-from coverplan.api.guard.auth import Reader, Writer
+from coverplan.api.guard.auth import Reader, Writer, while_admitted
 from coverplan.api.idempotency import Key
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts, chosen
@@ -129,6 +129,7 @@ async def show_batch(batch_id: BatchId, caller: Reader, store: Stored) -> BatchS
 )
 async def show_tickets(
     batch_id: BatchId,
+    request: Request,
     caller: Reader,
     store: Stored,
     after: After = 0,
@@ -140,7 +141,7 @@ async def show_tickets(
         for start in range(after, state.lines, _TICKETS_AT_ONCE):
             yield await tickets_between(store, batch_id, start, min(start + _TICKETS_AT_ONCE, state.lines))
 
-    return StreamingResponse(tickets(), media_type=NDJSON)
+    return StreamingResponse(while_admitted(request, tickets()), media_type=NDJSON)
 
 
 @router.get(
@@ -190,7 +191,7 @@ async def show_results(
     else:
         content = as_ndjson(store, batch_id, after, state.lines, only)
     headers = {"Content-Disposition": f'attachment; filename="{batch_id}.{suffix}"'}
-    return StreamingResponse(content, media_type=media_type, headers=headers)
+    return StreamingResponse(while_admitted(request, content), media_type=media_type, headers=headers)
 
 
 @router.post(

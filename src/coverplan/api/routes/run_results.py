@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from coverplan.api.disconnect import unless_gone
 from coverplan.api.errors import ApiError, error_responses
-from coverplan.api.guard.auth import Reader, until_refused
+from coverplan.api.guard.auth import Reader, until_refused, while_admitted
 from coverplan.api.media import EVENTS, JSON, accepts, chosen
 from coverplan.api.runs.known import plan_of
 from coverplan.api.runs.states import run_row
@@ -76,7 +76,7 @@ async def show_plan(
     media_type = _FORMATS[form] if form is not None else chosen(request, JSON, CSV, PARQUET)
     row = await run_row(store, caller.tenant, run_id)
     if row["table_path"] is not None and media_type != JSON:
-        return await _seats(run_id, row["table_path"], media_type, store)
+        return await _seats(run_id, row["table_path"], media_type, request, store)
     if incumbent and row["job_status"] == "running":
         _inline_only(row)
         plan = await _incumbent(row, request, store, pool)
@@ -137,11 +137,12 @@ async def show_lp(run_id: str, request: Request, caller: Reader, store: Stored, 
     return await _model(run_id, "lp", request, caller.tenant, store, pool)
 
 
-async def _seats(run_id: str, path: str, media_type: str, store: Store) -> Response:
+async def _seats(run_id: str, path: str, media_type: str, request: Request, store: Store) -> Response:
     """The table of a dataset's plan, as it is or piece by piece as CSV."""
     headers = _named(run_id, media_type)
     if media_type == PARQUET:
-        return StreamingResponse(store.blobs.chunks(path), media_type=media_type, headers=headers)
+        content = while_admitted(request, store.blobs.chunks(path))
+        return StreamingResponse(content, media_type=media_type, headers=headers)
     text = await asyncio.to_thread(_as_csv, await store.blobs.get(path))
     return Response(text, media_type=media_type, headers=headers)
 

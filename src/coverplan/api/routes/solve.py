@@ -10,7 +10,7 @@ from starlette.responses import Response
 from coverplan.api.body import Parsed, body_of
 from coverplan.api.disconnect import unless_gone
 from coverplan.api.errors import ApiError, error_responses
-from coverplan.api.guard.auth import Writer
+from coverplan.api.guard.auth import Writer, until_refused
 from coverplan.api.media import EVENTS, JSON, accepts, chosen
 from coverplan.api.state import Configured, Pool
 from coverplan.api.streaming.solves import News, SolveEvents
@@ -53,7 +53,8 @@ async def solve(body: Parsed[SolveRequest], request: Request, pool: Pool, settin
     job = Job.solve(body, large=_admitted_size(body, settings) > settings.small_account_reps)
     if chosen(request, JSON, EVENTS) == EVENTS:
         news: News = News()
-        return SolveEvents(await unless_gone(request, pool.submit(job, news.put_nowait)), news)
+        run = await unless_gone(request, pool.submit(job, news.put_nowait))
+        return SolveEvents(run, news, until_refused(request))
     return Response(await unless_gone(request, pool.run(job)), media_type=JSON)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 import structlog
@@ -14,7 +14,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from coverplan.api.disconnect import gone
-from coverplan.api.errors import as_api_error
+from coverplan.api.errors import ApiError, as_api_error
+from coverplan.api.guard.auth import refused as refusal
 from coverplan.api.media import EVENTS
 from coverplan.process.run import Run
 
@@ -31,22 +32,31 @@ class SolveEvents(Response):
 
     media_type = EVENTS
 
-    def __init__(self, run: Run, news: News) -> None:
+    def __init__(self, run: Run, news: News, refused: Coroutine[Any, Any, None]) -> None:
+        """`refused` returns once the client may not listen any more: then the run is stopped."""
         super().__init__(headers={"X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._run = run
         self._news = news
+        self._refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         leaving = asyncio.create_task(gone(receive))
         streaming = asyncio.create_task(self._stream(send, scope["state"]["request_id"]))
+        refused = asyncio.create_task(self._refused)
         try:
-            await asyncio.wait({leaving, streaming}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({leaving, streaming, refused}, return_when=asyncio.FIRST_COMPLETED)
             if streaming.done():
                 streaming.result()
-        finally:
-            leaving.cancel()
+                return
             streaming.cancel()
+            await asyncio.wait({streaming})
+            if refused.done():
+                told = format_sse_event(event="error", data_str=_document(refusal(), scope["state"]["request_id"]))
+                await send({"type": "http.response.body", "body": told})
+        finally:
+            for task in (leaving, streaming, refused):
+                task.cancel()
             await self._run.cancel()
 
     async def _stream(self, send: Send, request_id: str) -> None:
@@ -75,4 +85,8 @@ class SolveEvents(Response):
             problem = as_api_error(error)
             if problem.kind.code == "internal_error":
                 log.exception("solve failed")
-            yield "error", problem.document(request_id).model_dump_json()
+            yield "error", _document(problem, request_id)
+
+
+def _document(error: ApiError, request_id: str) -> str:
+    return error.document(request_id).model_dump_json()
