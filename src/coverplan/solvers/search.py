@@ -23,6 +23,7 @@ from coverplan.mip.program import (
     is_optimal,
     not_refuted,
 )
+from coverplan.solvers.split import Split, split
 
 NARROWING = 1e-6
 """Share of a row's largest coefficient that no backend's tolerance exceeds."""
@@ -136,7 +137,9 @@ class Search:
         return _LIMITS[ended]
 
 
+_ORDER = (Ended.FAILED, Ended.TIME, Ended.WORK, Ended.COMPLETE)
 _LIMITS = {Ended.TIME: StoppedBy.TIME_LIMIT, Ended.WORK: StoppedBy.WORK_LIMIT, Ended.FAILED: StoppedBy.SOLVER_LOST}
+_ENDED = {stopped: ended for ended, stopped in _LIMITS.items()}
 
 
 def solve_with(
@@ -154,10 +157,33 @@ def solve_with(
         search.found(np.zeros(0))
         search.bounded(program.offset)
         return search.result(Ended.COMPLETE)
+    parts = split(program)
+    if parts is not None:
+        return search.result(_one_after_the_other(search, drive, parts))
     ended = drive(search)
     if search.overdrawn > search.objective:
         _keep_to_the_rows(search, drive)
     return search.result(ended)
+
+
+def _one_after_the_other(search: Search, drive: Callable[[Search], Ended], parts: Split) -> Ended:
+    """Solve an objective that no backend can hold whole in two parts; see `split`."""
+    search.notes.append("penalties outweigh the money beyond what a solver can tell apart: settled first, money second")
+
+    def hear(step: Step) -> None:
+        if step.x is not None:
+            search.found(step.x)
+
+    limits = replace(search.limits, time_limit_s=0.5 * search.remaining(), relative_gap=0.0, absolute_gap=0.0)
+    first = solve_with(drive, parts.first(), limits, search.start, hear)
+    if first.x is None or first.objective is None:
+        return Ended.INFEASIBLE if first.status is Status.INFEASIBLE else _ENDED.get(first.stopped_by, Ended.FAILED)
+    heavy, limits = first.objective, replace(search.limits, time_limit_s=search.remaining())
+    second = solve_with(drive, parts.second(heavy), limits, first.x, hear)
+    search.notes.extend(second.notes)
+    if np.isfinite(second.dual_bound):
+        search.bounded(parts.bound(heavy, first.dual_bound, second.dual_bound))
+    return min((_ENDED.get(part.stopped_by, Ended.COMPLETE) for part in (first, second)), key=_ORDER.index)
 
 
 def _keep_to_the_rows(search: Search, drive: Callable[[Search], Ended]) -> None:
