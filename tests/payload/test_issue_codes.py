@@ -130,6 +130,11 @@ CASES: list[tuple[str, str, bytes]] = [
     ("empty_filter", "/policy/constraints/0/accounts", body(rule("protect", accounts={"kind": "prospect"}))),
     ("duplicate_group", "/policy/constraints/0/groups/0/id",
      body(rule("exclusive", groups=[{"id": "g", "accounts": {}}, {"id": "g", "accounts": {}}]))),
+    (
+        "penalty_swamps_money",
+        "/policy/constraints/0/penalty",
+        body(rule("must_cover", penalty=1e12), **account(expected_revenue=100)),
+    ),
     ("no_pods", "/policy/constraints/0", body(rule("same_team"))),
     ("hours_exceed_capacity", "/problem/reps", body(rule("capacity", penalty=1), **rep(capacity_hours=0.5))),
     ("territory_hours_exceed_capacity", "/problem/territories/0",

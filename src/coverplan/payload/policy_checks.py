@@ -26,6 +26,7 @@ from coverplan.constraints.filters import AccountFilter, RepFilter
 from coverplan.payload.columns import with_default
 from coverplan.payload.issues import IssueReport, pointer
 from coverplan.payload.method_checks import check_method
+from coverplan.payload.penalty_checks import check_penalties
 from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
 from coverplan.payload.reach_checks import Reach
@@ -200,6 +201,7 @@ def check_policy_effects(report: IssueReport, reach: Reach, policy: Policy, at: 
     """Rules that act on nothing, or on too much."""
     book = reach.pairs.book
     check_method(report, policy, reach.pairs.n_columns, at_policy=at)
+    check_penalties(report, reach.pairs, policy, at)
     for row, rule in enumerate(policy.rules()):
         entity = ("constraint", rule.id)
         for path, one in filters(rule):
