@@ -112,7 +112,7 @@ _POLICY = [
     Code("empty_filter", "warning", "constraint", "The filter matches no {kind}: the constraint does nothing there."),
     Code("duplicate_group", "error", "constraint", "Two groups have the id {value}.", "Make the ids unique."),
     Code("penalty_swamps_money", "warning", "constraint",
-         "One violation costs up to {cost}, the best assignment brings {most}: beside that money hardly counts.",
+         "One violation costs up to {cost}, the best assignment brings {most}: money hardly counts beside it.",
          "Leave the penalty out, which makes the rule hard, or lower it."),
     Code("no_pods", "warning", "constraint", "No rep has a pod or a manager: every rep is a pod of its own."),
 ]  # fmt: skip

@@ -32,6 +32,7 @@ def check_penalties(report: IssueReport, pairs: Candidates, policy: Policy, at: 
         if rule.penalty is None or rule.penalty * widest <= SWAMPED * most:
             continue
         size = _violation(rule, pairs)
+        enough = OUTWEIGHS * most / size
         if rule.penalty * size > SWAMPED * most:
             report.add(
                 "penalty_swamps_money",
@@ -40,9 +41,14 @@ def check_penalties(report: IssueReport, pairs: Candidates, policy: Policy, at: 
                 entity=("constraint", rule.id),
                 cost=f"{rule.penalty * size:,.3g}",
                 most=f"{most:,.3g}",
-                suggestion="Leave the penalty out, which makes the rule hard, or lower it: at "
-                f"{float(f'{OUTWEIGHS * most / size:.2g}'):,.10g} one violation still outweighs {OUTWEIGHS} of the best assignments.",
+                suggestion=f"Leave the penalty out, which makes the rule hard, or lower it: at {_round(enough)} one "
+                f"violation still outweighs {OUTWEIGHS} of the best assignments.",
             )
+
+
+def _round(amount: float) -> str:
+    """Two digits of it."""
+    return f"{float(f'{amount:.2g}'):,.10g}"
 
 
 def _violation(rule: Constraint, pairs: Candidates) -> float:
