@@ -160,6 +160,30 @@ def test_most_accounts_can_stay() -> None:
     assert sum(planted[account] != rep for account, rep in here) <= 0.1 * len(here)
 
 
+@pytest.mark.parametrize("shape", [Shape(600, 24, 12, seed=2027), Shape(2000, 40, 12, seed=4)])
+def test_books_of_today_are_near_plausible(shape: Shape) -> None:
+    """Most established reps hold about their share of the revenue per hour: no rule asks half a book to move."""
+    book: dict[str, Any] = document(generate_book(shape).book)
+    held: dict[str, float] = defaultdict(float)
+    for account in book["accounts"]:
+        for entry in account.get("current", []):
+            held[entry["rep_id"]] += account.get("revenue_history", [0])[-1]
+    hours = {rep["id"]: ramped_hours(rep, shape.start, shape.months) for rep in book["reps"]}
+    fair = sum(held.values()) / sum(hours.values())
+
+    books = [held[rep["id"]] / (fair * hours[rep["id"]]) for rep in book["reps"] if rep["status"] == "active"]
+
+    assert sum(0.7 <= book <= 1.3 for book in books) >= 0.7 * len(books)
+
+
+def test_no_fit_is_worth_a_change_of_rep() -> None:
+    """From the rep who fits worst to the one who fits best an account gains less than the loss of a change: 18 %."""
+    fits = [entry["multiplier"] for entry in generate(500, 40, 12, 5)["fit"]]  # type: ignore[attr-defined]
+
+    assert len(fits) > 20
+    assert max(fits) / min(fits) - 1 < 0.18
+
+
 def test_folder_says_the_same_as_the_document(tmp_path: Path) -> None:
     book = generate_book(Shape(120, 12, 4, seed=2, roles=2)).book
 

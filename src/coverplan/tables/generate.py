@@ -126,7 +126,7 @@ def generate_book(shape: Shape) -> Generated:
         for role, hours in enumerate(seat_hours)
     ]
     today = [books_of_today(plant_rng, team, role, planted[role], ground.patch) for role in range(shape.roles)]
-    today = [np.where(~market.customer & (plant_rng.random(shape.accounts) < 0.3), NOBODY, books) for books in today]
+    today = [np.where(~market.customer & (plant_rng.random(shape.accounts) < 0.7), NOBODY, books) for books in today]
     capacity = _capacity(team, planted, seat_hours, shape.tightness)
     columns = Columns(
         shape.start,

@@ -34,6 +34,8 @@ INDUSTRIES = (
     "food",
 )
 INDUSTRY_SHARE = (0.18, 0.13, 0.14, 0.11, 0.1, 0.08, 0.08, 0.06, 0.06, 0.06)
+HOURS_EXPONENT, HOURS_RANGE = 0.85, (0.2, 5.0)
+"""Hours grow with revenue to this power, within a range around those of the segment."""
 MAX_CHILDREN = 3
 HOURS_PER_REP = 1500.0
 
@@ -72,11 +74,8 @@ def draw_market(rng: np.random.Generator, accounts: int, hours_in_total: float) 
     history = _history(rng, segment, customer)
     size = np.where(customer, np.nan_to_num(history[:, 2]), np.array(MEDIAN_REVENUE)[segment])
     potential = np.round(size * rng.lognormal(-0.7, 0.8, accounts), -2)
-    segment_hours = np.array(SEGMENT_HOURS)
-    segment_hours = np.maximum(np.round(segment_hours * hours_in_total / segment_hours[segment].sum(), 1), 0.5)
-    varied = (segment == 0) | (rng.random(accounts) < 0.3)
-    hours = segment_hours[segment] * np.where(varied, rng.lognormal(-0.03, 0.25, accounts), 1.0)
-    hours = np.where(varied, np.maximum(np.round(hours, 1), 0.1), hours)
+    revenue = np.nan_to_num(history[:, 2]) + potential * np.array(CONVERSION)[segment]
+    segment_hours, hours = _hours(rng, segment, revenue, customer, hours_in_total)
     industry = rng.choice(len(INDUSTRIES), accounts, p=INDUSTRY_SHARE)
     return Market(
         scatter(rng, accounts),
@@ -88,6 +87,22 @@ def draw_market(rng: np.random.Generator, accounts: int, hours_in_total: float) 
         segment_hours,
         np.asarray(hours),
     )
+
+
+def _hours(
+    rng: np.random.Generator, segment: Indices, revenue: Floats, customer: Bools, in_total: float
+) -> tuple[Floats, Floats]:
+    """Hours per segment and per account: what brings more takes more, so that full books are about fair ones.
+
+    Most small customers take the hours of their segment.
+    """
+    own = (segment < len(SEGMENTS) - 1) | ~customer | (rng.random(len(segment)) < 0.3)
+    relative = (revenue / np.array(MEDIAN_REVENUE)[segment]) ** HOURS_EXPONENT * rng.lognormal(0, 0.1, len(segment))
+    factor = np.where(own, relative.clip(*HOURS_RANGE), 1.0)
+    usual = np.array(SEGMENT_HOURS)
+    segment_hours = np.maximum(np.round(usual * in_total / (usual[segment] * factor).sum(), 1), 0.5)
+    hours = segment_hours[segment] * factor
+    return segment_hours, np.where(own, np.maximum(np.round(hours, 1), 0.1), hours)
 
 
 def _history(rng: np.random.Generator, segment: Indices, customer: Bools) -> Floats:

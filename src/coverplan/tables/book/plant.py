@@ -94,13 +94,14 @@ def books_of_today(rng: np.random.Generator, team: Team, role: int, planted: Ind
 
 
 def _nearby(rng: np.random.Generator, team: Team, role: int, patch: Indices) -> Indices:
-    """An established rep that covers each patch, or nobody where there is none."""
+    """An established rep that covers each patch, more often one with more hours, or nobody where there is none."""
     settled = np.flatnonzero(team.established & (team.role == role))
     if not len(settled):
         return np.full(len(patch), NOBODY)
     patches = int(max(team.last))
-    covers = team.covers(patches)[settled]
-    per_patch = covers.sum(axis=0)
-    by_patch = np.argsort(~covers, axis=0, kind="stable")
-    pick = (rng.random(len(patch)) * per_patch[patch]).astype(np.int64)
-    return np.where(per_patch[patch] > 0, settled[by_patch[pick, patch]], NOBODY)
+    ends = np.cumsum(team.covers(patches)[settled] * team.productive[settled][:, None], axis=0)
+    covered = ends[-1] > 0
+    ends /= np.where(covered, ends[-1], 1.0)
+    stretch = (np.arange(patches)[None, :] + ends).T.ravel()
+    found = np.searchsorted(stretch, patch + rng.random(len(patch)), side="right") % len(settled)
+    return np.where(covered[patch], settled[found], NOBODY)

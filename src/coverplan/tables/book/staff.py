@@ -100,13 +100,13 @@ def _month(start: dt.date, months: float) -> dt.date | None:
 
 
 def fit(rng: np.random.Generator, columns: Columns) -> pl.DataFrame:
-    """Each rep suits some industries better and some worse."""
-    suits = rng.choice([0, 1, -1], (columns.team.count, len(INDUSTRIES)), p=[0.75, 0.18, 0.07])
+    """Each rep suits some industries a little better or worse: by less than a change of rep costs."""
+    suits = rng.choice([0, 1, -1], (columns.team.count, len(INDUSTRIES)), p=[0.88, 0.09, 0.03])
     rep, industry = np.nonzero(suits)
     factor = np.where(
         suits[rep, industry] > 0,
-        rng.uniform(1.03, 1.2, len(rep)),
-        rng.uniform(0.85, 0.97, len(rep)),
+        rng.uniform(1.02, 1.08, len(rep)),
+        rng.uniform(0.93, 0.98, len(rep)),
     )
     return pl.DataFrame(
         {

@@ -91,15 +91,15 @@ def _windows(size: int, patches: int, pairs: int) -> tuple[Indices, Indices, Ind
 
 
 def _hires(rng: np.random.Generator, pools: list[int], months: int) -> tuple[Indices, Floats]:
-    """Status and start month: about one rep in twelve is hired, one in 24 open, one in 16 still ramping."""
+    """Status and start month: about one rep in sixteen is hired, one in 32 open, one in 16 still ramping."""
     status: list[Indices] = []
     start: list[Floats] = []
     for size in pools:
         state = np.zeros(size, np.int64)
         month = np.full(size, np.nan)
         hired, opened, ramping = (
-            size // 12 + (6 <= size < 12),
-            size // 24 + (12 <= size < 24),
+            size // 16 + (6 <= size < 16),
+            size // 32 + (12 <= size < 32),
             size // 16,
         )
         chosen = rng.permutation(size)[: hired + opened + ramping]
