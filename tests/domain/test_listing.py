@@ -67,3 +67,31 @@ def test_a_shortlist_knows_the_best_of_what_it_left_out(problem: Document, per_s
     assert_array_equal(short.most_net, whole.most_net)
     assert_array_equal(short.keeps, whole.keeps)
     assert_array_equal(short.has_rep, whole.has_rep)
+
+
+def test_explicit_values_close_pairs_before_they_are_counted() -> None:
+    """Twenty accounts x ten reps of one class: 200 pairs, but three values each leave 60, two of them excluded."""
+    three = [(account, (account + step) % 10) for account in range(20) for step in range(3)]
+    pairs: list[Document] = [{"account_id": f"a{a}", "rep_id": f"r{r}", "value": 5.0} for a, r in three]
+    pairs[0]["eligible"] = pairs[1]["eligible"] = False
+    facts = {"reps": [{"id": f"r{rep}"} for rep in range(10)], "accounts": [{"id": f"a{a}"} for a in range(20)]}
+    every, some = book_of(facts), book_of({**facts, "pairs": pairs})
+
+    assert Listing(every, CandidateRules(), None).n_admissible == 200
+    found = Listing(some, CandidateRules(), None)
+    assert found.n_admissible == 58
+    assert len(found.candidates().seat) == 58
+
+
+@examples(60)
+@given(rich_problems())
+def test_no_pair_goes_uncounted(problem: Document) -> None:
+    """The count decides what is listed, and how; only distance and pairs of current reps may change it."""
+    book = book_of(problem)
+    admitted = Listing(book, CandidateRules(), None).admission
+    found, width = admitted.of(), book.instance.n_reps
+
+    open_to_all = ~np.isin(book.seats.account, book.instance.pairs.account)
+    listed = np.bincount(found.ruled // width, minlength=len(book.seats))
+    assert_array_equal(admitted.counts[open_to_all], listed[open_to_all])
+    assert (listed <= admitted.counts + np.bincount(admitted._admitted // width, minlength=len(book.seats))).all()

@@ -44,55 +44,70 @@ class Admission:
 
     def __init__(self, book: Book, rules: CandidateRules) -> None:
         self.book, self.rules = book, rules
-        self._listed, self._excluded, self._admitted, self._closed = _explicit(book)
+        listed, self._excluded, self._admitted, closed = _explicit(book)
         self._class, self._reps, self._start = _classes(book, rules)
+        is_closed = np.zeros(book.instance.n_accounts, np.bool_)
+        is_closed[closed] = True
+        self._closed: Bools = is_closed[book.seats.account]
+        """Seats that only listed pairs may fill: those of accounts with explicit values."""
+        self._listed = without(self._of_class(listed[self._closed[listed // book.instance.n_reps]]), self._excluded)
+        """The pairs that are left of closed seats, before distance."""
 
     @property
     def counts(self) -> Keys:
-        """How many reps the class of each seat admits, before distance and explicit pairs."""
-        return np.asarray(np.diff(self._start)[self._class])
+        """How many reps each seat admits by its class, closed ones by what is listed; before distance and the rest."""
+        counts, width = np.diff(self._start)[self._class], self.book.instance.n_reps
+        listed = joined(self._listed, self._admitted[self._closed[self._admitted // width]])
+        listed = np.bincount(listed // width, minlength=len(counts))
+        return np.asarray(np.where(self._closed, listed, counts))
+
+    def _of_class(self, keys: Keys) -> Keys:
+        """The keys whose rep the class of their seat admits."""
+        width = self.book.instance.n_reps
+        seat, rep = np.divmod(keys, width)
+        admits = np.repeat(np.arange(len(self._start) - 1), np.diff(self._start)) * width + self._reps
+        return np.asarray(keys[np.isin(self._class[seat] * width + rep, admits)])
 
     def of(self, seats: Keys | None = None) -> Eligibility:
         """Apply the strict conditions and the rules to these seats, ascending; None: to all."""
         book, width = self.book, self.book.instance.n_reps
         everyone = seats is None
         seats = np.arange(len(book.seats)) if seats is None else seats
-        ruled = self._by_rules(seats)
         mine = np.ones(len(book.seats), np.bool_) if everyone else np.zeros(len(book.seats), np.bool_)
         mine[seats] = True
 
         def some(keys: Keys) -> Keys:
             return keys if everyone else keys[mine[keys // width]]
 
-        if len(self._closed):
-            is_closed = np.zeros(book.instance.n_accounts, np.bool_)
-            is_closed[self._closed] = True
-            shut = is_closed[book.seats.account[ruled // width]]
-            stays = ~shut
-            stays[shut] = np.isin(ruled[shut], self._listed, assume_unique=True)
-            ruled = ruled[stays]
+        ruled = self._near(self._by_class(seats[~self._closed[seats]]))
+        if len(self._listed):
+            # Spreading a closed seat over its class first would take a hundred times the memory of what is left of it.
+            ruled = joined(ruled, self._near(some(self._listed)))
         excluded = some(self._excluded)
         ruled = without(joined(ruled, _strictly_possible(book, some(self._admitted))), excluded)
         held = seats[book.seats.current[seats] >= 0]
         current = _strictly_possible(book, held.astype(np.int64) * width + book.seats.current[held])
         return Eligibility(ruled, without(current, excluded), excluded)
 
-    def _by_rules(self, seats: Keys) -> Keys:
-        """Pairs that role, activity, territory, segment, skills and distance admit."""
-        book, instance = self.book, self.book.instance
+    def _by_class(self, seats: Keys) -> Keys:
+        """Pairs that role, activity, territory, segment and skills admit."""
         member = self._class[seats]
         lengths = np.diff(self._start)[member]
         seat = np.repeat(seats, lengths)
         within = np.arange(len(seat)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        rep = self._reps[np.repeat(self._start[member], lengths) + within]
-        if self.rules.max_distance_km is not None:
-            account = book.seats.account[seat]
-            accounts, reps = instance.accounts, instance.reps
-            km = haversine_km(reps.lat[rep], reps.lon[rep], accounts.lat[account], accounts.lon[account])
-            near = ~(km > self.rules.max_distance_km)
-            seat, rep = seat[near], rep[near]
-        keys: Keys = seat.astype(np.int64) * instance.n_reps + rep
+        keys: Keys = seat.astype(np.int64) * self.book.instance.n_reps
+        keys += self._reps[np.repeat(self._start[member], lengths) + within]
         return keys
+
+    def _near(self, keys: Keys) -> Keys:
+        """The keys whose account and rep are within the distance; unknown distances are."""
+        if self.rules.max_distance_km is None:
+            return keys
+        accounts, reps = self.book.instance.accounts, self.book.instance.reps
+        seat, rep = np.divmod(keys, self.book.instance.n_reps)
+        account = self.book.seats.account[seat]
+        km = haversine_km(reps.lat[rep], reps.lon[rep], accounts.lat[account], accounts.lon[account])
+        return np.asarray(keys[~(km > self.rules.max_distance_km)])
 
 
 def joined(sorted_keys: Keys, others: Keys) -> Keys:
