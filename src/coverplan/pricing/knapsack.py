@@ -30,6 +30,9 @@ MOST_STATES = 40_000_000
 """Units x reps x capacity up to which one solve of all knapsacks takes well under a second."""
 LARGEST_WEIGHT = 2.0**50
 """Most that a weight or a value may be in whole units: beyond, floats do not tell units apart."""
+MOST_CELLS = 8_000_000
+"""Reps x units up to which the tables of pairs, about twenty at a time, fit in memory: 64 MB each, however few pairs
+there are."""
 ROUNDING = 1e-9
 """Share of a bound that sums of floats may miss it by."""
 PATIENCE = 15
@@ -61,7 +64,8 @@ class Knapsacks:
         n_reps, n_units = pairs.instance.n_reps, pairs.n_units
         if formulation.linked or formulation.idle_matrix.nnz or not _capacities_only(formulation):
             return None
-        if matrix.nnz == 0:  # nothing takes up room, so nothing couples the units: there is no knapsack to fill
+        # Where nothing takes up room nothing couples the units: there is no knapsack to fill.
+        if matrix.nnz == 0 or n_reps * n_units > MOST_CELLS:
             return None
         places = int(decimals(matrix.data).max(initial=0))
         if places > DECIMALS or np.abs(matrix.data).max(initial=0.0) * 10.0**places > LARGEST_WEIGHT:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from coverplan.formulation.build import Formulation
 from coverplan.pricing.knapsack import Knapsacks
 from coverplan.runs.run import Request
+from coverplan.runs.wholeness import is_transport, worth_relaxing
 
 DEFAULT = "highs"
 PRICED_FROM = 2_500
@@ -19,7 +20,7 @@ def knapsacks_of(request: Request, formulation: Formulation) -> Knapsacks | None
     chosen = request.method != "auto" or request.backend != "auto" or formulation.pairs.best_net is not None
     if chosen or request.limits.deterministic or request.limits.work_limit is not None:
         return None
-    if not DENSE_FROM <= formulation.pairs.n_columns <= DENSE_UP_TO:
+    if not DENSE_FROM <= formulation.pairs.n_columns <= DENSE_UP_TO or is_transport(formulation):
         return None
     return Knapsacks.of(formulation)
 
@@ -44,8 +45,15 @@ def method_of(request: Request, formulation: Formulation) -> tuple[str, str]:
         return request.method, f"asked for; {size(formulation)}"
     if request.backend != "auto":
         return "exact", f"{size(formulation)}: {request.backend} was asked for"
+    return _method_for(formulation)
+
+
+def _method_for(formulation: Formulation) -> tuple[str, str]:
+    """What the size and the structure suggest, where nobody asks for anything."""
     if formulation.pairs.n_columns < PRICED_FROM:
         return "exact", f"{size(formulation)}: small enough for one program"
+    if formulation.pairs.best_net is None and is_transport(formulation) and worth_relaxing(formulation):
+        return "exact", f"{size(formulation)}: a transport problem, whose linear relaxation is a plan"
     return "priced", f"{size(formulation)}: large enough for prices to pay"
 
 

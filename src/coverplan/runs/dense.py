@@ -30,13 +30,12 @@ from coverplan.pricing.rounding import rounded
 from coverplan.pricing.scope import OverListed
 from coverplan.runs.outcome import Outcome
 from coverplan.runs.run import Request, Run, Setting
+from coverplan.runs.wholeness import worth_relaxing
 from coverplan.solvers.registry import backend
 from coverplan.solvers.relaxation import relaxation
 from coverplan.solvers.workers import Workers
 
 BACKEND = "highs"
-SIMPLEX_ENTRIES = 60_000
-"""Matrix entries up to which the linear relaxation takes about a second."""
 RELAXATION_SHARE, ASCENT_SHARE, DIVE_SHARE = 0.3, 0.1, 0.2
 LEFT_TO_PROGRAM = 25
 """Units that a dive leaves to branch and bound."""
@@ -91,10 +90,8 @@ class DenseRun(Run):
         if (known := self.known()) is not None:
             return known
         self.timed("bound", self._relax)
-        if self.impossible:
-            return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), None)
-        if self.incumbent.certificate is None:
-            return self.conclude(Result(Status.NO_SOLUTION, StoppedBy.TIME_LIMIT), None)
+        if (known := self.bounded()) is not None:
+            return known
         self.timed("knapsacks", self._tighten)
         if not self._done():
             self.timed("rounding", self._dive)
@@ -118,10 +115,11 @@ class DenseRun(Run):
 
     def _relax(self) -> None:
         """Prices of the rows from the linear relaxation, or from the smoothed dual where that takes long."""
-        if self.formulation.matrix.nnz <= SIMPLEX_ENTRIES:
+        if worth_relaxing(self.formulation):
             relaxed = relaxation(to_program(self.formulation), RELAXATION_SHARE * self.remaining())
             if relaxed is not None:
                 self.certify(relaxed)
+                self.take_whole(relaxed)
                 return
         deadline = time.monotonic() + RELAXATION_SHARE * self.remaining()
         SmoothedDual(self.formulation).minimise(deadline, tell=self.prove)

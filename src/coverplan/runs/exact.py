@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from coverplan.formulation.build import Formulation
-from coverplan.formulation.program import to_choice, to_point, to_program
-from coverplan.mip.program import Floats, Result, Status, StoppedBy, close_enough
+from coverplan.formulation.program import to_point, to_program
+from coverplan.mip.program import Result, Status, StoppedBy, close_enough
 from coverplan.pricing.bound import Prices, admissible
 from coverplan.pricing.dual import SmoothedDual
 from coverplan.pricing.scope import OverListed
@@ -26,7 +26,6 @@ ROUNDING_SHARE = 0.2
 RELAXATION_SHARE = 0.5
 """Share of the time that the linear relaxation may take; beyond it, its prices come from the smoothed dual."""
 DUAL_SHARE = 0.3
-WHOLE = 1e-6
 
 
 class ExactRun(Run):
@@ -45,10 +44,11 @@ class ExactRun(Run):
         relaxed = self.timed("bound", self._relax)
         if self.impossible:
             return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), None)
-        if relaxed is not None and relaxed.x is not None and self._is_whole(relaxed.x):
-            self.incumbent.offer(to_choice(self.formulation, relaxed.x))
-        elif relaxed is not None and relaxed.x is not None and self.formulation.pairs.n_columns >= ROUND_FROM:
-            self.timed("rounding", lambda: self._round(relaxed))
+        if relaxed is not None and relaxed.x is not None:
+            # Whoever names a backend wants its plan.
+            whole = self.request.backend == "auto" and self.take_whole(relaxed)
+            if not whole and self.formulation.pairs.n_columns >= ROUND_FROM:
+                self.timed("rounding", lambda: self._round(relaxed))
         name = backend_of(self.request.backend)
         return self.conclude(self.timed("search", lambda: self._search(name)), name)
 
@@ -65,11 +65,6 @@ class ExactRun(Run):
         elif not self.truncated:
             self.certify(relaxed)
         return relaxed
-
-    def _is_whole(self, x: Floats) -> bool:
-        """Whether the relaxation is a plan already, and no backend was asked for by name to find one."""
-        whole = x[self.program.integer]
-        return self.request.backend == "auto" and bool((np.abs(whole - np.rint(whole)) <= WHOLE).all())
 
     def _prices(self, _start: Prices | None) -> Prices | None:
         """Row prices of the relaxation of the listed pairs."""

@@ -26,12 +26,11 @@ from coverplan.pricing.segments import Indices
 from coverplan.pricing.standing import Standing
 from coverplan.runs.outcome import Outcome
 from coverplan.runs.standing_run import BACKEND, StandingRun, elastic_prices
+from coverplan.runs.wholeness import worth_relaxing
 from coverplan.solvers.registry import backend
 from coverplan.solvers.relaxation import relaxation
 from coverplan.solvers.workers import Workers
 
-SIMPLEX_ENTRIES = 60_000
-"""Matrix entries up to which the linear relaxation takes about a second."""
 DUAL_SHARE = 0.4
 """Share of the time that the bound may take."""
 REPS_TOGETHER, MOST_TOGETHER = 6, 16
@@ -72,10 +71,9 @@ class PricedRun(StandingRun):
         if self.request.backend not in {"auto", BACKEND}:
             self.notes.append(f"the priced method solves its parts with {BACKEND}, not {self.request.backend}")
         self.timed("bound", self._bound)
-        if self.impossible:
-            return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), None)
-        if self.incumbent.certificate is None:
-            return self.conclude(Result(Status.NO_SOLUTION, StoppedBy.TIME_LIMIT), None)
+        if (known := self.bounded()) is not None:
+            return known
+        assert self.incumbent.certificate is not None
         self.landscape = Landscape(self.formulation, self.incumbent.certificate.prices)
         self.elastic = elastic_prices(self.formulation, self.landscape)
         self.timed("rounding", lambda: self._round(self.landscape))
@@ -99,10 +97,12 @@ class PricedRun(StandingRun):
         """Prices from the linear relaxation where simplex is quick, else from the smoothed dual."""
         if self.truncated:
             return self.priced_in(self._prices, "lagrangian", DUAL_SHARE * self.remaining())
-        if self.formulation.matrix.nnz <= SIMPLEX_ENTRIES and self.parts.smoothing:
+        if worth_relaxing(self.formulation) and self.parts.smoothing:
             relaxed = relaxation(to_program(self.formulation), DUAL_SHARE * self.remaining())
             if relaxed is not None:
-                return self.certify(relaxed)
+                self.certify(relaxed)
+                self.take_whole(relaxed)
+                return None
         deadline = time.monotonic() + DUAL_SHARE * self.remaining()
         dual = SmoothedDual(self.formulation, self.request.limits.seed, self.parts.smoothing)
         dual.minimise(deadline, self.known_prices, tell=self.prove, first=self._first_plan)

@@ -18,7 +18,7 @@ from coverplan.domain.instance import Ints
 from coverplan.domain.listing import Listing, Listings, keys_of
 from coverplan.formulation.build import Formulation, build
 from coverplan.formulation.objective import Weights
-from coverplan.formulation.program import Choice, best_column
+from coverplan.formulation.program import Choice, best_column, to_choice
 from coverplan.mip.program import Limits, Result, Status, StoppedBy, close_enough, is_optimal
 from coverplan.pricing.bound import Prices, admissible, floor, upper_bound
 from coverplan.pricing.dual import Found
@@ -27,6 +27,7 @@ from coverplan.runs.incumbent import Incumbent
 from coverplan.runs.least_violating import least_violating, near_miss
 from coverplan.runs.outcome import Certificate, Checkpoint, Outcome, Proof, Report
 from coverplan.runs.precedent import Precedent, carried
+from coverplan.runs.wholeness import is_whole
 from coverplan.solvers.relaxation import Relaxation
 
 T = TypeVar("T")
@@ -123,11 +124,23 @@ class Run:
 
     def known(self) -> Outcome | None:
         """The outcome, where what is known beforehand settles it: there is no plan, or a good enough one."""
-        if self.impossible:
-            return self.conclude(Result(Status.INFEASIBLE, StoppedBy.PROOF), None)
+        settled = self._settled()
+        return None if settled is None else self.conclude(settled, None)
+
+    def bounded(self) -> Outcome | None:
+        """The outcome, where the bound settles it too, or where time was too short for any."""
+        settled = self._settled()
+        if settled is None and self.incumbent.certificate is None:
+            settled = Result(Status.NO_SOLUTION, StoppedBy.TIME_LIMIT)
+        return None if settled is None else self.conclude(settled, None)
+
+    def _settled(self) -> Result | None:
+        """The result, where there is no plan, or a good enough one."""
         found = self.incumbent
+        if found.impossible:
+            return Result(Status.INFEASIBLE, StoppedBy.PROOF)
         if close_enough(found.objective, found.reach, self.request.limits, self.formulation.size):
-            return self.conclude(Result(Status.FEASIBLE, StoppedBy.GAP), None)
+            return Result(Status.FEASIBLE, StoppedBy.GAP)
         return None
 
     @property
@@ -204,6 +217,12 @@ class Run:
             bound = upper_bound(self.formulation, prices)
             if np.isfinite(bound):
                 self.incumbent.certify(Certificate(bound, prices, "lp_relaxation"))
+
+    def take_whole(self, relaxed: Relaxation) -> bool:
+        """Take the point of the linear relaxation, where it is a plan."""
+        if relaxed.x is None or not is_whole(self.formulation, relaxed):
+            return False
+        return self.incumbent.offer(to_choice(self.formulation, relaxed.x))
 
     def remaining(self) -> float:
         """Seconds until the answer has to be put together, which takes a while in a large book."""
