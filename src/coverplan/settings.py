@@ -134,6 +134,8 @@ class Settings(BaseSettings):
     small_account_reps: int = Field(
         100_000, ge=0, description="Accounts x reps up to which a solve goes to a warm child instead of a fresh one."
     )
+    head_timeout_s: float = Field(10.0, gt=0, description="Seconds within which the head of a request must arrive.")
+    max_connections: int = Field(1000, ge=1, description="Most connections at a time; more are answered with 503.")
     body_timeout_s: float = Field(30.0, gt=0, description="Seconds within which the body of a request must arrive.")
     shutdown_s: float = Field(
         5.0, ge=0, description="Seconds that running requests get to end when the service is asked to stop."

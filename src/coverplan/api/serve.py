@@ -14,11 +14,13 @@ from fastapi import FastAPI
 from coverplan import logs
 from coverplan.api.app import create_app
 from coverplan.api.closing import Closing
+from coverplan.api.connections import limited
 from coverplan.api.guard.access import may_be_open
 from coverplan.jobs.queue import prepare
 from coverplan.settings import Settings
 from coverplan.store import keys
 from coverplan.store.database import Database
+from coverplan.store.privacy import keep_private
 from coverplan.store.store import Store
 
 _KEPT_OPEN_S = 30
@@ -58,6 +60,7 @@ def run(
     app = create_app(settings, with_worker=with_worker)
     config = uvicorn.Config(
         app,
+        http=limited(settings),
         host=settings.host,
         port=settings.port,
         log_config=None,
@@ -95,7 +98,7 @@ def _alone(settings: Settings) -> Iterator[None]:
     if settings.database_url is not None:
         yield
         return
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    keep_private(settings.data_dir)
     with (settings.data_dir / "service.lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

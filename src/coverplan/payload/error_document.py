@@ -42,6 +42,7 @@ ERROR_KINDS: dict[str, ErrorKind] = {
         ErrorKind("dataset_not_open", 409, "The dataset takes no more tables"),
         ErrorKind("dataset_not_ready", 409, "The dataset has not been checked, or has errors"),
         ErrorKind("dataset_in_use", 409, "The dataset is at work"),
+        ErrorKind("head_timeout", 408, "The head of the request did not arrive in time"),
         ErrorKind("body_timeout", 408, "The body did not arrive in time"),
         ErrorKind("idempotency_in_flight", 409, "The first call with this Idempotency-Key has not ended"),
         ErrorKind("body_too_large", 413, "The body is too large"),

@@ -11,6 +11,7 @@ from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from coverplan.store.ids import new_id
+from coverplan.store.privacy import keep_private
 
 _CHUNK = 4 << 20
 
@@ -36,7 +37,7 @@ class Blobs:
         try:
             if url.startswith("file://"):
                 folder = Path(url.removeprefix("file://"))
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                keep_private(folder)
                 self._store: ObjectStore = LocalStore(folder)
             else:
                 self._store = from_url(url)

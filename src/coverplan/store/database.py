@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import sqlite3
 import time
@@ -18,6 +19,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from coverplan.store.privacy import keep_file_private
 
 _BUSY_S = 30.0
 _POOL, _OVERFLOW = 8, 8
@@ -151,7 +154,9 @@ def _postgresql(url: URL) -> Engine:
 def _sqlite(url: str) -> Engine:
     path = make_url(url).database
     if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with contextlib.suppress(OSError):  # the first transaction says what is wrong
+            keep_file_private(Path(path))
     engine = create_engine(url, connect_args={"timeout": _BUSY_S, "check_same_thread": False}, pool_timeout=_BUSY_S)
 
     @event.listens_for(engine, "connect")

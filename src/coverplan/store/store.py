@@ -10,6 +10,7 @@ from coverplan.settings import Settings
 from coverplan.store.blobs import Blobs
 from coverplan.store.database import Database
 from coverplan.store.migrate import migrate
+from coverplan.store.privacy import keep_private
 
 _LAST_WORDS_S = 0.05
 
@@ -29,6 +30,8 @@ class Store:
             DatabaseLostError: the database does not answer.
             BlobLostError: the blobs cannot be opened.
         """
+        if settings.database_url is None or settings.blob_url is None:
+            keep_private(settings.data_dir)
         store = cls(Database.open(settings.database), Blobs(settings.blobs))
         migrate(store.database)
         return store
