@@ -228,28 +228,32 @@ def interim_hours(book: Book, seat: Ints, rep: Ints) -> Floats:
     """Hours of today's rep on each seat until this rep starts: what it takes of that rep, for that long."""
     hours = np.zeros(len(seat))
     late, part = value.interims(book, seat, rep)
-    _, given = _given(book, seat[late], book.seats.current[seat[late]])
-    hours[late] = part * np.where(np.isnan(given), book.seats.hours[seat[late]], given)
+    holder, usual = book.seats.current[seat[late]], book.seats.hours[seat[late]]
+    hours[late] = part * _given_first(book.instance.pairs.hours, _entries(book, seat[late], holder), usual)
     return hours
 
 
 def _explicit_numbers(book: Book, seat: Ints, rep: Ints) -> tuple[Floats, Floats]:
     """Value and hours of each pair, the caller's own numbers first."""
-    worth, hours = _given(book, seat, rep)
-    return (
-        np.where(np.isnan(worth), value.pair_value(book, seat, rep), worth),
-        np.where(np.isnan(hours), book.seats.hours[seat], hours),
-    )
+    pairs, entry = book.instance.pairs, _entries(book, seat, rep)
+    worth, hours = value.pair_value(book, seat, rep), book.seats.hours[seat]
+    return _given_first(pairs.value, entry, worth), _given_first(pairs.hours, entry, hours)
 
 
-def _given(book: Book, seat: Ints, rep: Ints) -> tuple[Floats, Floats]:
-    """The caller's own value and hours of each pair, NaN where there are none."""
+def _entries(book: Book, seat: Ints, rep: Ints) -> Offsets | None:
+    """The explicit pair of each pair, -1 without one; None where there are none at all."""
     entry, keys = explicit_keys(book)
     if len(entry) == 0:
-        return np.full(len(seat), np.nan), np.full(len(seat), np.nan)
+        return None
     order = np.argsort(keys, kind="stable")
     wanted = seat.astype(np.int64) * book.instance.n_reps + rep
     place = np.minimum(np.searchsorted(keys[order], wanted), len(order) - 1)
-    source, found = entry[order[place]], keys[order][place] == wanted
-    pairs = book.instance.pairs
-    return np.where(found, pairs.value[source], np.nan), np.where(found, pairs.hours[source], np.nan)
+    return np.where(keys[order][place] == wanted, entry[order[place]], -1)
+
+
+def _given_first(numbers: Floats, entry: Offsets | None, usual: Floats) -> Floats:
+    """The caller's own numbers where the explicit pairs have them, else the usual."""
+    if entry is None:
+        return usual
+    given = np.where(entry >= 0, numbers[entry], np.nan)
+    return np.where(np.isnan(given), usual, given)
