@@ -20,18 +20,18 @@ from support.sampling import examples
 Document = dict[str, Any]
 EDGES = [dt.date(2026, 12, 31), dt.date(2027, 1, 1), dt.date(2027, 1, 2), dt.date(2027, 6, 30), dt.date(2027, 7, 1)]
 EDGES += [dt.date(2027, 12, 31), dt.date(2028, 1, 1)]
-DAYS = st.one_of(st.sampled_from(EDGES), st.dates(dt.date(2026, 10, 1), dt.date(2028, 3, 1)))
-MONEY = st.sampled_from([0.0, 0.0, 500.0, 1200.0, 9000.0])
+DAYS = st.one_of(st.dates(dt.date(2027, 1, 1), dt.date(2027, 12, 31)), st.sampled_from(EDGES))
+MONEY = st.sampled_from([1200.0, 500.0, 9000.0, 0.0])
 
 
 @st.composite
-def employed(draw: st.DrawFn) -> Document:
-    """A rep who came and went at any time, or was always there."""
+def employed(draw: st.DrawFn, late: bool) -> Document:
+    """A rep who came and went at any time, or was always there; one who comes `late` has a date."""
     rep: Document = {"status": draw(st.sampled_from(["active", "hired", "open"]))}
     first, last = sorted([draw(DAYS), draw(DAYS)])
-    if draw(st.booleans()):
+    if late or draw(st.booleans()):
         rep["start_date"] = str(first)
-    if draw(st.booleans()):
+    if draw(st.integers(0, 2)) == 0:
         rep["end_date"] = str(last)
     return rep
 
@@ -40,22 +40,22 @@ def employed(draw: st.DrawFn) -> Document:
 def accounts(draw: st.DrawFn) -> Document:
     """An account with a past."""
     account: Document = {
-        "revenue_history": draw(st.lists(MONEY, max_size=5)),
+        "revenue_history": draw(st.lists(MONEY, min_size=draw(st.integers(0, 2)), max_size=5)),
         "last_year_months": draw(st.sampled_from([12.0, 1.0, 4.5, 11.0])),
-        "kind": draw(st.sampled_from(["customer", "customer", "prospect"])),
+        "kind": draw(st.sampled_from(["customer"] * 5 + ["prospect"])),
         "relationship_strength": draw(st.sampled_from([0.0, 1.0, 2.5])),
         "potential": draw(MONEY),
-        "hours": draw(st.sampled_from([0.0, 8.0])),
+        "hours": draw(st.sampled_from([8.0, 8.0, 0.0])),
     }
     if draw(st.integers(0, 3)) == 0:
         account["expected_revenue"] = draw(MONEY)
     return account
 
 
-@examples(150)
+@examples(120)
 @given(
-    accounts(), employed(), employed(), st.sampled_from([1, 6, 12]), st.sampled_from([0.0, 0.4]), st.booleans(),
-    st.sampled_from(["nobody", "gone", "holder", "holder", "holder", "own"]), st.booleans(),
+    accounts(), employed(late=True), employed(late=False), st.sampled_from([12, 6, 1]), st.sampled_from([0.4, 0.0]),
+    st.booleans(), st.sampled_from(["holder", "holder", "holder", "nobody", "gone", "own"]), st.booleans(),
 )  # fmt: skip
 def test_a_pair_is_worth_what_its_days_are_worth(
     account: Document,

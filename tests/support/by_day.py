@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+from functools import cache
 from typing import Any
 
 Document = dict[str, Any]
-LAST_DAY = dt.date(2027, 12, 31)
 
 
+@cache
 def weights(months: int) -> dict[dt.date, float]:
     """Every day of the first `months` months of 2027, and its share of them; every month counts the same."""
     days = [dt.date(2027, 1, 1) + dt.timedelta(days=place) for place in range(365)]
