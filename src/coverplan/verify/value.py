@@ -217,12 +217,12 @@ class Market:
         return loss
 
     def _interim(self, access: Access, crew: Crew) -> Floats:
-        """Share of the horizon in which the holder works before each rep starts; 0 for the holder."""
+        """Share of the horizon in which the holder works before each rep starts: none of it for the holder."""
         if access.holder < 0 or not crew.late:
             return 0.0 * crew.ones
         holder, horizon = self.book.reps[access.holder], self.book.horizon
         held = np.minimum(crew.begin, horizon.within(holder.end)) - horizon.within(holder.start)
-        return np.where(access.held, 0.0, np.maximum(0.0, held) / horizon.months)
+        return np.asarray(np.maximum(0.0, held) / horizon.months)
 
     def _mask(self, rule: str, label: str) -> Flags:
         """Which reps serve a segment, a territory or have a skill."""
