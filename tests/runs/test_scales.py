@@ -129,6 +129,40 @@ def test_given_assignments_are_judged_in_the_unit_of_their_row(hours: float, kep
     assert Judge(problem, policy).evaluate(given).feasible == kept
 
 
+@pytest.mark.parametrize(("method", "backend"), [*WAYS, ("auto", "auto")])
+def test_a_plan_that_needs_a_tolerance_is_one_where_there_is_no_other(method: str, backend: str) -> None:
+    """8e-7 hours too many, of 10, are forgiven; without must_cover one account is enough, and the proof is exact."""
+    problem = {
+        "reps": [{"id": "r", "capacity_hours": 10}],
+        "accounts": [{"id": name, "hours": 5.0000004, "expected_revenue": 1e6} for name in "ab"],
+    }
+
+    both = answered(
+        problem, {"constraints": [{"kind": "capacity"}, {"kind": "must_cover"}]}, method=method, backend=backend
+    )
+    free = answered(problem, {"constraints": [{"kind": "capacity"}]}, method=method, backend=backend)
+
+    assert both.objective is not None
+    assert both.objective.value == 2e6
+    assert any("within their tolerances" in note for note in both.notes)
+    assert free.objective is not None
+    assert free.objective.value == 1e6
+
+
+@pytest.mark.parametrize("excess", [1e-10, 2e-8])
+def test_every_way_draws_the_line_at_the_same_place(excess: float) -> None:
+    """1e-10 too many of 10 hours is rounding, 2e-8 is not: the same plan whoever solves."""
+    problem = {
+        "reps": [{"id": "r", "capacity_hours": 10}],
+        "accounts": [{"id": name, "hours": 5 + excess / 2, "expected_revenue": 1e6} for name in "ab"],
+    }
+    for method, backend in WAYS:
+        plan = answered(problem, {"constraints": [{"kind": "capacity"}]}, method=method, backend=backend)
+
+        assert plan.objective is not None
+        assert plan.objective.value == (2e6 if excess < 1e-8 else 1e6)
+
+
 def test_a_small_gain_in_a_small_currency_is_a_gain() -> None:
     """The second of two millionths more is not optimal to within a millionth: the verifier says so as well."""
     problem = {

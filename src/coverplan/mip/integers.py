@@ -208,7 +208,7 @@ def _row_bounds(
         hard = (slacks == 0) & np.isfinite(bound)
         too_wide = hard & (2.0 * errors > allowed)
         narrowed |= too_wide
-        inner = floor(scaled + np.where(too_wide, -errors, errors))
+        inner = floor(scaled + np.where(too_wide, -errors, allowed - errors))
         outer = np.where(_whole(scaled), np.rint(scaled), np.ceil(scaled)) + np.ceil(give)
         whole = np.where(hard, inner, outer)
         bounds.append(np.where(np.isfinite(bound), side * whole, side * 2.0**62).astype(np.int64))

@@ -79,7 +79,7 @@ class Knapsacks:
             return None
         scaled = np.rint(matrix.data * 10.0**places).astype(np.int64)
         unit = int(np.gcd.reduce(scaled)) if len(scaled) else 1
-        room = floor(formulation.upper * 10.0**places / max(unit, 1))
+        room = floor((formulation.upper + formulation.rounding[1]) * 10.0**places / max(unit, 1))
         weight = np.zeros((n_reps, n_units), np.int64)
         weight[rep, pairs.column_unit[matrix.col]] = scaled // max(unit, 1)
         load = weight.sum(axis=1)

@@ -10,6 +10,7 @@ from coverplan.formulation.build import Formulation
 from coverplan.formulation.ledger import Ledger, ledger
 from coverplan.formulation.program import Choice, to_choice
 from coverplan.mip.program import Step, not_refuted
+from coverplan.pricing.bound import Prices, upper_bound
 from coverplan.pricing.scope import UNKNOWN, UNKNOWN_OF_LISTED, OverAll, OverListed
 from coverplan.runs.outcome import Certificate, Checkpoint, Progress, Report
 
@@ -68,6 +69,22 @@ class Incumbent:
             self.listed_bound = OverListed(not_refuted(self.listed_bound, account.objective, self.formulation.size))
             self.keep()
             self._tell()
+        return True
+
+    def concede(self, choice: Choice) -> bool:
+        """Take a plan that needs the tolerances of hard rows, where there is none without; True if it keeps those.
+
+        Prices of rows prove nothing of it, and no solver heard of it: its bound is what every unit can bring at best.
+        """
+        account, none = ledger(self.formulation, choice), np.zeros(self.formulation.n_rows)
+        if not account.feasible or not self._open(choice):
+            return False
+        self.choice, self.account, self.impossible = choice, account, False
+        self.certificate, self.dual_bound, self.listed_bound = None, UNKNOWN, UNKNOWN_OF_LISTED
+        scope = "all_admissible" if self.formulation.pairs.best_net is None else "listed"
+        free = Prices(none, none)
+        self.certify(Certificate(upper_bound(self.formulation, free), free, "lagrangian", scope))
+        self.keep()
         return True
 
     def _open(self, choice: Choice) -> bool:

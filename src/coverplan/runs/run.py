@@ -290,6 +290,11 @@ class Run:
             if found.offer(nearest):
                 self.notes.append("the plan was found while looking for the one that breaks the rules least")
                 result = self._refuted(result)
+            elif found.concede(nearest):
+                self.notes.append(
+                    "no plan keeps the hard rules to the last digit: this one does within their tolerances"
+                )
+                result = Result(Status.FEASIBLE, StoppedBy.GAP, reproducible=result.reproducible, notes=result.notes)
         account, status, stopped_by = found.account, result.status, result.stopped_by
         if account is not None:
             proven = is_optimal(account.objective, found.dual_bound, self.formulation.size)
