@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from coverplan.constraints import CATALOGUE
+from coverplan.payload.missed import is_missed
 from coverplan.payload.plan import ConstraintRow, Objective, Plan
 from coverplan.report.books import books_view
 from coverplan.report.facts import Facts
@@ -13,7 +14,7 @@ from coverplan.report.moves import SHOWN, moves_view, uncovered_view
 from coverplan.report.page import STEPS, render
 from coverplan.report.phrases import describe, unit_of
 from coverplan.report.places import MARKS, map_data
-from coverplan.report.rules import is_missed, rules_view, scope_words
+from coverplan.report.rules import rules_view, scope_words
 from support import reports
 from support.by_hand import book, evaluated, worth
 from support.reports import Document, Page
@@ -147,11 +148,13 @@ def test_reps_of_one_name_are_told_apart() -> None:
         (8.9e-16, 0.0, False),  # rounding
         (2e-6, 10.0, True),  # beyond 1e-6 + 1e-9 * 10
         (5e-4, 1e6, False),  # within 1e-6 + 1e-9 * 1e6 = 1.001e-3
+        (2e-7, 5e-4, True),  # beyond 1e-6 of 5e-4: 5e-10
+        (5e-7, 0.0, False),  # of what 0 is the difference of is not known
     ],
 )
 def test_rounding_misses_no_rule(violation: float, upper: float, missed: bool) -> None:
     """The tolerance of feasibility."""
-    assert is_missed(row(violation=violation, upper=upper)) == missed
+    assert is_missed(row(violation=violation, upper=upper, activity=upper + violation)) == missed
 
 
 def test_missed_rules_come_first() -> None:

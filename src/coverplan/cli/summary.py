@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from coverplan.payload.change import AgainstToday
+from coverplan.payload.missed import is_missed
 from coverplan.payload.plan import ConstraintRow, Plan
 from coverplan.payload.problem import Problem
 from coverplan.payload.rollups import RepBook
@@ -230,14 +231,14 @@ class Summary:
         table = self._table("Rules", "id", "rows", "binding", "violated", f"penalty, {self.currency}")
         for name in dict.fromkeys(row.id for row in rows):
             mine = [row for row in rows if row.id == name]
-            binding, violated = sum(row.binding for row in mine), sum(row.violation > 0 for row in mine)
+            binding, violated = sum(row.binding for row in mine), sum(map(is_missed, mine))
             penalty = sum(row.penalty for row in mine)
             table.add_row(escape(name), f"{len(mine):,}", f"{binding:,}", f"{violated:,}", f"{penalty:,.2f}")
         self.console.print(table)
         self._worst(rows)
 
     def _worst(self, rows: list[ConstraintRow]) -> None:
-        worst = sorted((row for row in rows if row.violation > 0), key=lambda row: (-row.penalty, -row.violation))
+        worst = sorted(filter(is_missed, rows), key=lambda row: (-row.penalty, -row.violation))
         for row in worst[:ROWS_SHOWN]:
             bounds = [f"{words} {number(bound)}" for words, bound in _bounds(row)]
             cost = f", costs {self.money(row.penalty)}" if row.penalty else ""

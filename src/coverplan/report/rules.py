@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from coverplan.constraints import Constraint
-from coverplan.mip.feasibility import tolerance
+from coverplan.payload.missed import is_missed
 from coverplan.payload.plan import ConstraintRow, Plan
 from coverplan.report.facts import Facts
 from coverplan.report.phrases import describe, unit_of
@@ -73,12 +71,6 @@ def rules_view(plan: Plan, facts: Facts) -> RulesView:
         missed_soft=len(missed) - hard,
         penalty=sum(row.penalty for row in missed),
     )
-
-
-def is_missed(row: ConstraintRow) -> bool:
-    """Whether a row misses its bound by more than rounding."""
-    nearest = np.array(max(abs(row.lower or 0.0), abs(row.upper or 0.0)))
-    return row.violation > float(tolerance(nearest, max(abs(row.activity), float(nearest))))
 
 
 def scope_words(scope: str, facts: Facts) -> str:

@@ -109,7 +109,8 @@ def measure(book: Book, reps: Ints) -> Values:
     capacity = book.capacity
     limited = ~np.isnan(capacity)
     spare = capacity[limited] - found.hours[limited]
-    spare = np.where(np.abs(spare) <= tolerance(capacity[limited]), 0.0, spare)  # where `capacity` holds, none is over
+    forgiven = tolerance(capacity[limited], found.hours[limited])
+    spare = np.where(np.abs(spare) <= forgiven, 0.0, spare)  # where `capacity` holds, none is over
     first = seats.primary
     return {
         "expected_revenue": found.expected_revenue,

@@ -10,12 +10,12 @@ import numpy as np
 
 from coverplan.domain.book import Book
 from coverplan.domain.instance import Ints
-from coverplan.mip.feasibility import tolerance
 from coverplan.payload.experiments.cells import Cell, CellFacts, CellOutcome
 from coverplan.payload.experiments.design import Design, interval, referred
+from coverplan.payload.missed import is_missed
 from coverplan.payload.options import Options
 from coverplan.payload.outcome import request_of
-from coverplan.payload.plan import ConstraintRow, Plan
+from coverplan.payload.plan import Plan
 from coverplan.payload.policy import Policy
 from coverplan.payload.runs import RunError
 from coverplan.runs.evaluate import evaluate
@@ -159,20 +159,13 @@ def seats_of(book: Book, plan: Plan) -> Ints:
     return reps
 
 
-def _missed(row: ConstraintRow) -> bool:
-    """Whether a row is missed by more than every plan may miss one by."""
-    above = row.upper is not None and row.activity > row.upper
-    bound = row.upper if above else row.lower
-    return bound is not None and row.violation > float(tolerance(np.array(bound)))
-
-
 def _of_document(plan: Plan) -> Values:
     """The metrics that depend on the policy, as the plan states them."""
     assert plan.objective is not None
     summary = plan.summary
     found: Values = {
         "objective": plan.objective.value,
-        "violations": float(sum(_missed(row) for row in plan.constraints)),
+        "violations": float(sum(is_missed(row) for row in plan.constraints)),
         "penalty": 0.0 - sum(term.value for term in plan.objective.terms if term.term == "penalty"),
         "gap": plan.gap,
     }
