@@ -24,10 +24,12 @@ from coverplan.payload.plan import (
     ConstraintRow,
     Objective,
     Price,
+    TowardsToday,
     Uncovered,
     UncoveredReason,
 )
 from coverplan.payload.rollups import RepBook, Summary, TeamBook, TerritoryBook
+from coverplan.runs import towards_today as runs
 from coverplan.runs.outcome import Outcome
 from coverplan.runs.uncovered import reasons
 
@@ -286,4 +288,19 @@ def certificate(outcome: Outcome) -> Certificate | None:
     relative, _ = gap(objective, found.bound)
     return Certificate(
         bound=found.bound, gap=relative, scope=cast(Any, found.scope), source=cast(Any, found.source), prices=prices
+    )
+
+
+def towards_today(found: runs.TowardsToday | None) -> TowardsToday | None:
+    """What the last step did, as a document."""
+    if found is None:
+        return None
+    return TowardsToday(
+        scope=found.scope,
+        undone=found.undone,
+        owners_lost=found.owners_lost,
+        owners_changed=found.owners_changed,
+        newly_covered=found.newly_covered,
+        objective_before=found.objective_before,
+        tolerance=runs.TOLERANCE,
     )

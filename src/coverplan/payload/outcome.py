@@ -23,7 +23,7 @@ from coverplan.formulation.objective import Weights
 from coverplan.formulation.program import Choice
 from coverplan.mip.program import Limits, Status, StoppedBy, gap, is_optimal
 from coverplan.payload.checkpoint import Checkpoint, keeper, progress_of
-from coverplan.payload.decode import Decoder, certificate
+from coverplan.payload.decode import Decoder, certificate, towards_today
 from coverplan.payload.hashing import instance_hash, policy_hash
 from coverplan.payload.issues import MAX_ISSUES, IssueReport, pointer, quoted
 from coverplan.payload.method_checks import check_method
@@ -213,6 +213,7 @@ def plan_of(
         update |= _change(outcome.formulation, outcome.account, cast(Summary, update["summary"]))
         relative, absolute = gap(outcome.account.objective, outcome.dual_bound)
         update |= {"gap": relative, "absolute_gap": absolute, "dual_bound_source": outcome.bound_source}
+        update["towards_today"] = towards_today(outcome.towards_today)
     elif outcome.dual_bound is not None:
         update["dual_bound_source"] = outcome.bound_source
     if outcome.least_violating is not None and not (listed or len(pairs.book.seats) <= MAX_LISTED):

@@ -177,6 +177,57 @@ class Certificate(Document):
     )
 
 
+class TowardsToday(Document):
+    """The last step of a solve: among plans of equal worth, the one closest to today.
+
+    First who has an owner keeps an owner, then the same one, then who has none stays without; then the caller's order.
+    """
+
+    scope: Literal["closest", "no_exchange", "cut_short"] = Field(
+        description="`closest`: no plan of this worth is closer to today. `no_exchange`: no single return of an "
+        "account to today's rep, no swap and no chain of three accounts brings one home at no loss. `cut_short`: time "
+        "ended before either was established.",
+        examples=["closest"],
+    )
+    undone: int = Field(
+        ge=0,
+        description="Changes that were worth nothing and were taken back: seats fewer that are not as today than in "
+        "the plan that the search ended with.",
+        examples=[12],
+        json_schema_extra={"unit": "seats"},
+    )
+    owners_lost: int = Field(
+        ge=0,
+        description="Seats that somebody holds today and nobody does in the plan.",
+        examples=[0],
+        json_schema_extra={"unit": "seats"},
+    )
+    owners_changed: int = Field(
+        ge=0,
+        description="Seats that somebody holds today and that rep does not in the plan, lost ones and those of reps "
+        "who cannot stay too.",
+        examples=[40],
+        json_schema_extra={"unit": "seats"},
+    )
+    newly_covered: int = Field(
+        ge=0,
+        description="Seats that nobody holds today and somebody does in the plan.",
+        examples=[8],
+        json_schema_extra={"unit": "seats"},
+    )
+    objective_before: float = Field(
+        description="Objective that the search ended with.",
+        examples=[1250000.0],
+        json_schema_extra={"unit": "currency"},
+    )
+    tolerance: float = Field(
+        default=1e-9,
+        description="Share of the objective that the step may lose, which is what rounding leaves.",
+        examples=[1e-9],
+        json_schema_extra={"unit": "share of the objective"},
+    )
+
+
 class Progress(Document):
     """Where a solve stands."""
 
@@ -292,6 +343,12 @@ class Plan(Document):
         description="dual_bound - objective; null: no bound.",
         examples=[12500.0],
         json_schema_extra={"unit": "currency"},
+    )
+    towards_today: TowardsToday | None = Field(
+        default=None,
+        description="How close to today the plan is among those of equal worth, and what that took back; null: nothing "
+        "was solved.",
+        examples=[None],
     )
     summary: Summary | None = Field(
         default=None, description="The plan in a few numbers; null without a plan.", examples=[None]

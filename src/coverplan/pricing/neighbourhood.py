@@ -37,7 +37,7 @@ class Landscape:
         self.idle_cost = top - idle
         self.cost = np.subtract(np.repeat(top, np.diff(pairs.unit_start)), worth, out=worth)
         """Reduced cost of each column: what choosing it loses against the best of its unit; inf where closed."""
-        self.rep_of_row = _rep_of_row(formulation)
+        self.rep_of_row = rep_of_row(formulation)
         self._by_rep: Indices | None = None
         self._margin: Floats | None = None
         self.rep_start = np.concatenate([[0], np.cumsum(np.bincount(pairs.column_rep, minlength=self.n_reps))])
@@ -164,7 +164,7 @@ class Landscape:
         return units[useful], columns[keep]
 
 
-def _rep_of_row(formulation: Formulation) -> npt.NDArray[np.int64]:
+def rep_of_row(formulation: Formulation) -> npt.NDArray[np.int64]:
     """The one rep whose columns a row has, -1 for rows over several or none."""
     matrix, n_rows = formulation.matrix, formulation.n_rows
     rep = np.repeat(formulation.pairs.column_rep, np.diff(matrix.indptr))

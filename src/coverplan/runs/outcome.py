@@ -12,6 +12,7 @@ from coverplan.formulation.program import Choice
 from coverplan.mip.program import Status, StoppedBy
 from coverplan.pricing.bound import Prices
 from coverplan.pricing.scope import OverAll
+from coverplan.runs.towards_today import TowardsToday
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ class Outcome:
     bound_source: str | None = None
     certificate: Certificate | None = None
     least_violating: Choice | None = None
+    towards_today: TowardsToday | None = None
+    """What the last step promises of the plan; None: it was not made."""
     used: str = "exact"
     backend: str | None = None
     why: str = ""

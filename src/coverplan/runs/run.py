@@ -27,6 +27,7 @@ from coverplan.runs.incumbent import Incumbent
 from coverplan.runs.least_violating import least_violating, near_miss
 from coverplan.runs.outcome import Certificate, Checkpoint, Outcome, Proof, Report
 from coverplan.runs.precedent import Precedent, carried
+from coverplan.runs.towards_today import AT_ONCE_S, NODES, SHARE, Nearer, reserve, towards_today
 from coverplan.runs.wholeness import is_whole
 from coverplan.solvers.relaxation import Relaxation
 
@@ -226,9 +227,14 @@ class Run:
 
     def remaining(self) -> float:
         """Seconds until the answer has to be put together, which takes a while in a large book."""
+        limits = self.request.limits
+        kept = self._closing() + reserve(limits, self.formulation)
+        return max(0.0, limits.time_limit_s - kept - (time.monotonic() - self.incumbent.began))
+
+    def _closing(self) -> float:
+        """Seconds that putting the answer together takes."""
         limit = self.request.limits.time_limit_s
-        closing = min(CLOSING_SHARE * limit, CLOSING_S_PER_SEAT * len(self.request.book.seats))
-        return max(0.0, limit - closing - (time.monotonic() - self.incumbent.began))
+        return min(CLOSING_SHARE * limit, CLOSING_S_PER_SEAT * len(self.request.book.seats))
 
     def timed(self, name: str, phase: Callable[[], T]) -> T:
         began = time.monotonic()
@@ -295,7 +301,9 @@ class Run:
                     "no plan keeps the hard rules to the last digit: this one does within their tolerances"
                 )
                 result = Result(Status.FEASIBLE, StoppedBy.GAP, reproducible=result.reproducible, notes=result.notes)
-        account, status, stopped_by = found.account, result.status, result.stopped_by
+        nearer = None if found.account is None else self.timed("closest to today", self._nearer)
+        choice, account = (None, None) if nearer is None else (nearer.choice, nearer.account)
+        status, stopped_by = result.status, result.stopped_by
         if account is not None:
             proven = is_optimal(account.objective, found.dual_bound, self.formulation.size)
             status = Status.OPTIMAL if proven else Status.FEASIBLE
@@ -307,9 +315,10 @@ class Run:
             formulation=self.formulation,
             status=status,
             stopped_by=stopped_by,
-            choice=found.choice,
+            choice=choice,
             account=account,
             least_violating=nearest if account is None else None,
+            towards_today=None if nearer is None else nearer.told,
             dual_bound=found.dual_bound if np.isfinite(found.dual_bound) and status is not Status.INFEASIBLE else None,
             bound_source=self._bound_source(),
             certificate=None if status is Status.INFEASIBLE else found.certificate,
@@ -348,6 +357,26 @@ class Run:
         if seconds < LEAST_S or self.formulation.pairs.n_columns > WHOLE_UP_TO:
             return choice
         return least_violating(self.formulation, choice, replace(self.request.limits, time_limit_s=seconds))
+
+    def _nearer(self) -> Nearer:
+        """The last step, within a share of the time that the solve took."""
+        found, limits = self.incumbent, self.request.limits
+        assert found.choice is not None
+        assert found.account is not None
+        took = time.monotonic() - found.began
+        left = max(0.0, limits.time_limit_s - self._closing() - took)
+        seconds = left if limits.deterministic else min(left, max(AT_ONCE_S, SHARE * took))
+        prices = None if found.certificate is None else found.certificate.prices
+        few = replace(
+            limits,
+            time_limit_s=seconds,
+            relative_gap=0.0,
+            absolute_gap=0.5,
+            work_limit=NODES if limits.deterministic else None,
+        )
+        nearer = towards_today(self.formulation, found.choice, found.account, found.dual_bound, prices, few)
+        self.reproducible &= not nearer.clocked
+        return nearer
 
     def _bound_source(self) -> str | None:
         found, bound = self.incumbent.certificate, self.incumbent.dual_bound
