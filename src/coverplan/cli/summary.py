@@ -12,7 +12,7 @@ from rich.table import Table
 
 from coverplan.payload.change import AgainstToday
 from coverplan.payload.missed import is_missed
-from coverplan.payload.plan import ConstraintRow, Plan
+from coverplan.payload.plan import ConstraintRow, Plan, TowardsToday
 from coverplan.payload.problem import Problem
 from coverplan.payload.rollups import RepBook
 
@@ -32,6 +32,11 @@ STOPPED = {
     "cancelled": "it was cancelled",
     "solver_lost": "the solver process was lost",
     "memory_limit": "the memory limit was reached",
+}
+CLOSENESS = {
+    "closest": "no plan of this worth is closer to today",
+    "no_exchange": "no return, swap or chain of three accounts is closer to today at no loss",
+    "cut_short": "time ended before all that costs nothing was undone",
 }
 PIPE_WIDTH = 110
 BOOKS_SHOWN = 3
@@ -68,6 +73,14 @@ def percent(share: float) -> str:
 def number(value: float) -> str:
     """An activity or bound in its own unit."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
+
+
+def closeness_words(found: TowardsToday) -> str:
+    """How close to today the plan is among those of equal worth, and what was taken back for it."""
+    undone = {0: "no worthless change to undo", 1: "1 worthless change undone"}.get(
+        found.undone, f"{found.undone:,} worthless changes undone"
+    )
+    return f"{undone}; {CLOSENESS[found.scope]}"
 
 
 class Summary:
@@ -145,6 +158,8 @@ class Summary:
             yield "today", self._change(plan.against_today)
         if plan.summary is not None:
             yield from self._seat_lines()
+        if plan.towards_today is not None:
+            yield "ties", closeness_words(plan.towards_today)
         yield "found by", self._method()
 
     def _certificate(self) -> str:

@@ -291,7 +291,7 @@ def certificate(outcome: Outcome) -> Certificate | None:
     )
 
 
-def towards_today(found: runs.TowardsToday | None) -> TowardsToday | None:
+def nearness(found: runs.TowardsToday | None) -> TowardsToday | None:
     """What the last step did, as a document."""
     if found is None:
         return None

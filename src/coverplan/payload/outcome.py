@@ -23,7 +23,7 @@ from coverplan.formulation.objective import Weights
 from coverplan.formulation.program import Choice
 from coverplan.mip.program import Limits, Status, StoppedBy, gap, is_optimal
 from coverplan.payload.checkpoint import Checkpoint, keeper, progress_of
-from coverplan.payload.decode import Decoder, certificate, towards_today
+from coverplan.payload.decode import Decoder, certificate, nearness
 from coverplan.payload.hashing import instance_hash, policy_hash
 from coverplan.payload.issues import MAX_ISSUES, IssueReport, pointer, quoted
 from coverplan.payload.method_checks import check_method
@@ -40,9 +40,12 @@ from coverplan.runs.least_violating import near_miss
 from coverplan.runs.precedent import Precedent
 from coverplan.runs.solve import Request, choice_of, formulate
 from coverplan.runs.solve import solve as solve_request
+from coverplan.runs.towards_today import SHARE, towards_today
 
 MAX_LISTED = 100_000
 """Seats that a plan document without its own seats still holds of the plan that breaks the rules least."""
+FINISHING_S = 1.0
+"""Most time for the last step of a solve that was stopped: somebody waits for the plan."""
 Listen = Callable[[Progress], None]
 
 
@@ -95,8 +98,14 @@ def finish_book(book: Book, policy: Policy, options: Options, checkpoint: Path, 
     kept = Checkpoint.read(checkpoint)
     formulation = formulate(request_of(book, policy, options, None), also=kept.reps)
     choice = None if kept.reps is None else choice_of(formulation, kept.reps)
-    account = None if choice is None else ledger(formulation, choice)
     bound, certified = kept.dual_bound, kept.certificate
+    nearer = None
+    if choice is not None:
+        limits = Limits(min(FINISHING_S, SHARE * options.time_limit_s), 0.0, 0.5, options.seed)
+        prices = None if certified is None else certified.prices
+        nearer = towards_today(formulation, choice, ledger(formulation, choice), bound, prices, limits)
+        choice = nearer.choice
+    account = None if nearer is None else nearer.account
     impossible = account is None and (kept.impossible or formulation.impossible)
     if impossible:
         bound, certified = UNKNOWN, None
@@ -112,6 +121,7 @@ def finish_book(book: Book, policy: Policy, options: Options, checkpoint: Path, 
         choice=choice,
         account=account,
         least_violating=near_miss(formulation, None) if impossible else None,
+        towards_today=None if nearer is None else nearer.told,
         dual_bound=bound if np.isfinite(bound) else None,
         bound_source=None if not np.isfinite(bound) else "prices" if by_prices else "branch_and_bound",
         certificate=certified,
@@ -213,7 +223,7 @@ def plan_of(
         update |= _change(outcome.formulation, outcome.account, cast(Summary, update["summary"]))
         relative, absolute = gap(outcome.account.objective, outcome.dual_bound)
         update |= {"gap": relative, "absolute_gap": absolute, "dual_bound_source": outcome.bound_source}
-        update["towards_today"] = towards_today(outcome.towards_today)
+        update["towards_today"] = nearness(outcome.towards_today)
     elif outcome.dual_bound is not None:
         update["dual_bound_source"] = outcome.bound_source
     if outcome.least_violating is not None and not (listed or len(pairs.book.seats) <= MAX_LISTED):

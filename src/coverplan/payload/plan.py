@@ -112,7 +112,7 @@ class Uncovered(Document):
     )
     forced: bool = Field(default=False, description="Whether the current rep could not stay.", examples=[False])
     reason: UncoveredReason = Field(
-        description="No rep is admissible; none has room within the hard rules; covering it alone would lower the "
+        description="No rep is admissible; none has room within the hard rules; covering it alone would not raise the "
         "objective; or covering it would pay but the search stopped first.",
         examples=["no_eligible_rep"],
     )
@@ -185,8 +185,8 @@ class TowardsToday(Document):
 
     scope: Literal["closest", "no_exchange", "cut_short"] = Field(
         description="`closest`: no plan of this worth is closer to today. `no_exchange`: no single return of an "
-        "account to today's rep, no swap and no chain of three accounts brings one home at no loss. `cut_short`: time "
-        "ended before either was established.",
+        "account to today's rep, no swap and no chain of three accounts brings one home at no loss. `cut_short`: "
+        "neither was established, for time ended first, or the plan needs the tolerances of hard rows.",
         examples=["closest"],
     )
     undone: int = Field(

@@ -11,7 +11,6 @@ from coverplan.formulation.build import Formulation
 from coverplan.formulation.closeness import Closeness
 from coverplan.formulation.ledger import ledger
 from coverplan.formulation.program import Choice
-from coverplan.mip.feasibility import tolerance
 from coverplan.mip.rows import violation
 from coverplan.pricing.segments import Indices
 from coverplan.pricing.standing import Standing, entries_of, ranges
@@ -38,7 +37,7 @@ class Homeward:
         self.distance: Floats = closeness.columns @ weight
         """Per column: from today, in one number that compares moves of up to three units."""
         self.idle_distance: Floats = closeness.idle @ weight
-        self.allowed = np.maximum(tolerance(formulation.lower), tolerance(formulation.upper))
+        self.allowed: Floats = np.maximum(*formulation.rounding)
         self.penalty = np.where(np.isinf(formulation.penalty), 0.0, formulation.penalty)
         self.refused: Bools = np.zeros(formulation.pairs.n_columns, np.bool_)
         self.refused_idle: Bools = np.zeros(formulation.pairs.n_units, np.bool_)
@@ -70,7 +69,7 @@ class Homeward:
             trial = self.choice.copy()
             trial[units] = columns
             account = ledger(self.formulation, trial)
-            if not account.feasible or account.objective < self.floor:
+            if not account.exact or account.objective < self.floor:
                 return False
         self.standing.take(move)
         return True

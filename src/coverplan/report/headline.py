@@ -33,6 +33,13 @@ class Tile:
     note: str
 
 
+CLOSENESS = {
+    "closest": "no plan of this worth is closer to today",
+    "no_exchange": "no return, swap or chain of three is closer to today at no loss",
+    "cut_short": "time ended before all that costs nothing was undone",
+}
+
+
 @dataclass(frozen=True)
 class Headline:
     """Verdict and tiles; `mood` is good, fair, bad or plain."""
@@ -155,7 +162,17 @@ def _moves(plan: Plan, facts: Facts) -> list[Tile]:
     if summary.forced:
         parts.append(f"{summary.forced:,} more are forced to move")
     note = "nothing moves" if not summary.moved and not summary.forced else "; ".join(parts)
+    note += _ties(plan)
     return [Tile(f"{what} that move", f"{summary.moved:,}", note)]
+
+
+def _ties(plan: Plan) -> str:
+    """How close to today the plan is among those of equal worth, and what was taken back for it."""
+    found = plan.towards_today
+    if found is None:
+        return ""
+    undone = f"; {count(found.undone, 'worthless change')} undone" if found.undone else ""
+    return f"{undone}; {CLOSENESS[found.scope]}"
 
 
 def _uncovered(plan: Plan) -> list[Tile]:

@@ -15,7 +15,7 @@ LEFT = "Covering it would pay; the given assignments leave it out."
 REASONS = {
     "no_eligible_rep": "No rep may serve it: none has the role, territory, skills and dates that it needs.",
     "no_room": "Every rep who may serve it would break a hard rule, the rest of the plan unchanged.",
-    "not_worthwhile": "Covering it alone would cost more than it brings.",
+    "not_worthwhile": "Covering it alone would bring nothing more than it costs.",
     "search_stopped": "Covering it would pay; the search stopped first.",
 }
 

@@ -19,8 +19,9 @@ from coverplan.formulation.closeness import MOVED, Closeness, Counts
 from coverplan.formulation.ledger import ledger
 from coverplan.formulation.program import Choice, to_choice, to_point, to_program
 from coverplan.mip.program import Limits, Program
-from coverplan.pricing.bound import Prices, upper_bound
+from coverplan.pricing.bound import Prices
 from coverplan.pricing.neighbourhood import Landscape
+from coverplan.pricing.scope import Cut
 from coverplan.solvers.registry import backend
 
 BACKEND = "highs"
@@ -44,12 +45,10 @@ class Open:
         """Close what no plan worth `floor` uses, by the prices' reduced costs; the plan's own choices stay open."""
         columns, idle = formulation.open_column.copy(), formulation.may_idle.copy()
         if prices is not None:
-            bound = upper_bound(formulation, prices)
-            if np.isfinite(bound):
-                landscape = Landscape(formulation, prices)
-                worst = max(0.0, bound - floor) + landscape.slackness
-                columns &= landscape.cost <= worst
-                idle &= landscape.idle_cost <= worst
+            landscape = Landscape(formulation, prices)
+            worst = Cut.against(landscape.bound, floor).threshold
+            columns &= landscape.cost <= worst
+            idle &= landscape.idle_cost <= worst
         covered = choice >= 0
         columns[choice[covered]] = True
         idle[~covered] = True
@@ -288,4 +287,4 @@ class _Face:
     def _is_sound(self, choice: Choice) -> bool:
         """Whether the choice, recounted, is worth enough and keeps the rules."""
         account = ledger(self.formulation, choice)
-        return account.feasible and account.objective >= self.floor
+        return account.exact and account.objective >= self.floor

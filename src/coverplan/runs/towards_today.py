@@ -41,7 +41,8 @@ class TowardsToday:
 
     scope: Scope
     """`closest`: no plan of this worth is closer to today. `no_exchange`: no return, swap or chain of three accounts
-    brings one home at no loss. `cut_short`: time ended before either was established."""
+    brings one home at no loss. `cut_short`: neither was established, for time
+    ended first, or the plan needs the tolerances of hard rows."""
     undone: int
     """Seats fewer that change than in the plan that the search ended with."""
     objective_before: float
@@ -88,7 +89,7 @@ def towards_today(
         scope = "no_exchange" if bring_home(homeward) else "cut_short"
         found = homeward.choice
     recount = ledger(formulation, found)
-    if not recount.feasible or recount.objective < account.objective - allowed:
+    if not recount.exact or recount.objective < account.objective - allowed:
         found, recount, scope = choice, account, "cut_short"
     undone = max(0, closeness.changed(choice) - closeness.changed(found))
     told = TowardsToday(scope, undone, account.objective, *closeness.total(found))

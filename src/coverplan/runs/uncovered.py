@@ -1,4 +1,4 @@
-"""Why a seat stays uncovered: no rep may serve it, none has room, it does not pay, or the search stopped first."""
+"""Why a seat stays uncovered: no rep may serve it, none has room, it brings nothing, or the search stopped first."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def reasons(formulation: Formulation, choice: Choice, account: Ledger) -> npt.ND
     unit = pairs.column_unit[columns]
     reason[unit] = NO_ROOM
     reason[unit[room]] = NOT_WORTHWHILE
-    reason[unit[room & (gain > hair(0.0, formulation.size))]] = SEARCH_STOPPED
+    reason[unit[room & (gain > hair(account.objective, formulation.size))]] = SEARCH_STOPPED
     return reason
 
 
