@@ -140,7 +140,8 @@ WEIGHTS: list[Document] = [{}, {"relationship_loss": 3}, {"expected_revenue": 0}
 def taken(problem: Document, own: Document, reference: Document) -> tuple[float, float] | None:
     """Least and most, by the reference, of the plans that are best by a policy; None where there is no plan."""
     judge = Judge(problem, own)
-    by_reference = Judge(problem, reference)
+    hard = [rule for rule in own["constraints"] if "penalty" not in rule]
+    by_reference = Judge(problem, {"constraints": [*hard, *reference["constraints"]]})
     found = [
         (judged.objective, by_reference.evaluate_cover(cover).objective)
         for cover in covers(judge)
