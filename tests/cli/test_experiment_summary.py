@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from coverplan.cli.experiment_summary import print_results
+from coverplan.cli.experiment_summary import SHOWN, print_results
+from coverplan.studies.metrics import METRICS
 from support import experiment_results
 
 
@@ -32,3 +33,31 @@ def test_nothing_is_marked_where_all_have_their_plans(capsys: pytest.CaptureFixt
     text = capsys.readouterr().out
     assert "gentle (baseline)" in text
     assert "*" not in text
+
+
+def test_no_column_is_cut_off(capsys: pytest.CaptureFixture[str]) -> None:
+    """All six metrics in millions and the verdict of the rules, beside names as grids make them."""
+    names = {
+        "gentle": "balance.tolerance=0.05, keep_current.max_moved_revenue_share=0.1",
+        "rigid": "balance.tolerance=0.1, keep_current.max_moved_revenue_share=0.05",
+    }
+    document = experiment_results.document()
+    values = {name: 0.25 if name.endswith("share") else 123_456_789_012.0 for name in SHOWN} | {"gap": 0.0123}
+    policies = [
+        {**one, "policy_id": names.get(one["policy_id"], "hard"), "metrics": values} for one in document["policies"]
+    ]
+    metrics = [
+        {"name": one.name, "unit": one.unit, "direction": one.direction, "description": one.description}
+        for one in METRICS
+        if one.name in SHOWN
+    ]
+
+    print_results(experiment_results.results(policies=policies, metrics=metrics, accepted=[names["gentle"]]))
+
+    text = capsys.readouterr().out
+    assert "accepted" in text
+    lines = [line for line in text.splitlines() if "123,456,789,012" in line]
+    assert [line.split()[-1] for line in lines] == ["yes", "no", "no"]
+    assert [line.count("123,456,789,012") for line in lines] == [2, 2, 2]
+    assert [line.count("25.00 %") for line in lines] == [2, 2, 2]
+    assert all("1.23 %" in line for line in lines)

@@ -10,6 +10,7 @@ from typing import Self, TextIO
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.status import Status
 from rich.table import Table
 
@@ -20,6 +21,7 @@ from coverplan.payload.experiments.state import ExperimentEstimate, ExperimentSt
 EVERY_S = 3.0
 SHOWN = ("expected_revenue", "relationship_loss", "moved_share", "moved_revenue_share", "revenue_max_min", "gap")
 _WIDEST = 44
+_UNBOUNDED = 10_000
 _SHARES = ("share, 0 to 1", "share of the objective")
 
 
@@ -96,13 +98,17 @@ def print_results(found: ExperimentResults, *, as_json: bool = False) -> None:
     table = Table(box=box.SIMPLE, pad_edge=False)
     longest = max(len(_name(found, one)) for one in found.policies)
     table.add_column("policy", overflow="fold", min_width=min(longest, _WIDEST))
-    for name in SHOWN:
-        table.add_column(name.replace("_", " "), justify="right")
+    rows = [_row(found, one) for one in found.policies]
+    for place, name in enumerate(SHOWN, 1):
+        # Words of a title may break, a number may not.
+        table.add_column(name.replace("_", " "), justify="right", min_width=max(len(row[place]) for row in rows))
     if any(one.accepted for one in found.policies):
         table.add_column("accepted")
-    for one in found.policies:
-        table.add_row(*_row(found, one))
-    console.print(table)
+    for row in rows:
+        table.add_row(*row)
+    # What a row ends with must not be cut off: on a narrow terminal lines break instead.
+    least = Measurement.get(console, console.options.update(max_width=_UNBOUNDED), table).minimum
+    console.print(table, width=max(console.width, least), crop=False)
     if any(_missing(found, one) for one in found.policies):
         console.print("* A mean over the problems that the policy has a plan on, not over all.")
     console.print(escape(found.verdict.why))
