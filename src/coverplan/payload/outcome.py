@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
@@ -267,6 +269,19 @@ def _change(formulation: Formulation, account: Ledger, summary: Summary) -> dict
     return {"against_today": change, "upheaval": upheaval(formulation.rules, summary, change, currency)}
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No collection of garbage meanwhile: a document of a seat each leaves none, and looking for it takes most time."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+@_uncollected()
 def _contents(formulation: Formulation, choice: Choice, account: Ledger, *, listed: bool) -> dict[str, object]:
     """The parts of a plan document that a choice fills."""
     decoder = Decoder(formulation, choice, account)

@@ -6,6 +6,8 @@ left to the neighbourhoods. A few vectorised rounds, none of them over more than
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 
 from coverplan.domain.instance import Bools, Floats
@@ -17,8 +19,8 @@ from coverplan.pricing.standing import entries_of, loads, ranges
 from coverplan.pricing.ties import Partners, tied_units
 
 
-def rounded(landscape: Landscape) -> Choice:
-    """A choice that overloads no packing row, as far as room and time admit."""
+def rounded(landscape: Landscape, deadline: float = np.inf) -> Choice:
+    """A choice that overloads no packing row, as far as room and time (`time.monotonic`) admit."""
     formulation, choice = landscape.formulation, landscape.argmax()
     packing = _packing(landscape)
     everyone = np.arange(len(choice))
@@ -30,7 +32,7 @@ def rounded(landscape: Landscape) -> Choice:
     before = choice.copy()
     choice[homeless] = -1
     bonds = Bonds(landscape.formulation)
-    while len(homeless):
+    while len(homeless) and time.monotonic() < deadline:
         homeless, placed = _place(landscape, bonds, choice, homeless, room, packing)
         if not placed:
             break

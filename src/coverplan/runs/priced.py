@@ -118,11 +118,15 @@ class PricedRun(StandingRun):
     def _first_plan(self, found: Found) -> None:
         """Round at the first usable prices, so that there is something to keep early on."""
         if self.incumbent.choice is None and np.isfinite(found.bound):
-            self.incumbent.offer(rounded(Landscape(self.formulation, found.prices)))
+            self.incumbent.offer(rounded(Landscape(self.formulation, found.prices), self._deadline))
+
+    @property
+    def _deadline(self) -> float:
+        return time.monotonic() + self.remaining()
 
     def _round(self, landscape: Landscape) -> None:
         """The better of the plan so far and the one that the final prices give."""
-        standing = Standing(self.formulation, rounded(landscape))
+        standing = Standing(self.formulation, rounded(landscape, self._deadline))
         if self.incumbent.choice is not None:
             earlier = Standing(self.formulation, self.incumbent.choice)
             if not standing.feasible or earlier.objective >= standing.objective:

@@ -32,7 +32,7 @@ from coverplan.runs.wholeness import is_whole
 from coverplan.solvers.relaxation import Relaxation
 
 T = TypeVar("T")
-CLOSING_S_PER_SEAT, CLOSING_SHARE = 1e-5, 0.1
+CLOSING_S_PER_SEAT, CLOSING_SHARE = 8e-6, 0.5
 """What decoding a plan takes, and the most of the time limit that is kept for it."""
 WHOLE_UP_TO, LEAST_S, NEAREST_SHARE = 100_000, 0.05, 0.3
 """Columns up to which the plan that breaks the rules least is searched for, the least time for it, and the share of
