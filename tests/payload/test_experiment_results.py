@@ -87,6 +87,18 @@ def test_rows_policies_and_today() -> None:
     assert "gap" not in by_policy(found)["even"].against_today
 
 
+def test_today_is_compared_by_revenue_and_by_penalties() -> None:
+    """Soft at 0.5, today's 160 and 40 cost 60 for 60 too many and too few; b moves for 9 and nothing is missed."""
+    soft = {"id": "soft", "policy": {"constraints": [{"kind": "balance", "tolerance": 0.0, "penalty": 0.5}]}}
+
+    (found,) = (results := experiment(soft, accept=["penalty <= today - 60", "penalty <= today - 61"])).policies
+
+    assert found.against_today["net_revenue"].difference == pytest.approx(-9)
+    assert found.against_today["penalty"].difference == pytest.approx(-60)
+    assert [rule.passed for rule in found.accepted] == [True, False]
+    assert results.today[0].metrics["penalty"] is None  # it depends on the policy
+
+
 def test_metrics_agree_with_the_plan_document() -> None:
     """Two roles, capacity and a soft rule: what is computed from the seats is what the plan says of itself."""
     rules = [{"kind": "capacity"}, {"kind": "balance", "tolerance": 0.0, "penalty": 0.01}]

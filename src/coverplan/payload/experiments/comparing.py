@@ -31,12 +31,21 @@ class Comparison:
         """Metrics of a policy on each problem and seed."""
         return [self.plans.values(self.design.policy_cell(problem, name, seed)) for problem, seed in self.pairs]
 
+    def held(self, name: str) -> list[Values]:
+        """Metrics of today's assignment on each problem and seed, its penalties those of a policy."""
+        found: list[Values] = []
+        for problem, seed in self.pairs:
+            here = self.today.get(problem)
+            penalty = self.plans.penalty_today(self.design.policy_cell(problem, name, seed))
+            found.append({} if here is None else {**here.metrics, "penalty": penalty})
+        return found
+
     def policies(self) -> list[PolicyResult]:
         """Each policy by itself, against the baseline and against today."""
         table = self._table([self.values(name) for name in self.ids])
         base = table[self.ids.index(self.design.baseline.id)]
-        held = [self.today[problem].metrics if problem in self.today else {} for problem, _ in self.pairs]
-        from_base, from_today = _differences(table - base), _differences(table - self._table([held])[0])
+        held = self._table([self.held(name) for name in self.ids])
+        from_base, from_today = _differences(table - base), _differences(table - held)
         earlier_ones, accepted = same(self.design), self._accepted()
         results = []
         for place, name in enumerate(self.ids):
@@ -68,12 +77,13 @@ class Comparison:
     def _accepted(self) -> dict[str, list[RuleResult]]:
         rules = [parse(text, NAMES) for text in self.design.request.accept]
         base = self.values(self.design.baseline.id)
-        return {name: [self._judge(rule, self.values(name), base) for rule in rules] for name in self.ids}
+        return {
+            name: [self._judge(rule, self.values(name), base, self.held(name)) for rule in rules] for name in self.ids
+        }
 
-    def _judge(self, rule: Rule, values: list[Values], base: list[Values]) -> RuleResult:
+    def _judge(self, rule: Rule, values: list[Values], base: list[Values], held: list[Values]) -> RuleResult:
         """A rule on each problem and seed; the first one that it fails on is the reason."""
-        for (problem, seed), own, other in zip(self.pairs, values, base, strict=True):
-            today: Values = self.today[problem].metrics if problem in self.today else {}
+        for (problem, seed), own, other, today in zip(self.pairs, values, base, held, strict=True):
             if rule.holds(own, other, today):
                 continue
             where = f"{self.design.request.problem_ids[problem]}, seed {seed}"

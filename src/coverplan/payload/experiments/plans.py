@@ -73,6 +73,14 @@ class Plans:
             return sum(outcome.plan.metrics.seconds.values())
         return outcome.seconds
 
+    def penalty_today(self, cell: Cell) -> float | None:
+        """What the soft rules of a cell's policy would cost today's assignment; None without a plan to say so."""
+        plan = self.plan(cell)
+        if plan is None or plan.objective is None or plan.against_today is None:
+            return None
+        paid = sum(term.value for term in plan.objective.terms if term.term == "penalty")
+        return plan.against_today.penalties_saved - paid
+
     def values(self, cell: Cell) -> Values:
         """All metrics of a cell's plan; none without a plan."""
         plan, seats = self.plan(cell), self.seats(cell)
