@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from coverplan.payload.answer import evaluate
 from coverplan.payload.experiments.cells import CellOutcome, NamedPolicy
-from coverplan.payload.experiments.design import Design, within
+from coverplan.payload.experiments.derived import within
+from coverplan.payload.experiments.design import Design
 from coverplan.payload.experiments.parts import FrontierRequest, Reference
 from coverplan.payload.experiments.plans import Plans, seats_of
 from coverplan.payload.plan import AssignmentIn, Plan

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from coverplan.constraints import Balance, Coverage, KeepCurrent
-from coverplan.constraints.base import Constraint
 from coverplan.payload.experiments import second
 from coverplan.payload.experiments.cells import (
     Cell,
@@ -21,20 +19,14 @@ from coverplan.payload.experiments.cells import (
     content_of,
     policy_text,
 )
-from coverplan.payload.experiments.parts import FrontierAxis, FrontierRequest, Reference
+from coverplan.payload.experiments.derived import Bounds, judges_itself, referred, within
+from coverplan.payload.experiments.parts import FrontierRequest, Reference
 from coverplan.payload.experiments.request import ExperimentRequest
 from coverplan.payload.experiments.state import CellKind
 from coverplan.payload.options import Options
-from coverplan.payload.policy import ObjectiveWeights, Policy
+from coverplan.payload.policy import Policy
 from coverplan.studies import frontier
 from coverplan.studies.perturbation import Perturbation
-
-WEIGHTS = {
-    "net_revenue": ObjectiveWeights(),
-    "expected_revenue": ObjectiveWeights(relationship_loss=0.0),
-    "relationship_loss": ObjectiveWeights(expected_revenue=0.0),
-}
-Bounds = tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -289,62 +281,6 @@ def interval(facts: CellFacts | None) -> tuple[float, float]:
     low = -math.inf if facts.objective is None else facts.objective
     high = math.inf if facts.bound is None else max(facts.bound, low)
     return low, high
-
-
-def judges_itself(policy: Policy, reference: Reference) -> bool:
-    """Whether the policy's own objective is the reference."""
-    own = sorted(_bare(rule) for rule in policy.rules() if rule.penalty)
-    wanted = sorted(_bare(rule) for rule in reference.constraints if rule.penalty)
-    return policy.objective == reference.objective and own == wanted
-
-
-def referred(policy: Policy, reference: Reference) -> Policy:
-    """The policy's hard rules with the reference as objective; equal hard rules give equal policies."""
-    hard = sorted((rule for rule in policy.rules() if rule.penalty is None), key=_bare)
-    soft = [rule for rule in reference.constraints if rule.penalty]
-    rules = [rule.model_copy(update={"id": None}) for rule in (*hard, *soft)]
-    update = {"name": None, "objective": reference.objective, "constraints": rules}
-    return policy.model_copy(update=update)
-
-
-def within(policy: Policy, asked: FrontierRequest, bounds: Bounds, reference: Reference) -> Policy:
-    """The policy's hard rules and the bounds, with what is made best as objective."""
-    rules: list[Constraint] = [rule for rule in policy.rules() if rule.penalty is None]
-    for axis, bound in zip(asked.bounds, bounds, strict=True):
-        replaced = _balances(policy, axis)
-        rules = [rule for rule in rules if rule not in replaced]
-        hard = {"tolerance": bound, "penalty": None}
-        rules += [rule.model_copy(update=hard) for rule in replaced] or [_limit(axis, bound)]
-    if asked.maximise == "reference":
-        rules += [rule for rule in reference.constraints if rule.penalty]
-        weights = reference.objective
-    else:
-        weights = WEIGHTS[asked.maximise]
-    bare = [rule.model_copy(update={"id": None}) for rule in rules]
-    return policy.model_copy(update={"name": None, "objective": weights, "constraints": bare})
-
-
-def _balances(policy: Policy, axis: FrontierAxis) -> list[Constraint]:
-    """The policy's own rules that the bound of a balance replaces: whom they balance stays."""
-    if axis.metric != "balance":
-        return []
-    return [rule for rule in policy.rules() if isinstance(rule, Balance) and rule.measure == axis.measure]
-
-
-def _limit(axis: FrontierAxis, bound: float) -> Constraint:
-    """The hard rule that keeps a metric within its bound."""
-    limits: dict[str, Callable[[], Constraint]] = {
-        "balance": lambda: Balance(measure=axis.measure, tolerance=bound),
-        "moved_share": lambda: KeepCurrent(max_moved_share=bound),
-        "moved_revenue_share": lambda: KeepCurrent(max_moved_revenue_share=bound),
-        "uncovered_share": lambda: Coverage(min_share=1.0 - bound),
-    }
-    return limits[axis.metric]()
-
-
-def _bare(rule: Constraint) -> str:
-    """A rule without its id, as text."""
-    return rule.model_dump_json(exclude={"id"})
 
 
 def _snake(shape: tuple[int, ...]) -> Iterator[int]:

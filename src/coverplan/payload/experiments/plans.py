@@ -11,7 +11,8 @@ import numpy as np
 from coverplan.domain.book import Book
 from coverplan.domain.instance import Ints
 from coverplan.payload.experiments.cells import Cell, CellFacts, CellOutcome
-from coverplan.payload.experiments.design import Design, interval, referred
+from coverplan.payload.experiments.derived import referred
+from coverplan.payload.experiments.design import Design, interval
 from coverplan.payload.missed import is_missed
 from coverplan.payload.options import Options
 from coverplan.payload.outcome import request_of
