@@ -13,13 +13,14 @@ as much, so bounds carry over, as long as no row is `narrowed`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from coverplan.mip.feasibility import Indices, rounding, row_sizes
+from coverplan.mip.implied import implied_integers
 from coverplan.mip.program import Bools, Floats, Program
 
 Integers = npt.NDArray[np.int64]
@@ -84,6 +85,7 @@ def to_integers(program: Program) -> IntegerProgram:
     """The program in whole numbers."""
     matrix = program.matrix.copy()
     matrix.sum_duplicates()
+    program = replace(program, matrix=matrix, integer=program.integer | implied_integers(program))
     uses = np.bincount(matrix.indices, minlength=program.objective.size)
     entries = _Entries(
         rows=np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)),

@@ -13,7 +13,7 @@ from coverplan.mip.program import Result, Status, StoppedBy, close_enough
 from coverplan.pricing.bound import Prices, admissible
 from coverplan.pricing.dual import SmoothedDual
 from coverplan.pricing.scope import OverListed
-from coverplan.runs.choice import backend_of
+from coverplan.runs.choice import DEFAULT, backend_of
 from coverplan.runs.outcome import Outcome
 from coverplan.runs.run import Request, Run, Setting
 from coverplan.solvers.registry import backend
@@ -99,6 +99,10 @@ class ExactRun(Run):
         start = None if choice is None else to_point(self.formulation, self.program, choice)
         limits = replace(limits, time_limit_s=self.remaining())
         result = backend(name).solve(self.program, limits, start, self.incumbent.hear)
+        if result.x is None and result.stopped_by is StoppedBy.SOLVER_LOST and name != DEFAULT:
+            self.notes += [*result.notes, f"{name} gave up without a plan or a proof, so {DEFAULT} was asked"]
+            limits = replace(limits, time_limit_s=self.remaining())
+            result = backend(DEFAULT).solve(self.program, limits, start, self.incumbent.hear)
         if result.status is not Status.INFEASIBLE:
             self.incumbent.over_listed(OverListed(result.dual_bound))
         if result.status is Status.INFEASIBLE and self.truncated:
