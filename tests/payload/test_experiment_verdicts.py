@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 
+from coverplan.payload.experiments.answer import results_of
+from coverplan.payload.experiments.cells import CellFacts, CellOutcome
+from coverplan.payload.experiments.checks import check_experiment
+from coverplan.payload.experiments.design import interval
 from coverplan.payload.experiments.results import ExperimentResults
-from support.experiments import run_experiment
+from coverplan.payload.experiments.wanted import wanted
+from support.domain import book_of
+from support.experiments import request_of, run_experiment, solved
 
 Document = dict[str, Any]
 EXACT: Document = {"relative_gap": 0.0, "time_limit_s": 20.0}
@@ -176,3 +183,31 @@ def test_a_policy_that_is_indifferent_can_never_be_told_apart() -> None:
     assert "loose is not worse, but" in found.why
     assert "no time limit" in found.why
     assert found.intervals[1].own_most == pytest.approx(70, abs=1e-3)
+
+
+def test_a_policy_whose_solve_failed_keeps_the_verdict_open() -> None:
+    """The bound by hard rules is there, a plan of `soft` is not."""
+    document: Document = {
+        "problems": [{"problem": two_accounts(70, 30)}],
+        "policies": [LOOSE, {"id": "soft", "policy": {"constraints": [SOFT]}}],
+        "options": EXACT,
+    }
+    request = request_of(document)
+    policies, book = check_experiment(request), book_of(two_accounts(70, 30))
+    cells = wanted(request, policies, {})
+    outcomes = [CellOutcome(cell.key, None, None) if cell.labels == ("soft",) else solved(cell, book) for cell in cells]
+
+    found = results_of(request, policies, [book], outcomes)
+
+    assert found.verdict.winner is None
+    assert "soft has no plan on every problem, but one that is worth as much is not ruled out." in found.verdict.why
+    assert "soft has no plan on problem-1: none was found." in found.verdict.why
+    assert (found.policies[1].infeasible, found.policies[1].unsolved) == ([], ["problem-1"])
+
+
+@pytest.mark.parametrize(
+    ("bound", "high"),
+    [(12.0, 12.0), (10.0, 10.0), (10.0 - 1e-9, 10.0), (9.9, math.inf), (None, math.inf)],  # 9.9: refuted by the plan
+)
+def test_a_bound_that_its_own_plan_refutes_is_none(bound: float | None, high: float) -> None:
+    assert interval(CellFacts("completed", "feasible", 10.0, bound)) == (10.0, high)

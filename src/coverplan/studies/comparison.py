@@ -137,6 +137,11 @@ def rounding(size: Floats) -> Floats:
     return np.where(np.isfinite(size), 1e-6 + 1e-9 * size, 0.0)
 
 
+def rounding_of(value: float) -> float:
+    """The same of one number."""
+    return float(rounding(np.abs(np.array([value])))[0])
+
+
 def winner(beats: Bools, same: list[int | None]) -> int | None:
     """The policy that beats each other one; `same[p]` is an earlier policy of the same content, or None."""
     distinct = [place for place, earlier in enumerate(same) if earlier is None]

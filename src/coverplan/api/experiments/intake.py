@@ -80,7 +80,8 @@ def check_size(found: ExperimentEstimate, settings: Settings) -> None:
         raise ApiError(
             "too_many_cells",
             f"It may come to {found.cells:,} solves; an experiment may have {most:,}.",
-            suggestion="Take fewer policies, seeds, points or samples, or raise COVERPLAN_MAX_EXPERIMENT_CELLS.",
+            suggestion="Take fewer policies, seeds, points or samples, set second_solve to false, or raise "
+            "COVERPLAN_MAX_EXPERIMENT_CELLS.",
             limit=Limit(name="max_experiment_cells", value=most),
         )
 

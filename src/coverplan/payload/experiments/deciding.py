@@ -20,7 +20,7 @@ from coverplan.payload.experiments.verdicts import (
     PairVerdict,
     PolicyInterval,
 )
-from coverplan.studies.comparison import Interval, Outcome, paired, per_problem, rounding, winner
+from coverplan.studies.comparison import Interval, Outcome, paired, per_problem, rounding_of, winner
 from coverplan.studies.deciding import Known, beats, in_sum, on_each
 
 MAX_VERDICTS = 5000
@@ -94,7 +94,7 @@ class Decision:
         for _, solve, cell in self.design.second_cells(problem, name, self.plans.facts):
             plan, value = self.plans.plan(cell), self.plans.worth_of(cell, name)
             if plan is not None and plan.objective is not None and value is not None:
-                as_good = solve.own(plan.objective.value, value) >= found - float(rounding(np.array([abs(found)]))[0])
+                as_good = solve.own(plan.objective.value, value) >= found - rounding_of(found)
                 ends += [value] if as_good else []
         return min(ends), max(ends)
 

@@ -26,6 +26,7 @@ from coverplan.payload.experiments.state import CellKind
 from coverplan.payload.options import Options
 from coverplan.payload.policy import Policy
 from coverplan.studies import frontier
+from coverplan.studies.comparison import rounding_of
 from coverplan.studies.perturbation import Perturbation
 
 
@@ -273,14 +274,15 @@ class Design:
 
 
 def interval(facts: CellFacts | None) -> tuple[float, float]:
-    """Where the optimum of a cell lies: -inf without a plan, +inf without a bound, (-inf, -inf) if infeasible."""
+    """Where the optimum of a cell lies: -inf without a plan, +inf without a sound bound, (-inf, -inf) if infeasible."""
     if facts is None:
         return -math.inf, math.inf
     if facts.solution_status == "infeasible":
         return -math.inf, -math.inf
     low = -math.inf if facts.objective is None else facts.objective
-    high = math.inf if facts.bound is None else max(facts.bound, low)
-    return low, high
+    if facts.bound is None or facts.bound < low - rounding_of(low):  # its own plan refutes it
+        return low, math.inf
+    return low, max(facts.bound, low)
 
 
 def _snake(shape: tuple[int, ...]) -> Iterator[int]:

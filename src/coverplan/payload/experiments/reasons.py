@@ -10,7 +10,7 @@ import numpy as np
 from coverplan.payload.experiments.cells import content_of
 from coverplan.payload.experiments.deciding import Decision
 from coverplan.payload.experiments.plans import Plans
-from coverplan.studies.comparison import rounding
+from coverplan.studies.comparison import rounding_of
 from coverplan.studies.deciding import Known, in_sum, on_each
 
 SHOWN = 5
@@ -142,6 +142,8 @@ def _by_own(decision: Decision, number: int, total: Known, lead: int, rival: int
         start = f"The hard rules of {other} may admit plans that are worth as much as those of {first}."
     if not design.request.second_solve:
         return [start, "Set second_solve to true to compare the plans that their own objectives take."]
+    if not np.isfinite(total.low[rival, 0]):
+        return [start, f"{other} has no plan on every problem, but one that is worth as much is not ruled out."]
     least, most = float(total.least[lead, 0]), float(total.most[rival, 0])
     if not math.isfinite(least) and not _bounded_below(decision, first):
         reason = "leaves out what the reference counts, so nothing bounds its plans from below by the reference"
@@ -166,7 +168,7 @@ def _outlook(decision: Decision, number: int, least: float, lead: int, rival: in
     group, first, other = decision.groups[number], decision.ids[lead], decision.ids[rival]
     ends = [decision.tied(problem, rival) for problem in group]
     worst, best = (sum(end[side] for end in ends) for side in (0, 1))
-    noise = 2.0 * float(rounding(np.abs(np.array([least])))[0]) * len(group)
+    noise = 2.0 * rounding_of(least) * len(group)
     if best < least - noise:
         return "Smaller gaps may tell them apart: a relative_gap of 0 asks for proofs."
     never = f"{first} is hardly ever worse" if best > least + noise else f"{first} is not worse"

@@ -24,7 +24,7 @@ from coverplan.constraints.base import Constraint
 from coverplan.payload.experiments.cells import rule_content
 from coverplan.payload.experiments.parts import Reference
 from coverplan.payload.policy import ObjectiveWeights, Policy
-from coverplan.studies.comparison import rounding
+from coverplan.studies.comparison import rounding_of
 
 Side = Literal["most", "least"]
 SLACK, MOST = 1e-3, 1000.0
@@ -51,7 +51,7 @@ class SecondSolve:
         """Z - m z, rounded up: how far g, or -g, can reach where f is at least `found`."""
         rest = self.scale * bound - self.multiplier * found
         ends = np.array([self.scale * bound, self.multiplier * found, rest])
-        noise = self.scale * float(rounding(np.abs(np.array([bound])))[0]) + float(np.abs(ends).max()) * 1e-12
+        noise = self.scale * rounding_of(bound) + float(np.abs(ends).max()) * 1e-12
         return rest + noise if math.isfinite(rest) else math.inf
 
 
