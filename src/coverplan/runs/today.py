@@ -47,12 +47,13 @@ def _held(pairs: Candidates) -> Candidates:
     """
     seats, width = pairs.book.seats, pairs.instance.n_reps
     own = np.flatnonzero(pairs.admitted)
-    keys = pairs.seat[own].astype(np.int64) * width + pairs.rep[own]
     first = np.full(len(seats), -1, np.int64)
-    first[pairs.seat[own][::-1]] = keys[::-1]
+    first[pairs.seat[own][::-1]] = own[::-1]
+    kept = np.union1d(first[first >= 0], np.flatnonzero(pairs.is_current & pairs.admitted))
+    admissible = np.sort(pairs.seat[kept].astype(np.int64) * width + pairs.rep[kept])
     held = np.flatnonzero(seats.current >= 0)
-    today = held * width + seats.current[held]
+    keys = np.union1d(admissible, held * width + seats.current[held])
     units = np.arange(len(seats), dtype=np.int32)
-    listed = Candidates.from_unit_keys(pairs.book, np.union1d(first[first >= 0], today), units, len(seats))
-    admitted = np.isin(listed.seat.astype(np.int64) * width + listed.rep, keys)
+    listed = Candidates.from_unit_keys(pairs.book, keys, units, len(seats))
+    admitted = np.isin(keys, admissible, kind="sort")
     return replace(listed, admitted=admitted, best_net=pairs.most_net)
