@@ -13,6 +13,8 @@ from coverplan.payload.checks import check
 from coverplan.payload.issues import Issue, IssueReport, echo, pointer
 from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
+from support.brute import documents
+from support.by_hand import book, worth
 
 
 def report_of(policy: list[dict[str, Any]] | None = None, **problem: Any) -> IssueReport:
@@ -228,3 +230,11 @@ def test_echoes_are_short_and_can_be_encoded(value: object, shown: str) -> None:
 
 def test_pointers_escape_tilde_and_slash() -> None:
     assert pointer("/x", ["a/b", "c~d", 0]) == "/x/a~1b/c~0d/0"
+
+
+def test_a_bound_out_of_reach_is_told_in_any_unit() -> None:
+    """A book of two accounts worth 1e-7 each cannot hold 3e-7."""
+    problem = book({"a": worth(1e-7), "b": worth(1e-7)}, {"ana": {}})
+    found = check(*documents(problem, {"constraints": [{"kind": "revenue_band", "min": 3e-7}]}))
+
+    assert "bound_out_of_reach" in {issue.code for issue in found.warnings}

@@ -27,6 +27,7 @@ def _incumbent() -> Incumbent:
     [
         (11.0, 11.0),
         (10.0 - 1e-8, 10.0),  # rounding
+        (10.0 - 1e-5, 12.0),  # more than rounding: lifted to the plan it would be a proof
         (0.0, 12.0),  # the plan is worth more: the prices alone count
     ],
 )

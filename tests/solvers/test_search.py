@@ -42,11 +42,12 @@ def test_the_numbers_decide(bound: float, ended: Ended, limits: Limits, status: 
     assert result.dual_bound == max(bound, 60.0)
 
 
-def test_a_bound_below_the_own_point_is_none() -> None:
-    """30 is no upper bound where a point is worth 60."""
+@pytest.mark.parametrize("bound", [30.0, 60.0 - 1e-5])
+def test_a_bound_below_the_own_point_is_none(bound: float) -> None:
+    """30 is no upper bound where a point is worth 60, nor is what misses that by more than rounding."""
     solve = search()
     assert solve.found(np.array([1.0, 0.0]))
-    solve.bounded(30.0)
+    solve.bounded(bound)
 
     result = solve.result(Ended.COMPLETE)
 

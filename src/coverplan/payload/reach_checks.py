@@ -20,6 +20,7 @@ from coverplan.domain.eligibility import CandidateRules
 from coverplan.domain.geography import lineage
 from coverplan.domain.instance import Bools, Floats, Ints
 from coverplan.domain.listing import Listings
+from coverplan.mip.feasibility import tolerance
 from coverplan.mip.rows import RowBlock
 from coverplan.payload.issues import MAX_ISSUES, IssueReport, pointer
 from coverplan.payload.policy import Policy
@@ -207,7 +208,7 @@ def _check_rows(report: IssueReport, reach: Reach, rule: Constraint, place: str)
     if block is None or not block.labels:
         return
     most = largest_activity(block, reach.pairs)
-    for row in np.flatnonzero(block.lower > most + 1e-6 + TOLERANCE * np.abs(most)).tolist():
+    for row in np.flatnonzero(block.lower > most + tolerance(block.lower, np.abs(most))).tolist():
         asked, limit = round(float(block.lower[row]), 6), f"{most[row]:,.6g}"
         entity, scope = ("constraint", rule.id), block.labels[row]
         report.add("bound_out_of_reach", place, value=asked, entity=entity, scope=scope, limit=limit)
