@@ -23,11 +23,9 @@ STEP = 4.0
 class Homeward:
     """A plan on its way to today. Every move keeps all hard rules and the objective at `floor` at least."""
 
-    def __init__(
-        self, formulation: Formulation, choice: Choice, closeness: Closeness, floor: float, deadline: float
-    ) -> None:
+    def __init__(self, formulation: Formulation, choice: Choice, closeness: Closeness, floor: float) -> None:
         self.formulation, self.closeness = formulation, closeness
-        self.floor, self.deadline = floor, deadline
+        self.floor, self._deadline, self._work_end = floor, np.inf, np.inf
         self.standing = Standing(formulation, choice)
         self.counted = all(block.joined is not None for _, block in formulation.linked)
         """Whether `Standing` knows all linking rules; the others are recounted as a whole."""
@@ -46,10 +44,14 @@ class Homeward:
     def choice(self) -> Choice:
         return self.standing.choice
 
+    def until(self, deadline: float, work_s: float) -> None:
+        """End at this time of the clock, or once this thread has worked for so many seconds from now."""
+        self._deadline, self._work_end = deadline, time.thread_time() + work_s
+
     @property
     def over(self) -> bool:
         """Whether the time has ended."""
-        return time.monotonic() >= self.deadline
+        return time.monotonic() >= self._deadline or time.thread_time() >= self._work_end
 
     def worth_now(self) -> tuple[Floats, Floats]:
         """What each unit's choice earns, and how far from today it is."""

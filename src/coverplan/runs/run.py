@@ -374,7 +374,7 @@ class Run:
             absolute_gap=0.5,
             work_limit=NODES if limits.deterministic else None,
         )
-        nearer = towards_today(self.formulation, found.choice, found.account, found.dual_bound, prices, few)
+        nearer = towards_today(self.formulation, found.choice, found.account, found.dual_bound, prices, few, left)
         self.reproducible &= not nearer.clocked
         return nearer
 

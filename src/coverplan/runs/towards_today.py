@@ -8,7 +8,7 @@ Elsewhere accounts come home by single returns, swaps and chains of three until 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -22,13 +22,16 @@ from coverplan.pricing.bound import Prices
 from coverplan.pricing.chains import bring_home
 from coverplan.pricing.returns import Homeward
 from coverplan.runs.closest import MOST_COLUMNS, Open, closest, least
+from coverplan.runs.few_plans import closest_of_few
 
 TOLERANCE = 1e-9
 """Share of the objective that may be lost: what rounding leaves."""
-SHARE, AT_ONCE_S = 0.04, 0.1
+SHARE, AT_ONCE_S = 0.04, 0.25
 """Most of the time so far that the step takes, and what it may take of a solve that was over at once."""
 RESERVED, RESERVED_S_PER_COLUMN = 0.035, 1e-4
 """Share of the time limit that is kept for it, and what it takes of a large book."""
+PROOF_SHARE = 0.6
+"""Share of the step's time that the proof may take; the rest is left for moves."""
 NODES = 1_000
 """Limit of branch and bound in deterministic mode, where no clock may decide."""
 
@@ -78,14 +81,21 @@ def towards_today(
     dual_bound: float,
     prices: Prices | None,
     limits: Limits,
+    left_s: float = np.inf,
 ) -> Nearer:
-    """The plan as close to today as it gets at its worth, within `limits`. `prices` are any that prove a bound."""
-    deadline = time.monotonic() + limits.time_limit_s
+    """The plan as close to today as it gets at its worth, within `limits`. `prices` are any that prove a bound.
+
+    On a busy machine moves may take `left_s` of the clock, as long as the processor works on them no longer than the
+    limits say.
+    """
+    began = time.monotonic()
     closeness, allowed = Closeness.of(formulation.pairs), loss_allowed(formulation, account, dual_bound)
     found, proven = _proven(formulation, choice, closeness, dual_bound, prices, allowed, limits)
     scope: Scope = "closest"
     if not proven:
-        homeward = Homeward(formulation, found, closeness, account.objective - allowed, deadline)
+        homeward = Homeward(formulation, found, closeness, account.objective - allowed)
+        used = time.monotonic() - began
+        homeward.until(began + max(left_s, limits.time_limit_s), max(0.0, limits.time_limit_s - used))
         scope = "no_exchange" if bring_home(homeward) else "cut_short"
         found = homeward.choice
     recount = ledger(formulation, found)
@@ -126,11 +136,13 @@ def _proven(
     objective = ledger(formulation, choice).objective
     if not is_optimal(objective, dual_bound, formulation.size) or allowed <= 0:
         return choice, False
+    few = closest_of_few(formulation, closeness, objective, allowed)
+    if few is not None:
+        return few, True
     opened = Open.around(formulation, choice, objective - allowed, prices)
-    if not opened.free(formulation).any():
-        return choice, True
     if int(opened.columns.sum()) - formulation.pairs.n_units > MOST_COLUMNS:
         return choice, False
+    limits = replace(limits, time_limit_s=PROOF_SHARE * limits.time_limit_s)
     return closest(formulation, choice, closeness, opened, allowed, limits)
 
 
