@@ -111,7 +111,9 @@ def loss_allowed(formulation: Formulation, account: Ledger, dual_bound: float) -
     objective = account.objective
     rounding = 1e-13 * sum(abs(amount) for _, _, amount in account.terms)
     least_seen = 1e-12 * float(np.abs(formulation.value).max(initial=0.0))
-    allowed = max(TOLERANCE * abs(objective), rounding, least_seen or 1e-12)
+    # Beside huge penalties a share of the objective would be a good deal of money.
+    money = sum(abs(amount) for term, _, amount in account.terms if term != "penalty")
+    allowed = max(TOLERANCE * min(abs(objective), money), rounding, least_seen or 1e-12)
     if is_optimal(objective, dual_bound, formulation.size):
         left = objective - dual_bound + 0.999 * hair(objective, formulation.size)
         allowed = min(allowed, max(0.0, left))

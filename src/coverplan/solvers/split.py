@@ -10,13 +10,14 @@ that swamp the money, nothing is lost.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from scipy import sparse
 
 from coverplan.mip.feasibility import Indices, row_sizes
 from coverplan.mip.integers import DECIMALS, LARGEST_SUM, decimals
-from coverplan.mip.program import Floats, Program
+from coverplan.mip.program import Bools, Floats, Program
 
 SPAN = 1e5
 """Neighbouring weights that lie further apart than this are settled one after the other."""
@@ -73,7 +74,8 @@ class Split:
 
 def split(program: Program) -> Split | None:
     """The objective in two parts; None where one backend can hold it."""
-    weights, steps = _weights(program)
+    slacks = _Slacks.of(program)
+    weights = _weights(program, slacks)
     used = np.unique(weights[weights > 0.0])
     if used.size < 2:
         return None
@@ -82,7 +84,7 @@ def split(program: Program) -> Split | None:
     if gaps[widest] <= SPAN:
         return None
     heavy = weights > used[widest]
-    cost = np.where(heavy, program.objective, 0.0)
+    cost, steps = np.where(heavy, program.objective, 0.0), _steps(program, slacks, heavy)
     unit, common = _common_step(np.abs(cost[heavy]) * steps[heavy])
     if common:
         # In whole steps; what a weight misses its multiple by, such as self-serve revenue, is light.
@@ -91,20 +93,37 @@ def split(program: Program) -> Split | None:
     return Split(program, unit, cost / unit, program.objective - cost, 1.0 if common else 0.0)
 
 
-def _weights(program: Program) -> tuple[Floats, Floats]:
-    """What a unit of each integer column brings or costs, and of each slack the largest coefficient of its row.
+@dataclass(frozen=True, eq=False)
+class _Slacks:
+    """Continuous columns with a price that stand in one row each: column, row and absolute coefficient."""
 
-    Second the least that each column can change by; 0 where that is not known.
-    """
-    matrix, sizes = program.matrix, row_sizes(program)
-    owner: Indices = np.repeat(np.arange(sizes.size), np.diff(matrix.indptr))
-    uses = np.bincount(matrix.indices, minlength=program.objective.size)
-    weights, steps = np.abs(program.objective), np.where(program.integer, 1.0, 0.0)
-    own = (~program.integer & (uses == 1) & (program.objective != 0.0))[matrix.indices] & (matrix.data != 0.0)
-    rows, columns, entries = owner[own], matrix.indices[own], np.abs(matrix.data[own])
-    weights[columns] *= sizes[rows] / entries
-    steps[columns] = _row_steps(program, np.unique(rows))[rows] / entries
-    return weights, steps
+    columns: Indices
+    rows: Indices
+    entries: Floats
+
+    @classmethod
+    def of(cls, program: Program) -> Self:
+        matrix = program.matrix
+        uses = np.bincount(matrix.indices, minlength=program.objective.size)
+        single = ~program.integer & (uses == 1) & (program.objective != 0.0)
+        own = np.flatnonzero(single[matrix.indices] & (matrix.data != 0.0))
+        rows = np.searchsorted(matrix.indptr, own, side="right") - 1
+        return cls(matrix.indices[own].astype(np.intp), rows, np.abs(matrix.data[own]))
+
+
+def _weights(program: Program, slacks: _Slacks) -> Floats:
+    """What a unit of each integer column brings or costs, and of each slack the largest coefficient of its row."""
+    weights = np.abs(program.objective)
+    weights[slacks.columns] *= row_sizes(program)[slacks.rows] / slacks.entries
+    return weights
+
+
+def _steps(program: Program, slacks: _Slacks, heavy: Bools) -> Floats:
+    """The least that each heavy column can change by; 0 where that is not known."""
+    steps, used = np.where(program.integer, 1.0, 0.0), heavy[slacks.columns]
+    rows = slacks.rows[used]
+    steps[slacks.columns[used]] = _row_steps(program, np.unique(rows))[rows] / slacks.entries[used]
+    return steps
 
 
 def _row_steps(program: Program, rows: Indices) -> Floats:
