@@ -40,8 +40,9 @@ from coverplan.runs import outcome as runs
 from coverplan.runs.evaluate import evaluate as evaluate_seats
 from coverplan.runs.least_violating import near_miss
 from coverplan.runs.precedent import Precedent
-from coverplan.runs.solve import Request, choice_of, formulate
+from coverplan.runs.solve import Request, formulate
 from coverplan.runs.solve import solve as solve_request
+from coverplan.runs.starts import choice_of
 from coverplan.runs.towards_today import SHARE, towards_today
 
 MAX_LISTED = 100_000

@@ -11,7 +11,8 @@ from coverplan.formulation.build import build
 from coverplan.formulation.ledger import ledger
 from coverplan.mip.program import Status
 from coverplan.runs.outcome import Outcome
-from coverplan.runs.solve import Request, choice_of, formulate
+from coverplan.runs.solve import Request, formulate
+from coverplan.runs.starts import choice_of
 
 
 @dataclass(frozen=True, eq=False)

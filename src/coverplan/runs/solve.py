@@ -10,10 +10,10 @@ from coverplan.runs.exact import ExactRun
 from coverplan.runs.outcome import Checkpoint, Outcome, Report
 from coverplan.runs.priced import PricedRun
 from coverplan.runs.pulse import Pulse
-from coverplan.runs.run import Request, Setting, choice_of, formulate
+from coverplan.runs.run import Request, Setting, formulate
 from coverplan.runs.standing_run import Parts
 
-__all__ = ["Request", "choice_of", "formulate", "solve"]
+__all__ = ["Request", "formulate", "solve"]
 
 
 def solve(

@@ -9,7 +9,7 @@ import numpy as np
 from coverplan.domain.candidates import Candidates
 from coverplan.formulation.build import Formulation, build
 from coverplan.formulation.ledger import Ledger, ledger
-from coverplan.runs.run import choice_of
+from coverplan.runs.starts import choice_of
 
 
 @dataclass(frozen=True, eq=False)
