@@ -64,10 +64,10 @@ class Deployment:
                 time.sleep(0.05)
         raise AssertionError(f"the service does not start: {self.log('api.log')}")
 
-    def start_worker(self) -> Started:
+    def start_worker(self, **environment: str) -> Started:
         """Start a worker; it takes a second or two until it takes runs (`await_workers`)."""
         log = f"worker-{len(self.logs)}.log"
-        worker = self._start("worker", log=log)
+        worker = self._start("worker", log=log, **environment)
         self.workers.append(worker)
         self.logs[worker.pid] = log
         return worker

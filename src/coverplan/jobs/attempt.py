@@ -26,6 +26,7 @@ from coverplan.store import paths, runs
 from coverplan.store.blobs import BlobLostError, NoBlobError
 from coverplan.store.database import DatabaseLostError
 from coverplan.store.store import Store
+from coverplan.store.workers import Membership
 
 _PROGRESS_EVERY_S = 0.5
 _KEEP_EVERY_S = 2.0
@@ -41,7 +42,7 @@ log = structlog.get_logger(__name__)
 class Place:
     """Where attempts are made."""
 
-    worker: str
+    membership: Membership
     settings: Settings
     store: Store
     small: SolverPool
@@ -55,6 +56,25 @@ class Place:
             DatabaseLostError: the database does not answer.
         """
         return await self.store.database.writing(change)
+
+    @property
+    def worker(self) -> str:
+        """Name of the worker whose place it is."""
+        return self.membership.worker
+
+    async def claiming(self, change: Callable[[Connection], Result]) -> Result:
+        """A transaction that claims something for this worker, as one that lives.
+
+        Raises:
+            UnlistedError: it has to renew or to enrol anew before.
+            DatabaseLostError: the database does not answer.
+        """
+
+        def claim(connection: Connection) -> Result:
+            self.membership.hold(connection)
+            return change(connection)
+
+        return await self.write(claim)
 
     async def write_at_last(self, change: Callable[[Connection], Result]) -> Result:
         """A transaction that must not be lost: it waits until the database is back."""
@@ -80,6 +100,7 @@ class Place:
     @cached_property
     def _claims(self) -> Together[str, RowMapping | None]:
         def claim(connection: Connection, run_ids: Sequence[str]) -> list[RowMapping | None]:
+            self.membership.hold(connection)
             rows = runs.claim_all(connection, run_ids, self.worker)
             return [rows.get(run_id) for run_id in run_ids]
 
@@ -109,7 +130,7 @@ class Attempt:
         self._place = place
         self._job: Run | None = None
         self._waiting: asyncio.Task[Any] | None = None
-        """For a slot."""
+        """For its claim, or for a slot."""
         self._wish: str | None = None
         self._news: Mapping[str, Any] | None = None
         self._told_at = self._kept_at = self._solving_since = 0.0
@@ -119,7 +140,13 @@ class Attempt:
 
     async def make(self) -> None:
         """Work on the run until it has ended, or another attempt counts."""
-        row = await self._place.claim(self.run_id)
+        self._waiting = asyncio.create_task(self._place.claim(self.run_id))
+        try:
+            row = await self._waiting
+        except asyncio.CancelledError:
+            if self._wish != "abandon":
+                raise
+            return
         if row is None:
             return
         with structlog.contextvars.bound_contextvars(run_id=self.run_id, attempt=row["attempt"]):
@@ -150,11 +177,15 @@ class Attempt:
             self._waiting.cancel()
 
     async def hand_back(self) -> None:
-        """Stop for a shutdown; another worker goes on from what was found."""
+        """Stop, as the worker does or counts as dead; another one goes on from what was found."""
         self._wish = "abandon"
         if self._job is not None:
             await self._keep()
             await self._job.cancel()
+        elif self._waiting is not None:
+            self._waiting.cancel()
+        if not self.number:
+            return
         spent = self._spent()
         await self._place.write_at_last(lambda c: runs.hand_back(c, self.run_id, self.number, spent))
 

@@ -7,9 +7,9 @@ import contextlib
 import json
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from sqlalchemy import RowMapping
@@ -18,13 +18,15 @@ from coverplan.metrics import INGESTED_ROWS
 from coverplan.payload.datasets import SUFFIXES, CheckBook, CheckedBook, CheckFailure, CheckReport
 from coverplan.process.job import InvalidError, Job, JobFailedError
 from coverplan.process.pool import SolverPool
-from coverplan.settings import Settings
 from coverplan.store import datasets, paths
 from coverplan.store.blobs import BlobLostError, NoBlobError
 from coverplan.store.database import DatabaseLostError
 from coverplan.store.store import Store
 
-LEASE_S = 30.0
+if TYPE_CHECKING:
+    from coverplan.jobs.attempt import Place
+
+LEASE_S = 10.0
 """After so long without a sign of life another worker checks the dataset."""
 MAX_ATTEMPTS = 3
 _AT_ONCE = 200
@@ -34,28 +36,29 @@ Result = TypeVar("Result")
 log = structlog.get_logger(__name__)
 
 
-async def validate_due(store: Store, settings: Settings) -> None:
+async def validate_due(place: Place) -> None:
     """Check the datasets that wait, one after the other.
 
     Raises:
         DatabaseLostError: the database does not answer.
         BlobLostError: the blobs do not; what was begun waits again.
     """
-    while (dataset_id := await store.database.reading(lambda c: datasets.next_due(c, time.time()))) is not None:
-        await validate_dataset(store, settings, dataset_id)
+    while (dataset_id := await place.store.database.reading(datasets.next_due)) is not None:
+        await validate_dataset(place, dataset_id)
 
 
-async def validate_dataset(store: Store, settings: Settings, dataset_id: str) -> bool:
+async def validate_dataset(place: Place, dataset_id: str) -> bool:
     """Check one dataset; False where there is nothing to do. Raises as `validate_due` does."""
-    row = await store.database.writing(lambda c: datasets.claim(c, dataset_id, time.time(), LEASE_S))
+    row = await place.claiming(lambda c: datasets.claim(c, dataset_id, LEASE_S))
     if row is None:
         return False
-    one_child = settings.model_copy(update={"slots": 1, "warm_children": 0})
+    store = place.store
+    one_child = place.settings.model_copy(update={"slots": 1, "warm_children": 0})
     with structlog.contextvars.bound_contextvars(dataset_id=dataset_id):
         try:
             # A pool of its own: a check need not wait for the runs at hand.
-            async with _lease(store, row), SolverPool(one_child, _CHILD) as pool:
-                await _check(store, pool, row)
+            async with SolverPool(one_child, _CHILD) as pool:
+                await _while_leased(store, row, _check(store, pool, row))
         except (asyncio.CancelledError, BlobLostError):
             await asyncio.shield(_hand_back(store, row))
             raise
@@ -163,6 +166,10 @@ async def _end(store: Store, row: RowMapping, facts: dict[str, Any]) -> None:
     if await store.database.writing(lambda c: datasets.end(c, row["id"], row["attempt"], facts)):
         log.info("dataset checked", job_status=facts["job_status"], valid=facts["valid"])
         return
+    await _forget_deleted(store, row)
+
+
+async def _forget_deleted(store: Store, row: RowMapping) -> None:
     if await store.database.reading(lambda c: datasets.get(c, row["tenant"], row["id"])) is None:
         await store.blobs.remove(paths.dataset(row["id"]))
 
@@ -172,23 +179,23 @@ def _failed(code: str, message: str) -> dict[str, Any]:
     return {"job_status": datasets.FAILED, "valid": None, "report": report.model_dump(mode="json")}
 
 
-@contextlib.asynccontextmanager
-async def _lease(store: Store, row: RowMapping) -> AsyncIterator[None]:
-    """Say again and again that the check goes on."""
-
-    async def renew() -> None:
-        while True:
-            await asyncio.sleep(LEASE_S / 5)
-            with contextlib.suppress(DatabaseLostError):
-                await store.database.writing(
-                    lambda c: datasets.renew(c, row["id"], row["attempt"], time.time() + LEASE_S)
-                )
-
-    task = asyncio.create_task(renew())
+async def _while_leased(store: Store, row: RowMapping, check: Coroutine[Any, Any, None]) -> None:
+    """Make the check, and say again and again that it goes on; it stops where another one counts by now."""
+    task = asyncio.create_task(check)
     try:
-        yield
+        while not (await asyncio.wait([task], timeout=LEASE_S / 5))[0]:
+            with contextlib.suppress(DatabaseLostError):
+                if not await store.database.writing(lambda c: datasets.renew(c, row["id"], row["attempt"], LEASE_S)):
+                    break
     finally:
+        is_over = task.done()
         task.cancel()
+        await asyncio.wait([task])
+    if is_over:
+        await task
+    else:
+        log.info("the check stops: another worker makes it, or the dataset was deleted")
+        await _forget_deleted(store, row)
 
 
 async def _hand_back(store: Store, row: RowMapping) -> None:

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Sequence
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
-from sqlalchemy import Connection
+from dbos._context import assert_current_dbos_context
+from sqlalchemy import ColumnElement, Connection, Table, select, update
 
 from coverplan.store.database import Database
 
@@ -14,6 +15,8 @@ APPLICATION = "coverplan"
 VERSION = "1"
 """Of what a job says; a release that still understands the queued jobs keeps it, so that none is stranded."""
 WORK_ON = "work_on_runs"
+BEGUN = "PENDING"
+"""What the queue calls a job that a worker has begun."""
 SMALL, LARGE, PACKED = "small", "large", "packed"
 """Runs that take a moment, the others, and packs of many tiny ones: none need wait for those of another kind."""
 TOGETHER = "together"
@@ -66,6 +69,39 @@ class Queue:
             },
             list(run_ids),
         )
+
+    def put_back(self, connection: Connection, which: ColumnElement[bool]) -> int:
+        """Queue jobs again that were begun, be it that somebody is still at them: what those say no longer counts.
+
+        As `DBOS._recover_pending_workflows`, but in the transaction that says why. Returns how many.
+        """
+        known = self._client._sys_db
+        known._apply_caller_schema(connection)
+        change = (
+            update(self.jobs)
+            .where(self.jobs.c.status == BEGUN, self.jobs.c.application_version == VERSION, which)
+            .values(status="ENQUEUED", owner_xid=None, started_at_epoch_ms=None, updated_at=known._now_ms_sql())
+        )
+        return int(connection.execute(change).rowcount)
+
+    def begun(self, connection: Connection, which: ColumnElement[bool]) -> set[str]:
+        """Tokens of jobs that were begun and have not ended."""
+        self._client._sys_db._apply_caller_schema(connection)
+        found = select(self.jobs.c.owner_xid).where(self.jobs.c.status == BEGUN, which)
+        return {token for token in connection.execute(found).scalars() if token is not None}
+
+    @property
+    def jobs(self) -> Table:
+        """The table of jobs: `owner_xid` is the token of who runs one now, `executor_id` the worker."""
+        table: Table = self._client._sys_db.tables.workflow_status
+        return table
+
+
+def current_job() -> tuple[str, str]:
+    """Name of the job whose function runs, and the token of this run of it: who has another one has it no more."""
+    context = assert_current_dbos_context()
+    assert context.owner_xid is not None
+    return context.workflow_id, context.owner_xid
 
 
 def prepare(url: str) -> None:

@@ -8,8 +8,10 @@ import os
 import signal
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import TypeVar
 
 import structlog
 from dbos import DBOS
@@ -24,15 +26,19 @@ from coverplan.jobs.reaper import Reaper
 from coverplan.jobs.shelf import Shelf
 from coverplan.process.pool import SolverPool
 from coverplan.settings import Settings
-from coverplan.store import runs, workers
+from coverplan.store import runs
 from coverplan.store.blobs import BlobLostError
 from coverplan.store.database import DatabaseLostError
 from coverplan.store.store import Store
+from coverplan.store.workers import Membership
 
 _LOOK_S = 0.2
 """How often a worker asks what its runs' callers want, and tells how far they are."""
 _NEAR = 6
 """Runs of packs that are claimed per slot: some are loaded and some are written down while one is solved."""
+_RENEW_S = 1.0
+_LET_GO_S = 5.0
+"""How long a worker that was struck from the list waits for its runs to stop, before it takes others."""
 _REAP_S = 1.0
 _SWEEP_S = 60.0
 _PRUNE_S = 3600.0
@@ -43,17 +49,24 @@ _ADVANCE_S = 0.25
 _FOR_EVER_S = 1e7
 _MANY = 1_000_000
 
+Result = TypeVar("Result")
 log = structlog.get_logger(__name__)
 
 
 class Worker:
     """Works on the runs that the queue hands it."""
 
-    def __init__(self, place: Place, life: workers.Life) -> None:
+    def __init__(self, place: Place) -> None:
         self.place = place
         self.closing = asyncio.Event()
-        self._life = life
-        self._attempts: dict[str, Attempt] = {}
+        self._verdict = asyncio.Event()
+        """That this worker was struck from the list; it has another one from when it has enrolled anew."""
+        self._at_hand: set[str] = set()
+        """Tokens of the jobs that it works on."""
+        self._attempts: set[Attempt] = set()
+        self._queue = queue.Queue(place.store.database)
+        # A lease is renewed whatever else the threads of this process wait for.
+        self._renewing = ThreadPoolExecutor(1, "lease")
         self._reaper = Reaper(place.store, place.worker)
         self._experiments = Experiments(place)
         self._near = asyncio.Semaphore(_NEAR * place.settings.slots)
@@ -61,24 +74,41 @@ class Worker:
 
     async def work_on(self, run_ids: Sequence[str]) -> None:
         """Work on the runs of one job; while closing, no job ends: it stays pending, for another worker."""
-        errors: list[Exception] = []
-        if not self.closing.is_set():
-            errors = await (self._try(run_ids, self._work_on) if len(run_ids) == 1 else self._work_on_pack(run_ids))
-        if self.closing.is_set():
-            await asyncio.Event().wait()
+        verdict = self._verdict
+        _, token = queue.current_job()
+        self._at_hand.add(token)
+        try:
+            errors: list[Exception] = []
+            if not self._is_over(verdict):
+                errors = await (self._try(run_ids, self._work_on) if len(run_ids) == 1 else self._work_on_pack(run_ids))
+            if self.closing.is_set():
+                await asyncio.Event().wait()
+            if verdict.is_set():
+                await self._give_back(token)
+        finally:
+            self._at_hand.discard(token)
         if errors:
             raise ExceptionGroup("attempts failed", errors)
+
+    def _is_over(self, verdict: asyncio.Event) -> bool:
+        return self.closing.is_set() or verdict.is_set()
+
+    async def _give_back(self, token: str) -> None:
+        """Queue a job again that this worker let go of, unless another one has it by now: it must not end as done."""
+        mine = self._queue.jobs.c.owner_xid == token
+        await self.place.write_at_last(lambda connection: self._queue.put_back(connection, mine))
 
     async def serve(self) -> None:
         """Look after the runs at hand until told to close."""
         duties: tuple[tuple[float, Callable[[], Awaitable[object]]], ...] = (
+            (_RENEW_S, self._live),
             (_LOOK_S, self._look_after),
             (_REAP_S, self._reap),
             (_SWEEP_S, lambda: sweep.sweep(self.place.store, self.place.settings)),
             (_PRUNE_S, lambda: prune_deliveries(self.place.store, self.place.settings)),
             (_SWEEP_S, lambda: expire_datasets(self.place.store)),
             (_ADVANCE_S, self._experiments.look),
-            (_CHECK_S, lambda: validate_due(self.place.store, self.place.settings)),
+            (_CHECK_S, lambda: validate_due(self.place)),
         )
         tasks = [asyncio.create_task(self._regularly(pause, duty)) for pause, duty in duties]
         tasks.append(asyncio.create_task(deliver_forever(self.place.store, self.place.settings)))
@@ -94,35 +124,37 @@ class Worker:
 
         One of them may be why: so no other is claimed that would count the next loss as well.
         """
+        verdict = self._verdict
         found = await self.place.read_at_last(lambda connection: runs.suspects(connection, run_ids))
         suspects = [run_id for run_id in run_ids if run_id in found]
         others = [run_id for run_id in run_ids if run_id not in found]
-        errors = await self._try(suspects, partial(self._work_on_next, self._suspects))
-        return errors + await self._try(others, partial(self._work_on_next, self._near))
+        errors = await self._try(suspects, partial(self._work_on_next, verdict, self._suspects))
+        return errors + await self._try(others, partial(self._work_on_next, verdict, self._near))
 
     async def _try(self, run_ids: Sequence[str], work: Callable[[str], Awaitable[None]]) -> list[Exception]:
         ended = await asyncio.gather(*(work(run_id) for run_id in run_ids), return_exceptions=True)
         return [error for error in ended if isinstance(error, Exception)]
 
-    async def _work_on_next(self, turns: asyncio.Semaphore, run_id: str) -> None:
+    async def _work_on_next(self, verdict: asyncio.Event, turns: asyncio.Semaphore, run_id: str) -> None:
         """Work on a run of a pack, which is claimed no sooner than it is its turn."""
         async with turns:
-            if not self.closing.is_set():
+            if not self._is_over(verdict):
                 await self._work_on(run_id)
 
     async def _work_on(self, run_id: str) -> None:
-        attempt = self._attempts[run_id] = Attempt(self.place, run_id)
+        attempt = Attempt(self.place, run_id)
+        self._attempts.add(attempt)
         try:
             await attempt.make()
         except Exception:
             log.exception("the attempt failed", run_id=run_id)
             raise
         finally:
-            del self._attempts[run_id]
+            self._attempts.discard(attempt)
 
     async def _look_after(self) -> None:
         """Tell the runs at hand what is asked of them, and the database how far they are."""
-        claimed = [attempt for attempt in self._attempts.values() if attempt.number]
+        claimed = [attempt for attempt in self._attempts if attempt.number]
         if not claimed:
             return
         news = [(attempt, told) for attempt in claimed if (told := attempt.progress()) is not None]
@@ -137,9 +169,30 @@ class Worker:
             attempt.told(*wishes.get(attempt.run_id, (None, None)))
             await attempt.keep()
 
+    async def _live(self) -> None:
+        """Renew the lease. Where it is lost, let go of everything, enrol anew, and only then take something again."""
+        if await self._in_time(self.place.membership.renew):
+            return
+        log.warning("this worker was taken for dead: it lets go of its runs and enrols anew", runs=len(self._attempts))
+        self._verdict.set()
+        await self._let_go()
+        await self._in_time(self.place.membership.enrol)
+        self._verdict = asyncio.Event()
+
+    async def _in_time(self, change: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._renewing, change)
+
+    async def _let_go(self) -> None:
+        """Hand back what is at hand: where no other worker has it yet, no loss is counted."""
+        attempts = tuple(self._attempts)
+        await asyncio.gather(self._experiments.close(), *(attempt.hand_back() for attempt in attempts))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LET_GO_S):
+                while not self._attempts.isdisjoint(attempts):
+                    await asyncio.sleep(_LOOK_S)
+
     async def _reap(self) -> None:
-        await asyncio.to_thread(self._life.renew)
-        await self._reaper.look()
+        await self._reaper.look(lambda: frozenset(self._at_hand))
 
     async def _regularly(self, pause: float, duty: Callable[[], Awaitable[object]]) -> None:
         while True:
@@ -157,7 +210,7 @@ class Worker:
             async with asyncio.timeout(self.place.settings.shutdown_s):
                 while self._attempts:
                     await asyncio.sleep(_LOOK_S)
-        await asyncio.gather(*(attempt.hand_back() for attempt in self._attempts.values() if attempt.number))
+        await asyncio.gather(*(attempt.hand_back() for attempt in self._attempts))
 
 
 _worker: Worker | None = None
@@ -187,19 +240,20 @@ def run(settings: Settings) -> None:
 async def _run(settings: Settings, store: Store) -> None:
     global _worker  # noqa: PLW0603 - the queue calls functions by name
     name = f"worker-{uuid.uuid4().hex[:24]}"
-    life = await asyncio.to_thread(workers.enrol, store.database, name)
+    membership = Membership(store.database, name)
     async with _pools(settings) as (small, large):
         shelf = Shelf(store.blobs, small.folder / "shelf")
-        _worker = Worker(Place(name, settings, store, small, large, shelf), life)
+        _worker = Worker(Place(membership, settings, store, small, large, shelf))
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(signum, _worker.closing.set)
+        await asyncio.to_thread(membership.enrol)
         DBOS(config=queue.configuration(settings.database, name))
         DBOS.launch()
         await queue.listen(settings.slots)
         log.info("worker started", worker=name, slots=settings.slots)
         await _worker.serve()
-    life.release()
+    membership.release()
     log.info("worker stopped", worker=name)
 
 

@@ -27,6 +27,10 @@ _POOL, _OVERFLOW = 8, 8
 _CONNECT_S = 5
 _TRUSTED_S = 1.0
 """How long an unused connection is taken to be alive."""
+_SILENT_S = 10
+"""How long a connection may be silent that should not be: then the other side has vanished, and is not waited for."""
+_IDLE_S = 6
+"""How long a session may keep its locks between two statements: a process that stands still is not waited for."""
 _READS = "coverplan_reads"
 _LEFT_AT = "coverplan_left_at"
 
@@ -66,7 +70,7 @@ class Database:
         Raises:
             DatabaseLostError: the database does not answer.
         """
-        with _losses(), self.engine.begin() as connection:
+        with losses(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -76,7 +80,7 @@ class Database:
         Raises:
             DatabaseLostError: the database does not answer.
         """
-        with _losses(), self._reading.begin() as connection:
+        with losses(), self._reading.begin() as connection:
             yield connection
 
     async def reading(self, look: Callable[[Connection], Result]) -> Result:
@@ -108,7 +112,8 @@ class Database:
 
 
 @contextmanager
-def _losses() -> Iterator[None]:
+def losses() -> Iterator[None]:
+    """What a driver raises of a database that does not answer, as `DatabaseLostError`."""
     try:
         yield
     except DBAPIError as error:
@@ -124,14 +129,42 @@ def _is_lost(error: DBAPIError) -> bool:
     return error.connection_invalidated or isinstance(error, OperationalError)
 
 
+_PATIENCE: dict[str, Any] = {
+    "connect_timeout": _CONNECT_S,
+    "application_name": "coverplan",
+    "keepalives_idle": _SILENT_S // 2,
+    "keepalives_interval": 1,
+    "keepalives_count": _SILENT_S // 2,
+    "tcp_user_timeout": 1000 * _SILENT_S,
+}
+"""Of the client; the operating system's own patience is hours. What the URL says counts."""
+_AGREED = [
+    f"set_config('{name}', '{value}', false)"
+    for name, value in {
+        "tcp_keepalives_idle": _SILENT_S // 2,
+        "tcp_keepalives_interval": 1,
+        "tcp_keepalives_count": _SILENT_S // 2,
+        "tcp_user_timeout": 1000 * _SILENT_S,
+        "idle_in_transaction_session_timeout": 1000 * _IDLE_S,
+    }.items()
+]
+
+
 def _postgresql(url: URL) -> Engine:
     engine = create_engine(
         url,
         pool_size=_POOL,
         max_overflow=_OVERFLOW,
         pool_timeout=_CONNECT_S,
-        connect_args={"connect_timeout": _CONNECT_S, "application_name": "coverplan"},
+        connect_args={name: value for name, value in _PATIENCE.items() if name not in url.query},
     )
+
+    @event.listens_for(engine, "connect")
+    def agree(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        """Tell the server as well that neither waits for ever for the other."""
+        connection.autocommit = True
+        connection.cursor().execute(f"SELECT {', '.join(_AGREED)}")
+        connection.autocommit = False
 
     @event.listens_for(engine, "checkin")
     def leave(_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

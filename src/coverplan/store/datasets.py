@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, delete, exists, insert, or_, select, update
 
+from coverplan.store.clock import clock
 from coverplan.store.schema import datasets, runs
 
 OPEN, QUEUED, RUNNING, COMPLETED, FAILED = "open", "queued", "running", "completed", "failed"
@@ -71,26 +72,26 @@ def same_content(connection: Connection, tenant: str, content_hash: str) -> RowM
     return connection.execute(wanted.order_by(datasets.c.id).limit(1)).mappings().one_or_none()
 
 
-def next_due(connection: Connection, now: float) -> str | None:
+def next_due(connection: Connection) -> str | None:
     """The oldest dataset whose check waits, or was left by a worker that is not heard of."""
-    wanted = select(datasets.c.id).where(_due(now)).order_by(datasets.c.id).limit(1)
+    wanted = select(datasets.c.id).where(_due()).order_by(datasets.c.id).limit(1)
     return connection.execute(wanted).scalar()
 
 
-def claim(connection: Connection, dataset_id: str, now: float, lease_s: float) -> RowMapping | None:
-    """Begin a check; None where there is nothing to do."""
+def claim(connection: Connection, dataset_id: str, lease_s: float) -> RowMapping | None:
+    """Begin a check, with a lease by the database's clock; None where there is nothing to do."""
     change = (
         update(datasets)
-        .where(datasets.c.id == dataset_id, _due(now))
-        .values(job_status=RUNNING, attempt=datasets.c.attempt + 1, leased_until=now + lease_s)
+        .where(datasets.c.id == dataset_id, _due())
+        .values(job_status=RUNNING, attempt=datasets.c.attempt + 1, leased_until=clock() + lease_s)
         .returning(datasets)
     )
     return connection.execute(change).mappings().one_or_none()
 
 
-def renew(connection: Connection, dataset_id: str, attempt: int, until: float) -> bool:
+def renew(connection: Connection, dataset_id: str, attempt: int, lease_s: float) -> bool:
     """Say that the check goes on; False where it no longer counts."""
-    change = update(datasets).where(_current(dataset_id, attempt)).values(leased_until=until)
+    change = update(datasets).where(_current(dataset_id, attempt)).values(leased_until=clock() + lease_s)
     return bool(connection.execute(change).rowcount)
 
 
@@ -141,8 +142,8 @@ def _mine(tenant: str, dataset_id: str) -> Any:
     return and_(datasets.c.id == dataset_id, datasets.c.tenant == tenant)
 
 
-def _due(now: float) -> Any:
-    lost = and_(datasets.c.job_status == RUNNING, datasets.c.leased_until < now)
+def _due() -> Any:
+    lost = and_(datasets.c.job_status == RUNNING, datasets.c.leased_until < clock())
     return or_(datasets.c.job_status == QUEUED, lost)
 
 

@@ -66,5 +66,6 @@ def _alone(database: Database) -> Iterator[None]:
             yield
         return
     with database.begin() as connection:
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))  # it waits for the migration
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         yield

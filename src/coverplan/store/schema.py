@@ -83,6 +83,7 @@ workers = Table(
     Column("lock_key", _BIG, nullable=False),  # held as long as the worker lives
     Column("host", String(200), nullable=False),
     Column("started_at", Float, nullable=False),
+    Column("leased_until", Float),  # by the database's clock; None: its lock alone says whether it lives
 )
 
 run_tags = Table(
