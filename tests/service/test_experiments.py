@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import polars as pl
+import psutil
 import pytest
 
 from support.batches import lines
-from support.cells import cells, check_each_cell_once, runs_of, state, submit, tiny_experiment, wait
+from support.cells import ENDED, cells, check_each_cell_once, runs_of, state, submit, tiny_experiment, wait
 from support.databases import on_postgresql, on_sqlite
 from support.datasets import ended, send
-from support.deployment import TINY, Deployment, deployment, slow
+from support.deployment import TINY, Deployment, deployment, descendants, slow
 from support.receiver import Receiver, receiver
 from support.service import wait_for
 
@@ -220,3 +223,24 @@ def test_cells_of_a_dataset_are_solved_and_perturbed(client: httpx.Client) -> No
     results = client.get(f"/v1/experiments/{experiment_id}/results").json()
     assert results["status"] == "complete"
     assert [row["metrics"]["uncovered"] for row in results["rows"]] == [0, 0]
+
+
+def test_comparisons_have_their_turn_as_solves_have(tmp_path: Path) -> None:
+    """Eight experiments end together on one slot: no more than two solver children run beside each other.
+
+    One solves or compares, and one may be kept warm meanwhile.
+    """
+    with deployment(tmp_path) as running, running.client() as client:
+        mine = [submit(client, tiny_experiment([0.1], name=f"e{n}")) for n in range(8)]
+        (worker,) = running.workers
+        most = 0
+        while any(state(client, one)["job_status"] not in ENDED for one in mine):
+            most = max(most, sum(_is_solver(child) for child in descendants(worker.pid)))
+        assert [wait(client, one)["job_status"] for one in mine] == ["completed"] * len(mine)
+    assert most <= 2
+
+
+def _is_solver(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return "coverplan.process.work" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+    return False

@@ -50,14 +50,16 @@ class Experiments:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def look(self) -> None:
-        """Take further what waits for it.
+        """Take further what waits for it, a little at a time, so that every worker gets some.
 
         Raises:
             DatabaseLostError: the database does not answer.
         """
         database = self._place.store.database
-        while (experiment_id := await database.reading(experiments.next_due)) is not None:
-            row = await database.writing(
+        for _ in range(1 + self._place.settings.slots):
+            if (experiment_id := await database.reading(experiments.next_due)) is None:
+                return
+            row = await self._place.claiming(
                 partial(experiments.claim, experiment_id=experiment_id, worker=self._place.worker)
             )
             if row is not None:
@@ -138,8 +140,8 @@ class Experiments:
         one_child = self._place.settings.model_copy(
             update={"slots": 1, "warm_children": 0, "load_timeout_s": comparison.PATIENCE_S}
         )
-        # A pool of its own: the comparison need not wait for the runs at hand.
-        async with SolverPool(one_child) as pool:
+        # A pool of its own, for its patience; but it has its turn as any work has.
+        async with self._slots(stored).turn(), SolverPool(one_child) as pool:
             desk = comparison.Desk(self._place.store, self._place.shelf, pool)
             results = await comparison.compared(desk, row, stored, ended)
         path = paths.results(row["id"], row["stage"])
@@ -148,6 +150,12 @@ class Experiments:
         facts |= {"results_path": path, "results_bytes": len(results)}
         if await self._place.write_at_last(lambda c: experiments.end(c, row, facts)):
             log.info("experiment completed", cells=len(ended))
+
+    def _slots(self, stored: StoredExperiment) -> SolverPool:
+        """Those of small runs, or those of large ones: a comparison loads the problems as the runs did."""
+        most = self._place.settings.small_account_reps
+        is_small = all(problem.size <= most for problem in stored.problems)
+        return self._place.small if is_small else self._place.large
 
     async def _keep(self, row: RowMapping, **facts: Any) -> None:
         if not await self._place.store.database.writing(lambda c: experiments.keep(c, row, **facts)):

@@ -120,6 +120,19 @@ class SolverPool:
         """
         return await (await self.submit(job, listen)).result()
 
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """A slot, for work that another pool does with settings of its own.
+
+        Raises:
+            BusyError: as for `submit`.
+        """
+        await self._reserve()
+        try:
+            yield
+        finally:
+            self._slots.release()
+
     async def _reserve(self) -> None:
         if self._closing.is_set():
             raise ClosingError
