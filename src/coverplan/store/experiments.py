@@ -93,7 +93,7 @@ def stop(connection: Connection, tenant: str, experiment_id: str) -> None:
 
 def resume(connection: Connection, tenant: str, experiment_id: str) -> None:
     """Go on with an experiment: cells whose run was cancelled or has failed get a new one."""
-    stopping = and_(runs.c.job_status == RUNNING, func.coalesce(runs.c.wish, "") == "cancel")
+    stopping = and_(runs.c.job_status.in_(_OPEN), func.coalesce(runs.c.wish, "") == "cancel")
     over = or_(runs.c.job_status.in_((CANCELLED, FAILED)), stopping)
     lost = ~exists().where(runs.c.id == experiment_cells.c.run_id, runs.c.deleted.is_(False), not_(over))
     mine = exists().where(experiments.c.id == experiment_cells.c.experiment_id, _of(tenant, experiment_id))

@@ -175,24 +175,35 @@ def end_all(connection: Connection, ends: Sequence[End]) -> list[RowMapping | No
 
 
 def hand_back(connection: Connection, run_id: str, attempt: int, spent_s: float) -> bool:
-    """Give a run that was interrupted by a shutdown back to the queue."""
+    """Give a run that was interrupted back to the queue; one that its caller wants no more ends here."""
     change = update(runs).where(_current(run_id, attempt)).values(job_status=QUEUED, worker=None, spent_s=spent_s)
-    return bool(connection.execute(change).rowcount)
+    row = connection.execute(change.returning(runs.c.tenant, runs.c.wish)).one_or_none()
+    if row is not None and row.wish == "cancel":
+        cancel_queued(connection, row.tenant, run_id)
+    return row is not None
 
 
-def cancel_queued(connection: Connection, tenant: str, run_id: str) -> RowMapping | None:
-    """Cancel a run that has not started; None if it has."""
+def cancel(connection: Connection, tenant: str, run_id: str) -> None:
+    """Cancel a run that waits, or have its worker do so; one that has ended stays as it is.
+
+    The wish comes first: it locks the run, which from then on is handed back or claimed with the wish, or not at all.
+    """
+    if wish(connection, tenant, run_id, "cancel"):
+        cancel_queued(connection, tenant, run_id)
+
+
+def cancel_queued(connection: Connection, tenant: str, run_id: str) -> None:
+    """Cancel a run that is not being worked on."""
     now = time.time()
     change = (
         update(runs)
         .where(runs.c.id == run_id, runs.c.tenant == tenant, runs.c.job_status == QUEUED)
-        .values(job_status=CANCELLED, ended_at=now, expires_at=now + runs.c.retention_s)
+        .values(job_status=CANCELLED, ended_at=now, expires_at=now + runs.c.retention_s, wish=None)
         .returning(runs)
     )
     row = connection.execute(change).mappings().one_or_none()
     if row is not None:
         _announce_ends(connection, [row])
-    return row
 
 
 def cancel_some(connection: Connection, tenant: str, owner: str, limit: int) -> bool:
@@ -205,19 +216,19 @@ def cancel_some(connection: Connection, tenant: str, owner: str, limit: int) -> 
 
 
 def wish_all(connection: Connection, tenant: str, owner: str, wanted: str) -> None:
-    """The same wish for all running runs of a batch or an experiment."""
-    running = and_(_belongs_to(owner), runs.c.tenant == tenant, runs.c.job_status == RUNNING)
-    _lock(connection, running)
-    connection.execute(update(runs).where(running).values(wish=wanted))
+    """The same wish for all runs of a batch or an experiment that have not ended: it stays with what is handed back."""
+    open_ = and_(_belongs_to(owner), runs.c.tenant == tenant, runs.c.job_status.in_(OPEN))
+    _lock(connection, open_)
+    connection.execute(update(runs).where(open_).values(wish=wanted))
 
 
 def wish(connection: Connection, tenant: str, run_id: str, wanted: str) -> bool:
-    """Ask the worker of a running run to finish or cancel it; a cancel is not taken back."""
+    """Ask whoever works on a run, now or next, to finish or cancel it; a cancel is not taken back: then False."""
     change = update(runs).where(
         runs.c.id == run_id,
         runs.c.tenant == tenant,
-        runs.c.job_status == RUNNING,
-        or_(runs.c.wish.is_(None), runs.c.wish != "cancel"),
+        runs.c.job_status.in_(OPEN),
+        func.coalesce(runs.c.wish, "").not_in(() if wanted == "cancel" else ("cancel",)),
     )
     return bool(connection.execute(change.values(wish=wanted)).rowcount)
 
@@ -288,7 +299,8 @@ _CLAIM = (
         job_status=RUNNING,
         worker=bindparam("by"),
         attempt=runs.c.attempt + 1,
-        losses=runs.c.losses + case((runs.c.job_status == RUNNING, 1), else_=0),
+        # A worker that claims its own run again has lost an answer of the database, not its life.
+        losses=runs.c.losses + case((and_(runs.c.job_status == RUNNING, runs.c.worker != bindparam("by")), 1), else_=0),
         started_at=func.coalesce(runs.c.started_at, bindparam("now")),
         phase="load",
     )

@@ -23,6 +23,7 @@ from coverplan.api.media import JSON, accepts, chosen
 from coverplan.api.paging import IdCursor, Limit, Page
 from coverplan.api.rows import found
 from coverplan.api.state import Configured, Stored, Submitted
+from coverplan.jobs.cancelling import cancel_all
 from coverplan.jobs.queue import PACK
 from coverplan.payload.batches import BatchState
 from coverplan.settings import Settings
@@ -36,7 +37,6 @@ _FORMATS = {"ndjson": NDJSON, "csv": CSV, "parquet": PARQUET}
 BatchId = Annotated[str, Path(pattern="^[A-Za-z0-9-]{1,40}$", description="Id of the batch.")]
 After = Annotated[int, Query(ge=0, le=2**31 - 1, description="Leave out the lines up to this one.")]
 _TICKETS_AT_ONCE = 256
-_CANCELLED_AT_ONCE = 500
 _LINE = '{"problem": {"accounts": [{"id": "a", "potential": 1}], "reps": [{"id": "r"}]}}\n'
 _LOCATED = located(batch_id="$response.header.Coverplan-Batch-Id")
 _LOCATED["headers"]["Coverplan-Batch-Id"] = {
@@ -250,6 +250,4 @@ async def _cancel(store: Store, tenant: str, batch_id: str, settings: Settings) 
     """Close it first, so that no line comes in any more."""
     expires_at = time.time() + DAY_S * settings.retention_days
     await store.database.writing(lambda c: batches.close(c, tenant, batch_id, expires_at))
-    while await store.database.writing(lambda c: runs.cancel_some(c, tenant, batch_id, _CANCELLED_AT_ONCE)):
-        pass
-    await store.database.writing(lambda c: runs.wish_all(c, tenant, batch_id, "cancel"))
+    await cancel_all(store, tenant, batch_id)

@@ -21,6 +21,7 @@ from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts, chosen
 from coverplan.api.paging import Cursor, IdCursor, Limit
 from coverplan.api.state import Configured, Pool, Stored
+from coverplan.jobs.cancelling import cancel_all
 from coverplan.payload.experiments.extension import ExperimentExtension
 from coverplan.payload.experiments.request import ExperimentRequest
 from coverplan.payload.experiments.results import ExperimentResults
@@ -31,14 +32,13 @@ from coverplan.payload.experiments.state import (
     ExperimentState,
     ExperimentTicket,
 )
-from coverplan.store import cells, experiments, runs
+from coverplan.store import cells, experiments
 from coverplan.store.ids import new_id
 from coverplan.store.store import Store
 
 router = APIRouter(prefix="/v1/experiments", tags=["experiments"])
 
 DAY_S = 86400.0
-_CANCELLED_AT_ONCE = 500
 ExperimentId = Annotated[str, Path(pattern="^[A-Za-z0-9-]{1,40}$", description="Id of the experiment.")]
 _LOCATED = located(experiment_id="$response.body#/experiment_id")
 _TABLES: dict[str, Any] = {
@@ -252,6 +252,4 @@ async def delete_experiment(experiment_id: ExperimentId, caller: Writer, store: 
 async def _stop(store: Store, tenant: str, experiment_id: str) -> None:
     """End it first, so that no cell is added any more."""
     await store.database.writing(lambda c: experiments.stop(c, tenant, experiment_id))
-    while await store.database.writing(lambda c: runs.cancel_some(c, tenant, experiment_id, _CANCELLED_AT_ONCE)):
-        pass
-    await store.database.writing(lambda c: runs.wish_all(c, tenant, experiment_id, "cancel"))
+    await cancel_all(store, tenant, experiment_id)

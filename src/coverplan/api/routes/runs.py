@@ -137,7 +137,7 @@ async def finish_run(run_id: str, caller: Writer, store: Stored) -> RunState:
 async def cancel_run(run_id: str, caller: Writer, store: Stored) -> RunState:
     """A queued run is cancelled at once, a running one within a second; one that has ended stays as it is."""
     await run_row(store, caller.tenant, run_id)
-    await store.database.writing(lambda c: _cancel(c, caller.tenant, run_id))
+    await store.database.writing(lambda c: runs.cancel(c, caller.tenant, run_id))
     return await _state(run_id, caller.tenant, store)
 
 
@@ -147,7 +147,7 @@ async def delete_run(run_id: str, caller: Writer, store: Stored) -> None:
     await run_row(store, caller.tenant, run_id)
 
     def delete(connection: Connection) -> None:
-        _cancel(connection, caller.tenant, run_id)
+        runs.cancel(connection, caller.tenant, run_id)
         runs.hide(connection, caller.tenant, run_id)
 
     await store.database.writing(delete)
@@ -159,11 +159,6 @@ async def _state(run_id: str, tenant: str, store: Store) -> RunState:
         return state_of(row, runs.tags_of(connection, [run_id])[run_id])
 
     return await store.database.reading(look)
-
-
-def _cancel(connection: Connection, tenant: str, run_id: str) -> None:
-    if runs.cancel_queued(connection, tenant, run_id) is None:
-        runs.wish(connection, tenant, run_id, "cancel")
 
 
 def _seconds(time: dt.datetime | None) -> float | None:
