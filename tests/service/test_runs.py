@@ -7,6 +7,7 @@ import io
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import polars as pl
@@ -16,7 +17,7 @@ from httpx_sse import connect_sse
 
 from coverplan.verify import verify
 from support.databases import on_postgresql, on_sqlite
-from support.deployment import TINY, Deployment, deployment, descendants, slow
+from support.deployment import POLICY, TINY, Deployment, deployment, descendants, slow
 from support.service import wait_for
 from support.timing import within
 
@@ -218,6 +219,36 @@ def test_the_program_can_be_exported(running: Deployment) -> None:
     with running.client() as client:
         assert "x_a0_r0" in client.get(f"/v1/runs/{run_id}/model.mps").text
         assert "Maximize" in client.get(f"/v1/runs/{run_id}/model.lp").text
+
+
+@on_sqlite
+def test_a_large_program_is_not_held_in_memory(running: Deployment) -> None:
+    """16 MB of a request of 32 kB, as its ids are long: sent as it is read, and nothing of it stays."""
+    names = [[f"{kind}{n:03d}-{'x' * 90}" for n in range(number)] for kind, number in (("a", 150), ("r", 100))]
+    problem = {
+        "accounts": [{"id": name, "potential": 10} for name in names[0]],
+        "reps": [{"id": name, "capacity_hours": 20} for name in names[1]],
+    }
+    run_id = running.submit({"problem": problem, "policy": POLICY, "options": {"time_limit_s": 1}})
+    assert running.api is not None
+    process = Path(f"/proc/{running.api.pid}")
+    with running.client() as client:
+        client.headers["accept-encoding"] = "identity"
+        client.get(f"/v1/runs/{running.submit(TINY)}/model.mps").raise_for_status()
+        (process / "clear_refs").write_text("5")  # the most memory is counted from here
+        before = _peak(process)
+        with client.stream("GET", f"/v1/runs/{run_id}/model.mps") as answer:
+            size = sum(len(piece) for piece in answer.iter_bytes())
+        with client.stream("GET", f"/v1/runs/{run_id}/model.mps") as cut_off:
+            next(cut_off.iter_bytes())
+    assert size == int(answer.headers["content-length"]) > 10_000_000
+    assert _peak(process) - before < 8_000_000
+    assert wait_for(lambda: not list((running.folder / "work").rglob("*.mps")))
+
+
+def _peak(process: Path) -> int:
+    (line,) = [line for line in (process / "status").read_text().splitlines() if line.startswith("VmHWM")]
+    return 1024 * int(line.split()[1])
 
 
 @on_sqlite

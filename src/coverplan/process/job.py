@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from coverplan.mip.program import StoppedBy
@@ -27,6 +28,8 @@ class Job:
     """Whether it gets a fresh child, which is not used again."""
     checkpoint: bytes | None = None
     """What an earlier solve of the same request had found when it was lost: the solve goes on from there."""
+    target: Path | None = None
+    """The file that its result becomes, where it may be too large to be held; in the folder of the pool."""
 
     @classmethod
     def solve(cls, request: SolveRequest, *, large: bool = False, checkpoint: bytes | None = None) -> Job:
@@ -64,9 +67,9 @@ class Job:
         return cls("evaluate", _json(request), large=large)
 
     @classmethod
-    def export(cls, request: SolveRequest, form: Literal["mps", "lp"], *, large: bool = False) -> Job:
-        """The program in MPS or LP format."""
-        return cls(f"export_{form}", _json(request), large=large)
+    def export(cls, request: SolveRequest, form: Literal["mps", "lp"], target: Path, *, large: bool = False) -> Job:
+        """The program in MPS or LP format, many times as large as the request: a file, and no result."""
+        return cls(f"export_{form}", _json(request), large=large, target=target)
 
 
 class ProcessError(Exception):

@@ -137,6 +137,9 @@ class Run:
         if message["event"] == channel.ERROR:
             report = json.loads((folder / channel.ERRORS_FILE).read_bytes())
             raise InvalidError(report["errors"], report["total"], report["more"])
+        if self._job.target is not None:
+            (folder / channel.RESULT_FILE).replace(self._job.target)
+            return b""
         return await _content(folder / channel.RESULT_FILE)
 
     def _raise_failure(self, code: str, last_words: str) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from typing import Annotated, Any, Literal
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, Literal
 
 from fastapi import APIRouter, Header, Query, Request
 from sqlalchemy import RowMapping
@@ -29,6 +33,7 @@ from coverplan.store.store import Store
 router = APIRouter(prefix="/v1/runs/{run_id}", tags=["runs"])
 
 CSV, PARQUET = "text/csv", "application/vnd.apache.parquet"
+_PIECE = 1 << 18
 _FORMATS = {"json": JSON, "csv": CSV, "parquet": PARQUET}
 _TABLES: dict[str, Any] = {
     "description": "The plan; as CSV or Parquet one row per seat.",
@@ -177,8 +182,18 @@ async def _model(
     if await is_perturbed(store, row):
         raise ApiError("inline_only", "The facts of this run are perturbed.", suggestion="See a cell that is not.")
     asked = await solve_request(store, row)
-    text = await unless_gone(request, pool.run(Job.export(asked, form, large=not row["small"])))
-    return PlainTextResponse(text)
+    with tempfile.TemporaryDirectory(prefix="model-", dir=pool.folder) as folder:
+        target = Path(folder) / f"model.{form}"
+        await unless_gone(request, pool.run(Job.export(asked, form, target, large=not row["small"])))
+        file = target.open("rb")  # it stays readable once the folder is gone, and goes with its last reader
+    headers = {"Content-Length": str(os.fstat(file.fileno()).st_size)}
+    return StreamingResponse(_pieces(file), media_type="text/plain", headers=headers)
+
+
+async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:
+    with file:
+        while piece := await asyncio.to_thread(file.read, _PIECE):
+            yield piece
 
 
 async def _incumbent(row: RowMapping, request: Request, store: Store, pool: Pool) -> bytes:
