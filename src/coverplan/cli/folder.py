@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import tempfile
@@ -91,7 +92,7 @@ class FolderSolve:
                 write_head(self.out, plan)
         if self.report is not None:
             facts, rules = examine(self.folder, self.policy).checked()
-            whole = Plan.model_validate(reading_plan(table, plan_document))
+            whole = Plan.model_validate_json(json.dumps(reading_plan(table, plan_document)))
             write_report(self.report, whole, facts, rules)
 
     def _print(self, plan: Plan, table: Path, currency: str, *, as_json: bool) -> None:
