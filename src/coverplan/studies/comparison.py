@@ -3,7 +3,8 @@
 Problems are the sample: the seeds of one problem are solves of the same facts, so they are averaged, never counted.
 Interval of the mean difference: Student's t. From LEAST_RESAMPLED problems on, at least as wide as the bootstrap's
 (Efron, "Better Bootstrap Confidence Intervals", JASA 1987, BCa, by scipy), which knows skewness; with fewer problems
-resampling says 95 % and holds the mean in 70 to 85 %.
+resampling says 95 % and holds the mean in 70 to 85 %. No interval of so few problems knows skewness: of log-normal
+differences (sigma 1) 3 to 20 hold the mean in 80 to 90 %.
 """
 
 from __future__ import annotations

@@ -28,7 +28,8 @@ class Difference(Document):
     method: Literal["t", "bootstrap"] | None = Field(
         default=None,
         description="Where the interval comes from: Student's t below eight problems; from eight on the bootstrap "
-        "(BCa), at least as wide as t; null: there is none.",
+        "(BCa), at least as wide as t; null: there is none. Of strongly skewed differences (log-normal) 3 to 20 "
+        "problems hold the mean in 80 to 90 % of the intervals instead of 95 %.",
         examples=["bootstrap"],
     )
 
