@@ -21,6 +21,7 @@ from coverplan.api.guard.access import Access
 from coverplan.api.guard.auth import OPEN_TENANT, PROTECTED
 from coverplan.api.guard.gate import PROBES, Gate
 from coverplan.api.guard.rates import Rates
+from coverplan.api.parameters import KNOWN_PARAMETERS
 from coverplan.api.readiness import (
     Check,
     current_database,
@@ -109,6 +110,7 @@ def create_app(settings: Settings, *, with_worker: bool = False) -> FastAPI:
 
     app = FastAPI(
         # Off unless OTEL_EXPORTER_OTLP_ENDPOINT is set and the OpenTelemetry SDK is installed.
+        dependencies=[KNOWN_PARAMETERS],
         telemetry={"auto_configure": True, "exclude": lambda scope: scope.get("path") in PROBES},
         title="Coverplan",
         version=__version__,
@@ -123,9 +125,9 @@ def create_app(settings: Settings, *, with_worker: bool = False) -> FastAPI:
     )
     app.state.settings = settings
     for router in ROUTERS:
-        app.include_router(router, dependencies=[PROTECTED], responses=error_responses(401, 429, 503))
+        app.include_router(router, dependencies=[PROTECTED], responses=error_responses(401, 422, 429, 503))
     for router in OPEN_ROUTERS:
-        app.include_router(router)
+        app.include_router(router, responses=error_responses(422))
     answer_errors(app)
     app.add_middleware(Compression, minimum_size=1000, compresslevel=4)
     app.add_middleware(Gate, settings=settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import Field
@@ -17,15 +17,20 @@ Limit = Annotated[int, Query(ge=1, le=MAX_ITEMS, description="Most items to answ
 Cursor = Annotated[
     str | None, Query(pattern="^[0-9]{1,9}$", description="`next_cursor` of the page before; absent: the first page.")
 ]
-IdCursor = Annotated[
-    str | None,
-    Query(
-        alias="cursor",
-        pattern="^[a-z]{2,8}-[0-9a-f]{28}$",
-        description="`next_cursor` of the page before; absent: the first page.",
-    ),
-]
-"""The cursor of a list that grows meanwhile: the id that came last."""
+
+
+def _after(prefix: str) -> Any:
+    """The cursor of a list that grows meanwhile: the id that came last. That of another list is refused."""
+    words = "`next_cursor` of the page before; absent: the first page."
+    return Query(alias="cursor", pattern=f"^{prefix}-[0-9a-f]{{28}}$", description=words)
+
+
+RunCursor = Annotated[str | None, _after("run")]
+BatchCursor = Annotated[str | None, _after("batch")]
+DatasetCursor = Annotated[str | None, _after("ds")]
+ExperimentCursor = Annotated[str | None, _after("exp")]
+WebhookCursor = Annotated[str | None, _after("wh")]
+DeliveryCursor = Annotated[str | None, _after("del")]
 Mark = Annotated[
     str | None,
     Query(

@@ -31,10 +31,14 @@ class Document(BaseModel):
         return schema
 
 
+PLAIN = r"^[^\x00-\x1f\x7f]*$"
+"""Text without control characters: PostgreSQL takes no NUL, and lines of tables and logs no line break."""
+
 Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID, pattern=r"^[^\x00-\x1f\x7f]+$")]
 """A caller's identifier or label: 1 to 200 characters, no control characters, compared exactly."""
 
-Name = Annotated[str, StringConstraints(max_length=500)]
+Name = Annotated[str, StringConstraints(max_length=500, pattern=PLAIN)]
+"""A name for people: at most 500 characters, no control characters."""
 
 Money = Annotated[float, Field(ge=0, le=MAX_AMOUNT, json_schema_extra={"unit": "currency"})]
 

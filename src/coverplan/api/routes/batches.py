@@ -20,11 +20,12 @@ from coverplan.api.guard.auth import Reader, Writer, while_admitted
 from coverplan.api.idempotency import Key
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts, chosen
-from coverplan.api.paging import IdCursor, Limit, Page
+from coverplan.api.paging import BatchCursor, Limit, Page
 from coverplan.api.rows import found
 from coverplan.api.state import Configured, Stored, Submitted
 from coverplan.jobs.cancelling import cancel_all
 from coverplan.jobs.queue import PACK
+from coverplan.payload.base import PLAIN
 from coverplan.payload.batches import BatchState
 from coverplan.settings import Settings
 from coverplan.store import batches, runs
@@ -78,7 +79,7 @@ async def submit_batch(
     store: Stored,
     settings: Configured,
     submission: Submitted,
-    name: Annotated[str | None, Query(max_length=500, description="For people.")] = None,
+    name: Annotated[str | None, Query(max_length=500, pattern=PLAIN, description="For people.")] = None,
     key: Key = None,
 ) -> Response:
     """Queue a run per line; a wrong line has its own error, and the others run.
@@ -99,7 +100,9 @@ async def submit_batch(
 
 
 @router.get("", summary="List batches", responses=error_responses(422, 503), dependencies=[accepts(JSON)])
-async def list_batches(caller: Reader, store: Stored, limit: Limit = 50, cursor: IdCursor = None) -> Page[BatchState]:
+async def list_batches(
+    caller: Reader, store: Stored, limit: Limit = 50, cursor: BatchCursor = None
+) -> Page[BatchState]:
     """Batches of the caller, newest first."""
 
     def look(connection: Connection) -> Page[BatchState]:

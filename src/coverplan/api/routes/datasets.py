@@ -19,7 +19,7 @@ from coverplan.api.guard.quotas import admit
 from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
-from coverplan.api.paging import IdCursor, Limit, Page
+from coverplan.api.paging import DatasetCursor, Limit, Page
 from coverplan.api.rows import found, missing
 from coverplan.api.state import Configured, Stored
 from coverplan.payload.dataset_patch import DatasetPatch, check_patch
@@ -74,7 +74,7 @@ async def create_dataset(body: Parsed[DatasetRequest], caller: Writer, once: Onc
 
 @router.get("", summary="List datasets", responses=error_responses(422, 503), dependencies=[accepts(JSON)])
 async def list_datasets(
-    caller: Reader, store: Stored, limit: Limit = 50, cursor: IdCursor = None
+    caller: Reader, store: Stored, limit: Limit = 50, cursor: DatasetCursor = None
 ) -> Page[DatasetSummary]:
     """Datasets of the caller, newest first, without their issues."""
     rows = await store.database.reading(lambda c: datasets.page(c, caller.tenant, limit + 1, cursor))

@@ -19,7 +19,7 @@ from coverplan.api.guard.quotas import admit
 from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts, chosen
-from coverplan.api.paging import Cursor, IdCursor, Limit
+from coverplan.api.paging import Cursor, ExperimentCursor, Limit
 from coverplan.api.state import Configured, Pool, Stored
 from coverplan.jobs.cancelling import cancel_all
 from coverplan.payload.experiments.extension import ExperimentExtension
@@ -102,7 +102,9 @@ async def estimate_experiment(
 
 
 @router.get("", summary="List experiments", responses=error_responses(422, 503), dependencies=[accepts(JSON)])
-async def list_experiments(caller: Reader, store: Stored, limit: Limit = 50, cursor: IdCursor = None) -> ExperimentPage:
+async def list_experiments(
+    caller: Reader, store: Stored, limit: Limit = 50, cursor: ExperimentCursor = None
+) -> ExperimentPage:
     """Experiments of the caller, newest first."""
 
     def look(connection: Connection) -> ExperimentPage:

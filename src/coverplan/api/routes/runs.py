@@ -20,11 +20,11 @@ from coverplan.api.guard.quotas import admit
 from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
-from coverplan.api.paging import IdCursor, Limit
-from coverplan.api.rows import found
+from coverplan.api.paging import Limit, RunCursor
 from coverplan.api.runs.known import known_of
-from coverplan.api.runs.states import run_row, state_of
+from coverplan.api.runs.states import known_run, run_row, state_of
 from coverplan.api.state import Stored, Submitted
+from coverplan.payload.base import PLAIN
 from coverplan.payload.runs import JobStatus, RunPage, RunRequest, RunState, RunTicket
 from coverplan.store import runs
 from coverplan.store.runs import Filter
@@ -42,7 +42,9 @@ def _dated(text: object) -> object:
     return text
 
 
-Label = Annotated[str | None, Query(max_length=500, description="Runs with this one only, compared exactly.")]
+Label = Annotated[
+    str | None, Query(max_length=500, pattern=PLAIN, description="Runs with this one only, compared exactly.")
+]
 Time = Annotated[
     dt.datetime | None,
     BeforeValidator(_dated),
@@ -85,7 +87,7 @@ async def list_runs(
     caller: Reader,
     store: Stored,
     limit: Limit = 50,
-    cursor: IdCursor = None,
+    cursor: RunCursor = None,
     status: Annotated[JobStatus | None, Query(description="Runs that are that far only.")] = None,
     tag: Label = None,
     name: Label = None,
@@ -155,7 +157,7 @@ async def delete_run(run_id: str, caller: Writer, store: Stored) -> None:
 
 async def _state(run_id: str, tenant: str, store: Store) -> RunState:
     def look(connection: Connection) -> RunState:
-        row = found(runs.get(connection, tenant, run_id), "run", run_id)
+        row = known_run(connection, tenant, run_id)
         return state_of(row, runs.tags_of(connection, [run_id])[run_id])
 
     return await store.database.reading(look)

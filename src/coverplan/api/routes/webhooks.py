@@ -14,7 +14,7 @@ from coverplan.api.guard.auth import Reader, Writer
 from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
-from coverplan.api.paging import MAX_ITEMS, IdCursor, Limit, Page
+from coverplan.api.paging import MAX_ITEMS, DeliveryCursor, Limit, Page, WebhookCursor
 from coverplan.api.rows import found, missing
 from coverplan.api.state import Configured, Stored
 from coverplan.delivery.addresses import AllowList
@@ -55,7 +55,7 @@ async def add_webhook(body: Parsed[WebhookRequest], caller: Writer, settings: Co
 
 @router.get("", summary="List the webhooks", responses=error_responses(422, 503))
 async def list_webhooks(
-    caller: Reader, store: Stored, limit: Limit = MAX_ITEMS, cursor: IdCursor = None
+    caller: Reader, store: Stored, limit: Limit = MAX_ITEMS, cursor: WebhookCursor = None
 ) -> Page[Webhook]:
     """All webhooks, newest first."""
     rows = await store.database.reading(lambda connection: webhooks.page(connection, caller.tenant, limit + 1, cursor))
@@ -80,7 +80,7 @@ async def remove_webhook(webhook_id: WebhookId, caller: Writer, store: Stored) -
     "/{webhook_id}/deliveries", summary="List the deliveries of a webhook", responses=error_responses(404, 422, 503)
 )
 async def list_deliveries(
-    webhook_id: WebhookId, caller: Reader, store: Stored, limit: Limit = MAX_ITEMS, cursor: IdCursor = None
+    webhook_id: WebhookId, caller: Reader, store: Stored, limit: Limit = MAX_ITEMS, cursor: DeliveryCursor = None
 ) -> Page[Delivery]:
     """Its messages, newest first, with what became of them; kept as long as runs are."""
 

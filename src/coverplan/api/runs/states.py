@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import RowMapping
+from sqlalchemy import Connection, RowMapping
 
-from coverplan.api.rows import found
+from coverplan.api.rows import found, missing
 from coverplan.payload.runs import RunError, RunState
 from coverplan.payload.times import maybe_moment
 from coverplan.store import runs
@@ -38,7 +38,14 @@ _TIMES = ("created_at", "started_at", "ended_at", "expires_at")
 
 async def run_row(store: Store, tenant: str, run_id: str) -> RowMapping:
     """The row of a run of the tenant; raises as `found` does."""
-    return found(await store.database.reading(lambda c: runs.get(c, tenant, run_id)), "run", run_id)
+    return await store.database.reading(lambda connection: known_run(connection, tenant, run_id))
+
+
+def known_run(connection: Connection, tenant: str, run_id: str) -> RowMapping:
+    """The same within a transaction."""
+    if not run_id.isprintable():  # no id, and no text that every database takes
+        raise missing("run", run_id)
+    return found(runs.get(connection, tenant, run_id), "run", run_id)
 
 
 def state_of(row: RowMapping, tags: Sequence[str]) -> RunState:
