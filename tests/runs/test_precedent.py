@@ -58,7 +58,7 @@ def test_a_plan_and_prices_that_are_good_enough_end_the_search_before_it_begins(
     plan = solve(*documents(problem, loose), Options(relative_gap=0.01, method=method), other_plans=[other])
 
     assert (plan.stopped_by, plan.method.backend) == ("gap", None)
-    assert value(plan) == pytest.approx(value(other))
+    assert value(plan) >= value(other) * (1 - 1e-9)  # chains that bring accounts home may gain a little
     assert plan.certificate is not None
     assert other.certificate is not None
     assert plan.certificate.prices == other.certificate.prices
