@@ -85,7 +85,7 @@ def test_closest_of_all_assignments_under_every_rule(
     """Lexicographically, seat by seat, under one rule of the kind: by a program, and by looking at all plans."""
     monkeypatch.setattr(few_plans, "MOST_PLANS", most_plans)
 
-    @examples(12)
+    @examples(8)
     @given(problems(), policies(rules(kind)))
     def check(problem: Document, policy: Document) -> None:
         _check(problem, policy)
@@ -98,7 +98,7 @@ def test_closest_under_several_rules(most_plans: int, monkeypatch: pytest.Monkey
     """Two roles, merged families, forced moves, own numbers, several random rules at once."""
     monkeypatch.setattr(few_plans, "MOST_PLANS", most_plans)
 
-    @examples(30)
+    @examples(20)
     @given(rich_problems(), rich_policies())
     def check(problem: Document, policy: Document) -> None:
         _check(problem, policy)

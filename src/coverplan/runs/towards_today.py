@@ -26,7 +26,7 @@ from coverplan.runs.few_plans import closest_of_few
 
 TOLERANCE = 1e-9
 """Share of the objective that may be lost: what rounding leaves."""
-SHARE, AT_ONCE_S = 0.04, 0.25
+SHARE, AT_ONCE_S = 0.04, 0.1
 """Most of the time so far that the step takes, and what it may take of a solve that was over at once."""
 RESERVED, RESERVED_S_PER_COLUMN = 0.035, 1e-4
 """Share of the time limit that is kept for it, and what it takes of a large book."""
