@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from coverplan.jobs.attempt import Attempt, Place
 from coverplan.jobs.datasets import expire_datasets, validate_due
 from coverplan.jobs.deliveries import deliver_forever, prune_deliveries
 from coverplan.jobs.experiments import Experiments
+from coverplan.jobs.leftovers import remove_leftovers
 from coverplan.jobs.reaper import Reaper
 from coverplan.jobs.shelf import Shelf
 from coverplan.process.pool import SolverPool
@@ -64,6 +66,7 @@ class Worker:
         self._at_hand: set[str] = set()
         """Tokens of the jobs that it works on."""
         self._attempts: set[Attempt] = set()
+        self._tidy_at = 0.0
         self._queue = queue.Queue(place.store.database)
         # A lease is renewed whatever else the threads of this process wait for.
         self._renewing = ThreadPoolExecutor(1, "lease")
@@ -105,6 +108,7 @@ class Worker:
             (_LOOK_S, self._look_after),
             (_REAP_S, self._reap),
             (_SWEEP_S, lambda: sweep.sweep(self.place.store, self.place.settings)),
+            (_SWEEP_S, self._tidy),
             (_PRUNE_S, lambda: prune_deliveries(self.place.store, self.place.settings)),
             (_SWEEP_S, lambda: expire_datasets(self.place.store)),
             (_ADVANCE_S, self._experiments.look),
@@ -193,6 +197,12 @@ class Worker:
 
     async def _reap(self) -> None:
         await self._reaper.look(lambda: frozenset(self._at_hand))
+
+    async def _tidy(self) -> None:
+        """Soon after the start, as whatever ended the one before may have left something, and then rarely."""
+        if time.monotonic() >= self._tidy_at:
+            await remove_leftovers(self.place.store, self.place.settings)
+            self._tidy_at = time.monotonic() + _PRUNE_S
 
     async def _regularly(self, pause: float, duty: Callable[[], Awaitable[object]]) -> None:
         while True:

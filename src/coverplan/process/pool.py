@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import shutil
-import tempfile
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from coverplan.mip.program import StoppedBy
 from coverplan.process.job import BusyError, ClosingError, Job
 from coverplan.process.link import Child
 from coverplan.process.run import Run
+from coverplan.process.scratch import Scratch, remove_dead
 from coverplan.settings import MEGABYTE, Settings
 
 Listener = Callable[[dict[str, Any]], None]
@@ -48,26 +48,27 @@ class SolverPool:
         self._children: set[Child] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._starting: deque[asyncio.Task[Child]] = deque()
+        self._scratch: Scratch | None = None
         self._folder: Path | None = None
         self._litter: list[Path] = []
 
     async def __aenter__(self) -> Self:
-        parent = self.settings.work_dir
-        if parent is not None:
-            parent.mkdir(parents=True, exist_ok=True)
-        self._folder = Path(tempfile.mkdtemp(prefix="coverplan-", dir=parent))
+        self._scratch = Scratch(self.settings.work_dir)
+        self._folder = self._scratch.path
+        self._keep(asyncio.create_task(asyncio.to_thread(remove_dead, self.settings.work_dir)))
         self.keep_warm()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        folder, self._folder = self.folder, None
+        self._folder = None
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(child.kill() for child in self._children))
-        shutil.rmtree(folder, ignore_errors=True)
+        if self._scratch is not None:
+            self._scratch.remove()
 
     @property
     def folder(self) -> Path:

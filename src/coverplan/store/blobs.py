@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,10 +12,14 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, from_url
 
+from coverplan.store import paths
 from coverplan.store.ids import new_id
 from coverplan.store.privacy import keep_private
 
 _CHUNK = 4 << 20
+_LISTED = 1000
+_STAGED = re.compile(r"#\d+$")
+"""How a file ends that is being written; it gets its name once it is whole."""
 
 
 class BlobLostError(Exception):
@@ -34,9 +40,10 @@ class Blobs:
             BlobLostError: it is none that can be opened.
         """
         self.url = url
+        self._folder: Path | None = None
         try:
             if url.startswith("file://"):
-                folder = Path(url.removeprefix("file://"))
+                self._folder = folder = Path(url.removeprefix("file://"))
                 keep_private(folder)
                 self._store: ObjectStore = LocalStore(folder)
             else:
@@ -52,7 +59,7 @@ class Blobs:
         Raises:
             BlobLostError: the store does not give back what was written.
         """
-        path, written = f"probes/{new_id('probe')}", b"coverplan"
+        path, written = f"{paths.PROBES}/{new_id('probe')}", b"coverplan"
         try:
             obstore.put(self._store, path, written)
             found = bytes(obstore.get(self._store, path).bytes())
@@ -151,6 +158,29 @@ class Blobs:
             raise BlobLostError(str(error)) from error
         return [entry["path"] for batch in batches for entry in batch]
 
+    async def older(self, prefix: str, before: float) -> AsyncIterator[list[str]]:
+        """Paths below a prefix that were last written before a moment, some at a time; raises as `put` does."""
+        try:
+            async for batch in obstore.list(self._store, prefix, chunk_size=_LISTED):
+                yield [entry["path"] for entry in batch if entry["last_modified"].timestamp() < before]
+        except (BaseError, OSError) as error:
+            raise BlobLostError(str(error)) from error
+
+    def drop_broken_off(self, before: float) -> int:
+        """Remove what writes that broke off before a moment have left in a folder, and empty folders; blocks.
+
+        Returns how many were left. An object store lists none, and ends them by a rule of its own.
+        """
+        if self._folder is None:
+            return 0
+        broken = 0
+        for name, _, files in os.walk(self._folder, topdown=False):
+            for file in files:
+                broken += bool(_STAGED.search(file)) and _remove_old(Path(name, file), before)
+            if Path(name) != self._folder and not os.listdir(name):
+                _remove_old(Path(name), before)
+        return broken
+
     async def drop(self, path: str) -> None:
         """Remove one blob; none there is fine."""
         try:
@@ -170,3 +200,17 @@ class Blobs:
             pass
         except (BaseError, OSError) as error:
             raise BlobLostError(str(error)) from error
+
+
+def _remove_old(place: Path, before: float) -> bool:
+    """Remove a file, or a folder that is empty, unless it was changed since a moment or is gone."""
+    try:
+        if place.stat().st_mtime >= before:
+            return False
+        if place.is_dir():
+            place.rmdir()
+        else:
+            place.unlink()
+    except OSError:
+        return False
+    return True

@@ -107,6 +107,15 @@ def end(connection: Connection, dataset_id: str, attempt: int, facts: Facts) -> 
     return bool(connection.execute(change.values(ended_at=time.time(), leased_until=None, **facts)).rowcount)
 
 
+def named_paths(connection: Connection) -> set[str]:
+    """The blobs that datasets name, of all tenants."""
+    named: set[str] = set()
+    for tables, patch_path in connection.execute(select(datasets.c.tables, datasets.c.patch_path)):
+        named.update(table["path"] for table in tables.values())
+        named.update([patch_path] if patch_path is not None else [])
+    return named
+
+
 def is_needed(connection: Connection, tenant: str, dataset_id: str) -> bool:
     """Whether a run or a new version that has not ended needs it."""
     run = exists().where(

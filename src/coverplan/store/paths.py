@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 
+RUNS, DATASETS, EXPERIMENTS, PROBES = "runs", "datasets", "experiments", "probes"
+
 
 def run(run_id: str) -> str:
     """The folder of a run."""
-    return f"runs/{run_id}"
+    return f"{RUNS}/{run_id}"
 
 
 def request(run_id: str) -> str:
@@ -32,7 +34,7 @@ def seats(run_id: str, attempt: int) -> str:
 
 def dataset(dataset_id: str) -> str:
     """The folder of a dataset."""
-    return f"datasets/{dataset_id}"
+    return f"{DATASETS}/{dataset_id}"
 
 
 def table(dataset_id: str, name: str, suffix: str) -> str:
@@ -47,7 +49,7 @@ def patch(dataset_id: str) -> str:
 
 def experiment(experiment_id: str) -> str:
     """The folder of an experiment."""
-    return f"experiments/{experiment_id}"
+    return f"{EXPERIMENTS}/{experiment_id}"
 
 
 def experiment_request(experiment_id: str, version: int) -> str:

@@ -60,11 +60,9 @@ async def as_csv(store: Store, batch_id: str, after: int, lines: int) -> AsyncIt
         yield await asyncio.to_thread(_csv, seats)
 
 
-async def as_parquet(
-    store: Store, batch_id: str, after: int, lines: int, work_dir: Path | None
-) -> AsyncIterator[bytes]:
-    """The same as one Parquet file, which is put together on disk."""
-    with tempfile.TemporaryDirectory(prefix="results-", dir=work_dir) as name:
+async def as_parquet(store: Store, batch_id: str, after: int, lines: int, work_folder: Path) -> AsyncIterator[bytes]:
+    """The same as one Parquet file, which is put together in the work folder."""
+    with tempfile.TemporaryDirectory(prefix="results-", dir=work_folder) as name:
         folder, parts = Path(name), 0
         await asyncio.to_thread(_write_part, [], folder, parts)
         async for seats in _seats(store, batch_id, after, lines):

@@ -22,7 +22,7 @@ from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts, chosen
 from coverplan.api.paging import BatchCursor, Limit, Page
 from coverplan.api.rows import found
-from coverplan.api.state import Configured, Stored, Submitted
+from coverplan.api.state import Configured, Pool, Stored, Submitted
 from coverplan.jobs.cancelling import cancel_all
 from coverplan.jobs.queue import PACK
 from coverplan.payload.base import PLAIN
@@ -163,7 +163,7 @@ async def show_results(
     request: Request,
     caller: Reader,
     store: Stored,
-    settings: Configured,
+    pool: Pool,
     form: Annotated[
         Literal["ndjson", "csv", "parquet"] | None, Query(alias="format", description="Instead of the Accept header.")
     ] = None,
@@ -190,7 +190,7 @@ async def show_results(
     if media_type == CSV:
         content = as_csv(store, batch_id, after, upto)
     elif media_type == PARQUET:
-        content = as_parquet(store, batch_id, after, upto, settings.work_dir)
+        content = as_parquet(store, batch_id, after, upto, pool.folder)
     else:
         content = as_ndjson(store, batch_id, after, state.lines, only)
     headers = {"Content-Disposition": f'attachment; filename="{batch_id}.{suffix}"'}
