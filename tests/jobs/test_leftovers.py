@@ -61,7 +61,7 @@ def store(tmp_path: Path, database_url: str) -> Store:
     with database.begin() as connection:
         runs.add(connection, RUN)
         experiments.add(connection, EXPERIMENT)
-        facts = {"id": "ds-1", "tenant": "t", "job_status": datasets.OPEN, "head": {}, "tables": tables}
+        facts: dict[str, Any] = {"id": "ds-1", "tenant": "t", "job_status": datasets.OPEN, "head": {}, "tables": tables}
         facts |= {"patch_path": NAMED[4], "created_at": 0.0}
         connection.execute(insert(dataset_table).values(**facts))
     return Store(database, Blobs(f"file://{tmp_path / 'blobs'}"))

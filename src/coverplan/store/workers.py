@@ -26,7 +26,7 @@ from coverplan.store.clock import clock
 from coverplan.store.database import Database, DatabaseLostError, losses
 from coverplan.store.schema import workers
 
-LEASE_S = 10.0
+LEASE_S = 8.0
 """From the last renewal of a worker's lease to the moment from which it counts as dead, whatever its lock says."""
 
 
