@@ -69,12 +69,18 @@ def test_each_line_has_its_ticket_and_its_result(running: Deployment) -> None:
 
     with running.client() as client:
         table = client.get(f"/v1/batches/{batch_id}/results", headers={"Accept": "text/csv"})
+        failed = client.get(f"/v1/batches/{batch_id}/results", params={"format": "csv", "only": "failed"})
         packed = client.get(f"/v1/batches/{batch_id}/results", headers={"Accept": "application/vnd.apache.parquet"})
         again = client.get(f"/v1/batches/{batch_id}/tickets", params={"after": 118})
         listed = client.get("/v1/runs", params={"batch_id": batch_id, "limit": 2}).json()["items"]
     seats = list(csv.DictReader(io.StringIO(table.text)))
+    assert {seat["line"] for seat in seats} == {str(number) for number in range(1, LINES + 1)}
+    refused = {int(seat["line"]): seat["error_code"] for seat in seats if seat["error_code"]}
+    assert refused == {line: tickets[line - 1]["error"]["code"] for line in WRONG}
+    assert [int(seat["line"]) for seat in csv.DictReader(io.StringIO(failed.text))] == sorted(WRONG)
+    seats = [seat for seat in seats if not seat["error_code"]]
     assert len(seats) == 117 * 4
-    rows = pl.read_parquet(io.BytesIO(packed.content))
+    rows = pl.read_parquet(io.BytesIO(packed.content)).filter(pl.col("error_code").is_null())
     assert packed.headers["content-disposition"] == f'attachment; filename="{batch_id}.parquet"'
     assert rows.columns == list(seats[0])
     names = ("run_id", "account_id", "rep_id")

@@ -7,6 +7,7 @@ already has apostrophes before such a character, so that reading undoes exactly 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ SCHEMA = (
     | HANDOVER
 )
 UNCOVERED = "uncovered"
+TOLD = ("job_status", "solution_status", "error_code", "error")
+"""Columns of a batch's lines after those of their seats."""
 
 
 def plan_table(plan: Mapping[str, Any], problem: Mapping[str, Any]) -> pl.DataFrame:
@@ -71,21 +74,35 @@ def table_csv(table: pl.DataFrame) -> str:
     return neutral(table.lazy()).collect().write_csv(line_terminator="\r\n")
 
 
-def seats_csv(plans: Iterable[tuple[int, str, pl.DataFrame]], *, header: bool) -> str:
+@dataclass(frozen=True)
+class LineOfBatch:
+    """What became of a line: the seats of its plan, none where it has none, and what the line says of itself."""
+
+    line: int
+    run_id: str | None
+    told: Mapping[str, str | None]
+    """By name of `TOLD`."""
+    seats: pl.DataFrame | None = None
+
+
+def seats_csv(lines: Iterable[LineOfBatch], *, header: bool) -> str:
     """The table of `seats_table` as CSV."""
-    return neutral(seats_table(plans).lazy()).collect().write_csv(line_terminator="\r\n", include_header=header)
+    return neutral(seats_table(lines).lazy()).collect().write_csv(line_terminator="\r\n", include_header=header)
 
 
-def seats_table(plans: Iterable[tuple[int, str, pl.DataFrame]]) -> pl.DataFrame:
-    """The tables of several plans as one, each row after the line and the run of its plan."""
-    schema = {"line": pl.Int64, "run_id": pl.String, **SCHEMA}
-    tables = [
-        completed(table.lazy())
-        .select(pl.lit(line, pl.Int64).alias("line"), pl.lit(run_id).alias("run_id"), *SCHEMA)
-        .collect()
-        for line, run_id, table in plans
-    ]
-    return pl.concat([pl.DataFrame(schema=schema), *tables])
+def seats_table(lines: Iterable[LineOfBatch]) -> pl.DataFrame:
+    """The seats of several lines as one table, between line and run and what became of it; one row without a plan."""
+    schema = {"line": pl.Int64, "run_id": pl.String, **SCHEMA, **dict.fromkeys(TOLD, pl.String)}
+    return pl.concat([pl.DataFrame(schema=schema), *(_of_line(one).select(*schema) for one in lines)])
+
+
+def _of_line(one: LineOfBatch) -> pl.DataFrame:
+    none = one.seats is None or one.seats.is_empty()
+    seats = pl.DataFrame([dict.fromkeys(SCHEMA)], schema=SCHEMA) if none else one.seats
+    assert seats is not None
+    head = (pl.lit(one.line, pl.Int64).alias("line"), pl.lit(one.run_id, pl.String).alias("run_id"))
+    told = (pl.lit(one.told.get(name), pl.String).alias(name) for name in TOLD)
+    return completed(seats.lazy()).with_columns(*head, *told).collect()
 
 
 def neutral(rows: pl.LazyFrame) -> pl.LazyFrame:

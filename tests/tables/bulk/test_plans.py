@@ -18,7 +18,7 @@ from coverplan.payload.requests import BookRequest
 from coverplan.tables.bulk import plans
 from coverplan.tables.bulk import solve as bulk
 from coverplan.tables.bulk.sources import UnreadableTableError
-from coverplan.tables.plans import plan_table, seats_table, table_csv
+from coverplan.tables.plans import TOLD, LineOfBatch, plan_table, seats_table, table_csv
 from support.tables import write_parquet_book
 
 PROBLEM: dict[str, Any] = {
@@ -137,7 +137,8 @@ def test_tables_of_earlier_versions_are_still_plans(table: Path, tmp_path: Path)
 
     for name in ("old.parquet", "old.csv"):
         assert plans.plan_document(tmp_path / name) == plans.plan_document(table)
-    assert seats_table([(1, "run", old)]).columns == ["line", "run_id", *plan_table({}, {}).columns]
+    found = seats_table([LineOfBatch(1, "run", {}, old)])
+    assert found.columns == ["line", "run_id", *plan_table({}, {}).columns, *TOLD]
 
 
 @pytest.mark.parametrize("name", ["other.parquet", "cut.parquet", "lonely.csv", "broken.csv"])
@@ -151,3 +152,21 @@ def test_a_file_that_holds_no_plan_is_refused(table: Path, tmp_path: Path, name:
 
     with pytest.raises(UnreadableTableError, match=r"plan|read"):
         plans.plan_document(tmp_path / name)
+
+
+def test_a_line_without_a_plan_has_a_row_that_says_why() -> None:
+    """Refused, infeasible, and one with a seat: three rows, in order."""
+    seat = plan_table({"assignments": [{"account_id": "a", "role": "ae", "rep_id": "r"}]}, {})
+    lines = [
+        LineOfBatch(1, None, {"error_code": "invalid", "error": "/name: no."}),
+        LineOfBatch(2, "run-2", {"job_status": "completed", "solution_status": "infeasible"}, plan_table({}, {})),
+        LineOfBatch(3, "run-3", {"job_status": "completed", "solution_status": "optimal"}, seat),
+    ]
+
+    found = seats_table(lines).select("line", "run_id", "account_id", "solution_status", "error_code").rows()
+
+    assert found == [
+        (1, None, None, None, "invalid"),
+        (2, "run-2", None, "infeasible", None),
+        (3, "run-3", "a", "optimal", None),
+    ]

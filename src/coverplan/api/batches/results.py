@@ -9,9 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
-
-from sqlalchemy import RowMapping
+from typing import TYPE_CHECKING, Any
 
 from coverplan.store import batches, runs
 from coverplan.store.batches import Line
@@ -21,6 +19,8 @@ from coverplan.store.store import Store
 if TYPE_CHECKING:
     import polars as pl
 
+    from coverplan.tables.plans import LineOfBatch
+
 _PAGE = 64
 _SMALL = 1 << 18
 """Bytes of a plan that is fetched together with others; a larger one is passed on piece by piece."""
@@ -28,9 +28,6 @@ _AT_ONCE = 16
 _ROWS = 50_000
 """Rows of a table that become text at once."""
 _CHUNK = 1 << 20
-
-Seats: TypeAlias = "tuple[int, str, pl.DataFrame]"
-"""A line, its run, and seats of its plan."""
 
 
 async def as_ndjson(store: Store, batch_id: str, after: int, lines: int, only: str | None) -> AsyncIterator[bytes]:
@@ -53,19 +50,21 @@ async def as_ndjson(store: Store, batch_id: str, after: int, lines: int, only: s
             yield tail
 
 
-async def as_csv(store: Store, batch_id: str, after: int, lines: int) -> AsyncIterator[bytes]:
-    """The seats of all plans, each with its line and run."""
+async def as_csv(store: Store, batch_id: str, after: int, lines: int, only: str | None) -> AsyncIterator[bytes]:
+    """The seats of all plans, each with its line and run; a row for each line without a plan, which says why."""
     yield await asyncio.to_thread(_csv, [], header=True)
-    async for seats in _seats(store, batch_id, after, lines):
+    async for seats in _seats(store, batch_id, after, lines, only):
         yield await asyncio.to_thread(_csv, seats)
 
 
-async def as_parquet(store: Store, batch_id: str, after: int, lines: int, work_folder: Path) -> AsyncIterator[bytes]:
+async def as_parquet(
+    store: Store, batch_id: str, after: int, lines: int, only: str | None, work_folder: Path
+) -> AsyncIterator[bytes]:
     """The same as one Parquet file, which is put together in the work folder."""
     with tempfile.TemporaryDirectory(prefix="results-", dir=work_folder) as name:
         folder, parts = Path(name), 0
         await asyncio.to_thread(_write_part, [], folder, parts)
-        async for seats in _seats(store, batch_id, after, lines):
+        async for seats in _seats(store, batch_id, after, lines, only):
             parts += 1
             await asyncio.to_thread(_write_part, seats, folder, parts)
         whole = await asyncio.to_thread(_joined, folder)
@@ -74,17 +73,20 @@ async def as_parquet(store: Store, batch_id: str, after: int, lines: int, work_f
                 yield chunk
 
 
-async def _seats(store: Store, batch_id: str, after: int, lines: int) -> AsyncIterator[list[Seats]]:
-    """The seats of all plans, a few plans at a time or a part of a large one."""
-    async for page in _pages(store, batch_id, after, lines, runs.COMPLETED):
-        for rows in _handfuls([row for _, row, _ in page if row and row["plan_path"]]):
-            if rows[0]["table_path"] is None:
-                read = await asyncio.gather(*(_read(store, row) for row in rows))
-                yield [seats for seats in read if seats is not None]
-            elif (table := await _blob(store, rows[0]["table_path"])) is not None:
-                seats = await asyncio.to_thread(_frame, table)
-                for first in range(0, len(seats), _ROWS):
-                    yield [(rows[0]["batch_line"], rows[0]["id"], seats.slice(first, _ROWS))]
+async def _seats(
+    store: Store, batch_id: str, after: int, lines: int, only: str | None
+) -> AsyncIterator[list[LineOfBatch]]:
+    """The seats of all lines, a few lines at a time or a part of a large plan."""
+    async for page in _pages(store, batch_id, after, lines, only):
+        for handful in _handfuls(page):
+            table = _table_of(handful[0])
+            seats = None if table is None else await _blob(store, table)
+            if seats is None:
+                yield list(await asyncio.gather(*(_read(store, line) for line in handful)))
+                continue
+            frame = await asyncio.to_thread(_frame, seats)
+            for first in range(0, len(frame), _ROWS):
+                yield [_told(handful[0], frame.slice(first, _ROWS))]
 
 
 async def _pages(store: Store, batch_id: str, after: int, lines: int, only: str | None) -> AsyncIterator[list[Line]]:
@@ -127,24 +129,44 @@ def _document(told: Mapping[str, Any], plan: bytes, error: Mapping[str, Any] | N
     return head + b', "plan": ' + plan + b', "error": ' + json.dumps(error).encode() + b"}\n"
 
 
-def _handfuls(rows: Sequence[RowMapping]) -> Iterator[list[RowMapping]]:
-    """Neighbouring runs whose plans are read together; one whose seats are a table is read by itself."""
-    handful: list[RowMapping] = []
-    for row in rows:
-        if handful and (len(handful) == _AT_ONCE or row["table_path"] or handful[-1]["table_path"]):
+def _handfuls(lines: Sequence[Line]) -> Iterator[list[Line]]:
+    """Neighbouring lines whose plans are read together; one whose seats are a table is read by itself."""
+    handful: list[Line] = []
+    for line in lines:
+        if handful and (len(handful) == _AT_ONCE or _table_of(line) or _table_of(handful[-1])):
             yield handful
             handful = []
-        handful.append(row)
+        handful.append(line)
     if handful:
         yield handful
 
 
-async def _read(store: Store, row: RowMapping) -> Seats | None:
-    """The seats of a plan; None where its run was erased meanwhile."""
+def _table_of(line: Line) -> str | None:
+    """Where the seats of a plan lie that are a table of their own."""
+    return None if line[1] is None else line[1]["table_path"]
+
+
+async def _read(store: Store, line: Line) -> LineOfBatch:
+    """A line with the seats of its plan; without any where it has none, or its run was erased meanwhile."""
+    row = line[1]
+    if row is None or row["plan_path"] is None:
+        return _told(line)
     plan, facts = await asyncio.gather(_blob(store, row["plan_path"]), _blob(store, row["request_path"]))
     if plan is None or facts is None:
-        return None
-    return row["batch_line"], row["id"], await asyncio.to_thread(_listed, plan, facts)
+        return _told(line)
+    return _told(line, await asyncio.to_thread(_listed, plan, facts))
+
+
+def _told(line: Line, seats: pl.DataFrame | None = None) -> LineOfBatch:
+    """What a line says of itself, beside its seats."""
+    from coverplan.tables.plans import LineOfBatch  # noqa: PLC0415 - polars is for those who ask for tables
+
+    number, row, refused = line
+    error = (refused if row is None else row["error"]) or {}
+    told = {"error_code": error.get("code"), "error": error.get("message")}
+    if row is not None:
+        told |= {name: row[name] for name in ("job_status", "solution_status")}
+    return LineOfBatch(number, None if row is None else row["id"], told, seats)
 
 
 def _listed(plan: bytes, facts: bytes) -> pl.DataFrame:
@@ -159,13 +181,13 @@ def _frame(table: bytes) -> pl.DataFrame:
     return polars.read_parquet(io.BytesIO(table))
 
 
-def _csv(seats: Sequence[Seats], *, header: bool = False) -> bytes:
+def _csv(seats: Sequence[LineOfBatch], *, header: bool = False) -> bytes:
     from coverplan.tables import plans  # noqa: PLC0415
 
     return plans.seats_csv(seats, header=header).encode()
 
 
-def _write_part(seats: Sequence[Seats], folder: Path, number: int) -> None:
+def _write_part(seats: Sequence[LineOfBatch], folder: Path, number: int) -> None:
     from coverplan.tables import plans  # noqa: PLC0415
 
     plans.seats_table(seats).write_parquet(folder / f"part-{number:06}.parquet")

@@ -28,7 +28,7 @@ from coverplan.jobs.queue import PACK
 from coverplan.payload.base import PLAIN
 from coverplan.payload.batches import BatchState
 from coverplan.settings import Settings
-from coverplan.store import batches, runs
+from coverplan.store import batches
 from coverplan.store.store import Store
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"])
@@ -153,7 +153,9 @@ async def show_tickets(
     response_class=Response,
     responses={
         200: _stream(
-            "One `BatchResult` a line, in order; as CSV or Parquet the seats of all plans.", *_FORMATS.values()
+            "One `BatchResult` a line, in order; as CSV or Parquet a row for each seat of its plan, or one without a "
+            "seat where it has none: `job_status`, `solution_status`, `error_code` and `error` say why.",
+            *_FORMATS.values(),
         ),
         **error_responses(404, 409, 422, 503),
     },
@@ -186,11 +188,10 @@ async def show_results(
             suggestion="Wait for it, or ask for what there is with ?partial=true.",
         )
     suffix = next(name for name, media in _FORMATS.items() if media == media_type)
-    upto = state.lines if only != runs.FAILED else 0
     if media_type == CSV:
-        content = as_csv(store, batch_id, after, upto)
+        content = as_csv(store, batch_id, after, state.lines, only)
     elif media_type == PARQUET:
-        content = as_parquet(store, batch_id, after, upto, pool.folder)
+        content = as_parquet(store, batch_id, after, state.lines, only, pool.folder)
     else:
         content = as_ndjson(store, batch_id, after, state.lines, only)
     headers = {"Content-Disposition": f'attachment; filename="{batch_id}.{suffix}"'}
