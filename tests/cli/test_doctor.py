@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from coverplan.cli.storage import Finding, blobs, database
 from coverplan.settings import Settings
 from coverplan.store.database import Database
+from coverplan.store.migrate import head, migrate_back
 from coverplan.store.store import Store
 from support.ports import free_port
 
@@ -53,6 +55,33 @@ def test_missing_tables_are_told(monkeypatch: pytest.MonkeyPatch, database_url: 
     found = findings(monkeypatch, database_url=database_url, data_dir=tmp_path)
 
     assert "coverplan serve" in str(found["database"].advice)
+
+
+@pytest.mark.parametrize(
+    ("revision", "said", "advice"),
+    [
+        ("9999", "of a later version", f"coverplan migrate --to {head()}"),
+        ("0001", "revision 0001, not", "Go up: start `coverplan serve`"),
+        (head(), "workers.started_at is missing", "name another"),
+    ],
+)
+def test_ways_up_and_back_are_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, revision: str, said: str, advice: str
+) -> None:
+    """A later version's tables, an earlier one's, and some that are of none."""
+    url = f"sqlite:///{tmp_path / 'x.db'}"
+    store = Store.open(Settings(database_url=url, data_dir=tmp_path))
+    if revision == "0001":
+        migrate_back(store.database, revision)
+    with store.database.begin() as connection:
+        connection.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))
+        if revision == head():
+            connection.execute(text("ALTER TABLE workers DROP COLUMN started_at"))
+    store.close()
+    found = findings(monkeypatch, database_url=url, data_dir=tmp_path)["database"]
+
+    assert said in found.seen
+    assert advice in str(found.advice)
 
 
 def test_a_database_that_is_down_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ def other_version(state: Any) -> None:
     store: Store = state.store
     with store.database.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'another'"))
+        connection.execute(text("ALTER TABLE webhook_deliveries DROP COLUMN experiment_id"))
 
 
 def no_tables(state: Any) -> None:

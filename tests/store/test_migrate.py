@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import threading
+from pathlib import Path
 
+import pytest
+import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+from coverplan.store import migrate as migrations
 from coverplan.store.database import Database
-from coverplan.store.migrate import is_current, migrate
+from coverplan.store.migrate import SchemaError, head, is_current, migrate, migrate_back, revisions, tables
 from coverplan.store.schema import metadata
 
 
@@ -36,3 +42,88 @@ def test_processes_that_start_at_once_wait_for_each_other(database_url: str) -> 
     assert all(is_current(database) for database in databases)
     for database in databases:
         database.close()
+
+
+PUBLISHED = {
+    "0001": "952a064645068f18f0e4db068f03d4d8793e91bbabb90bee327b844573405fbf",
+    "0002": "fc60da507adbef2099869d9e1ccff21bc1b22991665aa845de6c830cc3b3f1a2",
+}
+"""SHA-256 of each migration's file: a database may have run it, so it is never edited; another is added instead."""
+VERSIONS = Path(migrations.__file__).parent / "migrations" / "versions"
+
+
+def test_migrations_are_added_and_never_edited() -> None:
+    """A change of a published one would leave databases that say its revision and lack its columns."""
+    found = {file.name[:4]: hashlib.sha256(file.read_bytes()).hexdigest() for file in VERSIONS.glob("*.py")}
+
+    assert tuple(sorted(found)) == revisions()
+    assert found == PUBLISHED
+
+
+def test_migrations_only_add_what_may_be_null(tmp_path: Path) -> None:
+    """So a version goes on beside the next: its columns stay, and new ones in its tables need no value."""
+    seen: list[dict[str, dict[str, bool]]] = []
+    for number, revision in enumerate(revisions()):
+        database = Database.open(f"sqlite:///{tmp_path / f'{number}.db'}")
+        migrate(database)
+        if revision != revisions()[-1]:
+            migrate_back(database, revision)
+        assert tables(database).revision == revision
+        with database.read() as connection:
+            looked = sa.inspect(connection)
+            names = looked.get_table_names()
+            seen.append({name: {one["name"]: one["nullable"] for one in looked.get_columns(name)} for name in names})
+        database.close()
+    for before, after in itertools.pairwise(seen):
+        for name, columns in before.items():
+            assert columns.items() <= after[name].items()
+            assert all(after[name][added] for added in after[name].keys() - columns.keys())
+
+
+@pytest.mark.parametrize("revision", ["0001", head()])
+def test_tables_of_no_version_are_refused_with_words(database_url: str, revision: str) -> None:
+    """As 0001 was before it was edited: the revision says all is well, a column says otherwise; nothing is changed."""
+    database = Database.open(database_url)
+    migrate(database)
+    if revision != head():
+        migrate_back(database, revision)
+    with database.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE webhook_deliveries DROP COLUMN experiment_id"))
+
+    with pytest.raises(SchemaError, match=r"webhook_deliveries\.experiment_id is missing.*keep a copy"):
+        migrate(database)
+
+    assert tables(database).revision == revision
+    assert not is_current(database)
+    assert not tables(database).is_usable
+    database.close()
+
+
+@pytest.mark.parametrize("revision", ["9999", None])
+def test_what_this_version_cannot_have_made_is_refused_with_words(database_url: str, revision: str | None) -> None:
+    """A later version's tables; and tables that name no revision."""
+    database = Database.open(database_url)
+    migrate(database)
+    change = "DELETE FROM alembic_version" if revision is None else "UPDATE alembic_version SET version_num = '9999'"
+    with database.begin() as connection:
+        connection.execute(sa.text(change))
+
+    with pytest.raises(SchemaError, match="names no revision" if revision is None else "9999, of a later version"):
+        migrate(database)
+    with pytest.raises(SchemaError):
+        migrate_back(database, "0001")
+    assert tables(database).is_usable is (revision is not None)
+    database.close()
+
+
+def test_a_column_that_a_later_version_requires_is_a_fault(tmp_path: Path) -> None:
+    database = Database.open(f"sqlite:///{tmp_path / 'x.db'}")
+    migrate(database)
+    with database.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(sa.text("DROP TABLE workers"))
+        connection.execute(sa.text("CREATE TABLE workers (id VARCHAR(40) NOT NULL, more FLOAT NOT NULL)"))
+
+    assert "column workers.more may not be null" in tables(database).faults
+    assert not tables(database).is_usable
+    database.close()

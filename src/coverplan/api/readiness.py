@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from coverplan.process.pool import SolverPool
 from coverplan.store.blobs import BlobLostError, Blobs
 from coverplan.store.database import Database, DatabaseLostError
-from coverplan.store.migrate import is_current
+from coverplan.store.migrate import is_usable
 
 _PATIENCE_S = 3.0
 _PROBE_EVERY_S = 10.0
@@ -52,15 +52,15 @@ def work_folder(pool: SolverPool) -> Check:
 
 
 def current_database(database: Database) -> Check:
-    """Whether the database answers, with the tables of this version."""
+    """Whether the database answers, with tables that this version can work with: a later one may have added some."""
 
     async def look() -> str | None:
         try:
-            if await database.apart(lambda: is_current(database)):
+            if await database.apart(lambda: is_usable(database)):
                 return None
         except DatabaseLostError:
             return "the database, which does not answer (COVERPLAN_DATABASE_URL)"
-        return "the tables of this version in the database (another version has changed them)"
+        return "the tables of this version in the database (another version has changed them: see `coverplan doctor`)"
 
     return Check(look)
 

@@ -27,6 +27,7 @@ COMMANDS = (
     "serve",
     "worker",
     "keys",
+    "migrate",
     "experiment",
     "demo",
     "doctor",

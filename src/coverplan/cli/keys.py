@@ -19,7 +19,7 @@ from coverplan.settings import Settings, redacted
 from coverplan.store import keys as table
 from coverplan.store.database import Database, DatabaseLostError
 from coverplan.store.keys import Allowance, ApiKey, Scope
-from coverplan.store.migrate import migrate
+from coverplan.store.migrate import SchemaError, migrate
 
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _COLUMNS = ("id", "tenant", "name", "scopes", "requests/min", "running runs", "stored bytes", "created", "revoked")
@@ -91,6 +91,8 @@ def _writing() -> Iterator[Connection]:
         migrate(database)
         with database.begin() as connection:
             yield connection
+    except SchemaError as error:
+        raise BadInputError(str(error)) from None
     except (DatabaseLostError, OSError) as error:
         place = redacted(settings.database)
         raise BadInputError(f"the database {place} does not answer: {redacted(str(error))}") from None

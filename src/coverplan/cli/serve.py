@@ -14,6 +14,7 @@ from coverplan.process.tether import die_with_parent
 from coverplan.settings import Settings, listing, redacted
 from coverplan.store.blobs import BlobLostError
 from coverplan.store.database import DatabaseLostError
+from coverplan.store.migrate import SchemaError
 
 EPILOG = listing()
 
@@ -42,7 +43,7 @@ def serve(
         shown = f"[{address}]" if ":" in address else address
         print(f"Coverplan listens on http://{shown}:{number}; the API is described at /openapi.json.", file=sys.stderr)
         run(host=host, port=port, insecure=insecure or None, with_worker=role == "all")
-    except (UnsafeAddressError, AlreadyServedError, DatabaseLostError, BlobLostError) as error:
+    except (UnsafeAddressError, AlreadyServedError, DatabaseLostError, BlobLostError, SchemaError) as error:
         raise BadInputError(redacted(str(error))) from None
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 from coverplan.settings import Settings, redacted
 from coverplan.store.blobs import BlobLostError, Blobs
 from coverplan.store.database import Database, DatabaseLostError
-from coverplan.store.migrate import is_current
+from coverplan.store.migrate import head, revisions, tables
 
 MOST_CLOCK_ERROR_S = 1.0
 _KINDS = ("sqlite", "postgresql")
@@ -80,10 +80,22 @@ def _shown(url: str) -> str | None:
 
 
 def _tables(opened: Database, shown: str) -> Finding:
-    if is_current(opened):
-        return Finding("database", f"{shown} has the tables of this version")
-    advice = "Start `coverplan serve` or `coverplan worker`: they bring the tables up to date."
-    return Finding("database", f"{shown} answers, but its tables are not those of this version", advice)
+    seen = tables(opened)
+    if seen.is_current:
+        return Finding("database", f"{shown} has the tables of this version, revision {seen.revision}")
+    if seen.is_newer:
+        fit = "" if seen.faults else "; services and workers of this version that run can go on beside it"
+        advice = (
+            f"Go up: start the later version. Go back: stop everything, and there: coverplan migrate --to {head()}."
+        )
+        return Finding("database", f"{shown} is at revision {seen.revision}, of a later version{fit}", advice)
+    if seen.revision == head():
+        advice = "Keep it for the version that made it, and name another in COVERPLAN_DATABASE_URL."
+        return Finding("database", f"{shown} says revision {seen.revision}, but {'; '.join(seen.faults[:3])}", advice)
+    last = seen.revision or "none"
+    back = f" Go back: coverplan migrate --to {last}." if seen.revision in revisions() else ""
+    advice = f"Go up: start `coverplan serve` or `coverplan worker`, or `coverplan migrate`: they bring it to {head()}."
+    return Finding("database", f"{shown} answers, with tables of revision {last}, not {head()}", advice + back)
 
 
 def _clock(opened: Database) -> Finding:

@@ -12,6 +12,7 @@ from coverplan.metrics import show
 from coverplan.settings import Settings
 from coverplan.store.blobs import BlobLostError
 from coverplan.store.database import DatabaseLostError
+from coverplan.store.migrate import SchemaError
 
 
 def worker(
@@ -36,6 +37,8 @@ def worker(
         _show_metrics(settings.metrics_host, settings.metrics_port)
     try:
         run(settings)
+    except SchemaError as error:
+        raise BadInputError(str(error)) from None
     except (DatabaseLostError, BlobLostError) as error:
         raise BadInputError(f"{error} `coverplan doctor` tells more.") from None
 

@@ -29,6 +29,7 @@ class Store:
         Raises:
             DatabaseLostError: the database does not answer.
             BlobLostError: the blobs cannot be opened.
+            SchemaError: the tables are a later version's, or those of none.
         """
         if settings.database_url is None or settings.blob_url is None:
             keep_private(settings.data_dir)
