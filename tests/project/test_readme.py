@@ -75,7 +75,7 @@ def test_every_command_and_make_target_exists() -> None:
     targets = set(re.findall(r"(?:^|`)make (\w+)", README, re.MULTILINE))
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
 
-    assert len(commands) == 13
+    assert len(commands) == 14
     for command in commands:
         assert call(command, "--help").returncode == 0, command
     for target in targets:
