@@ -191,3 +191,12 @@ def test_a_short_silence_of_the_network_loses_nothing(postgres: Postgres, tmp_pa
         assert [scene.kinds(run_id).count("ended") for run_id in mine] == [1] * len(mine)
         assert scene.places() == before
         assert json.dumps(states).count("worker_lost") == 0
+
+
+def test_jobs_that_were_begun_together_end_one_by_one(database_url: str, tmp_path: Path) -> None:
+    """The second goes on for two rare looks after the first has ended: nobody takes it for one that was left."""
+    with _scene(tmp_path, database_url, 0) as scene:
+        mine = [scene.running.submit(slow(seconds)) for seconds in (0.5, 12.0)]
+        scene.running.start_worker()
+        states = [scene.running.wait(run_id) for run_id in mine]
+        assert [(state["job_status"], state["attempts"]) for state in states] == [("completed", 1)] * 2

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from coverplan.jobs import queue
-from coverplan.jobs.queue import BEGUN, Queue
+from coverplan.jobs.queue import BEGUN, Begun, Queue
 from coverplan.jobs.reaper import Reaper
 from coverplan.store.blobs import Blobs
 from coverplan.store.clock import clock
@@ -20,7 +20,7 @@ from coverplan.store.store import Store
 from coverplan.store.workers import Membership
 from support.postgres import Postgres
 
-NONE: frozenset[str] = frozenset()
+NONE: frozenset[Begun] = frozenset()
 
 
 class Scene:
@@ -36,15 +36,15 @@ class Scene:
         self.add_job("job-1", "w1")
 
     def add_job(self, name: str, worker: str) -> None:
-        """A job that a worker has begun; its token is `token-NAME`."""
+        """A job that a worker has begun; its jobs share a token, as they do that were begun together."""
         with self.database.begin() as connection:
             self.queue.put(connection, [name], queue.SMALL)
             self.queue.begun(connection, sa.false())  # names the schema
             mine = self.queue.jobs.c.workflow_uuid == name
-            begun = {"status": BEGUN, "executor_id": worker, "owner_xid": f"token-{name}"}
+            begun = {"status": BEGUN, "executor_id": worker, "owner_xid": f"token-of-{worker}"}
             connection.execute(sa.update(self.queue.jobs).where(mine).values(application_version="1", **begun))
 
-    def looks(self, number: int, at_hand: frozenset[str] = NONE) -> bool:
+    def looks(self, number: int, at_hand: frozenset[Begun] = NONE) -> bool:
         """Whether any job is queued again after so many looks."""
 
         async def look() -> None:
@@ -119,10 +119,25 @@ def test_jobs_of_nobody_are_queued_again_after_two_rare_looks(scene: Scene) -> N
 
 
 def test_only_jobs_that_are_not_at_hand_are_queued_again(scene: Scene) -> None:
-    """Of the reaper's own: one whose begin it did not hear of, as the connection broke, and one that it works on."""
+    """Of the reaper's own, begun together: one that it works on, and one whose begin it did not hear of."""
     scene.member.enrol()
     scene.add_job("job-2", "w2")
-    assert not scene.looks(10, frozenset({"token-job-2"}))
-    assert scene.looks(10)
+    mine = ("job-2", "token-of-w2")
+    assert not scene.looks(10, frozenset({mine}))
+    scene.add_job("job-3", "w2")
+    assert not scene.looks(5, frozenset({mine}))
+    assert scene.looks(5, frozenset({mine}))
     with scene.database.read() as connection:
-        assert scene.queue.begun(connection, sa.true()) == {"token-job-1"}
+        assert scene.queue.begun(connection, sa.true()) == {("job-1", "token-of-w1"), mine}
+
+
+def test_a_job_that_was_begun_again_is_not_queued_again(scene: Scene) -> None:
+    """Left at one look, and begun anew before the next: another token, for which the counting begins again."""
+    scene.add_job("job-2", "w2")
+    scene.looks(5)
+    with scene.database.begin() as connection:
+        scene.queue.begun(connection, sa.false())
+        again = sa.update(scene.queue.jobs).values(owner_xid=scene.queue.jobs.c.owner_xid + "-again")
+        connection.execute(again)
+    assert not scene.looks(5)
+    assert scene.looks(5)

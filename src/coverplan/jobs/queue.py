@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 from dbos._context import assert_current_dbos_context
-from sqlalchemy import ColumnElement, Connection, Table, select, update
+from sqlalchemy import ColumnElement, Connection, Table, select, tuple_, update
 
 from coverplan.store.database import Database
 
@@ -17,6 +17,8 @@ VERSION = "1"
 WORK_ON = "work_on_runs"
 BEGUN = "PENDING"
 """What the queue calls a job that a worker has begun."""
+Begun = tuple[str, str]
+"""A job's name, and the token of its begin: who has another token has it no more. Jobs begun together share one."""
 SMALL, LARGE, PACKED = "small", "large", "packed"
 """Runs that take a moment, the others, and packs of many tiny ones: none need wait for those of another kind."""
 TOGETHER = "together"
@@ -84,11 +86,15 @@ class Queue:
         )
         return int(connection.execute(change).rowcount)
 
-    def begun(self, connection: Connection, which: ColumnElement[bool]) -> set[str]:
-        """Tokens of jobs that were begun and have not ended."""
+    def begun(self, connection: Connection, which: ColumnElement[bool]) -> set[Begun]:
+        """Jobs that were begun and have not ended."""
         self._client._sys_db._apply_caller_schema(connection)
-        found = select(self.jobs.c.owner_xid).where(self.jobs.c.status == BEGUN, which)
-        return {token for token in connection.execute(found).scalars() if token is not None}
+        found = select(self.jobs.c.workflow_uuid, self.jobs.c.owner_xid).where(self.jobs.c.status == BEGUN, which)
+        return {(job, token) for job, token in connection.execute(found) if token is not None}
+
+    def any_of(self, begun: Collection[Begun]) -> ColumnElement[bool]:
+        """Whether a job is one of these, and nobody has begun it again since."""
+        return tuple_(self.jobs.c.workflow_uuid, self.jobs.c.owner_xid).in_(begun)
 
     @property
     def jobs(self) -> Table:
@@ -97,8 +103,8 @@ class Queue:
         return table
 
 
-def current_job() -> tuple[str, str]:
-    """Name of the job whose function runs, and the token of this run of it: who has another one has it no more."""
+def current_job() -> Begun:
+    """The job whose function runs."""
     context = assert_current_dbos_context()
     assert context.owner_xid is not None
     return context.workflow_id, context.owner_xid

@@ -17,9 +17,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
-from coverplan.jobs.queue import Queue
+from coverplan.jobs.queue import Begun, Queue
 from coverplan.store import workers
 from coverplan.store.database import DatabaseLostError
 from coverplan.store.schema import workers as listed_workers
@@ -47,14 +47,14 @@ class Reaper:
         self._queue = Queue(store.database)
         self._worker = worker
         self._missing: dict[str, _Missing] = {}
-        self._left: set[str] = set()
+        self._left: set[Begun] = set()
         self._looked = 0
         self._looks = 1 if store.database.is_sqlite else _LOOKS
 
-    async def look(self, at_hand: Callable[[], frozenset[str]]) -> None:
+    async def look(self, at_hand: Callable[[], frozenset[Begun]]) -> None:
         """Queue again the jobs of dead workers, which are struck from the list, and those that nobody works on.
 
-        `at_hand` returns the tokens of the jobs that this worker works on.
+        `at_hand` returns the jobs that this worker works on.
 
         Raises:
             DatabaseLostError: the database does not answer.
@@ -81,7 +81,7 @@ class Reaper:
             await asyncio.to_thread(workers.clear, self._database, one)
             log.warning("a worker is gone: its runs are queued again", lost_worker=one.id)
 
-    async def _put_back_left(self, at_hand: frozenset[str]) -> None:
+    async def _put_back_left(self, at_hand: frozenset[Begun]) -> None:
         """Queue jobs again that were left: by this worker, or by those that are on no list.
 
         A worker whose connection broke at the wrong moment does not know that it has begun a job. And one that is on
@@ -90,17 +90,16 @@ class Reaper:
         left = await self._database.reading(self._all_left) - at_hand
         again, self._left = left & self._left, left
         if again:
-            jobs = self._queue.jobs.c
-            mine = jobs.owner_xid.in_(again) & (jobs.executor_id == self._worker)
-            strangers = jobs.owner_xid.in_(again) & jobs.executor_id.not_in(select(listed_workers.c.id))
-            put_back = await self._database.writing(lambda c: self._queue.put_back(c, mine | strangers))
+            which = self._queue.any_of(again) & self._may_be_left()
+            put_back = await self._database.writing(lambda connection: self._queue.put_back(connection, which))
             log.warning("jobs that nobody worked on are queued again", jobs=put_back)
 
-    def _all_left(self, connection: Connection) -> set[str]:
-        jobs = self._queue.jobs.c
-        return self._queue.begun(
-            connection, (jobs.executor_id == self._worker) | jobs.executor_id.not_in(select(listed_workers.c.id))
-        )
+    def _all_left(self, connection: Connection) -> set[Begun]:
+        return self._queue.begun(connection, self._may_be_left())
+
+    def _may_be_left(self) -> ColumnElement[bool]:
+        worker = self._queue.jobs.c.executor_id
+        return (worker == self._worker) | worker.not_in(select(listed_workers.c.id))
 
     def _dead(self) -> list[Listed]:
         with self._database.read() as connection:

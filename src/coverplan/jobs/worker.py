@@ -63,8 +63,8 @@ class Worker:
         self.closing = asyncio.Event()
         self._verdict = asyncio.Event()
         """That this worker was struck from the list; it has another one from when it has enrolled anew."""
-        self._at_hand: set[str] = set()
-        """Tokens of the jobs that it works on."""
+        self._at_hand: set[queue.Begun] = set()
+        """The jobs that it works on."""
         self._attempts: set[Attempt] = set()
         self._tidy_at = 0.0
         self._queue = queue.Queue(place.store.database)
@@ -78,8 +78,8 @@ class Worker:
     async def work_on(self, run_ids: Sequence[str]) -> None:
         """Work on the runs of one job; while closing, no job ends: it stays pending, for another worker."""
         verdict = self._verdict
-        _, token = queue.current_job()
-        self._at_hand.add(token)
+        job = queue.current_job()
+        self._at_hand.add(job)
         try:
             errors: list[Exception] = []
             if not self._is_over(verdict):
@@ -87,18 +87,18 @@ class Worker:
             if self.closing.is_set():
                 await asyncio.Event().wait()
             if verdict.is_set():
-                await self._give_back(token)
+                await self._give_back(job)
         finally:
-            self._at_hand.discard(token)
+            self._at_hand.discard(job)
         if errors:
             raise ExceptionGroup("attempts failed", errors)
 
     def _is_over(self, verdict: asyncio.Event) -> bool:
         return self.closing.is_set() or verdict.is_set()
 
-    async def _give_back(self, token: str) -> None:
+    async def _give_back(self, job: queue.Begun) -> None:
         """Queue a job again that this worker let go of, unless another one has it by now: it must not end as done."""
-        mine = self._queue.jobs.c.owner_xid == token
+        mine = self._queue.any_of([job])
         await self.place.write_at_last(lambda connection: self._queue.put_back(connection, mine))
 
     async def serve(self) -> None:
