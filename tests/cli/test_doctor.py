@@ -61,7 +61,7 @@ def test_missing_tables_are_told(monkeypatch: pytest.MonkeyPatch, database_url: 
     ("revision", "said", "advice"),
     [
         ("9999", "of a later version", f"coverplan migrate --to {head()}"),
-        ("0001", "revision 0001, not", "Go up: start `coverplan serve`"),
+        ("0001", "revision 0001, not", f"from {head()}, coverplan migrate --to 0001"),
         (head(), "workers.started_at is missing", "name another"),
     ],
 )

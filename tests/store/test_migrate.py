@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 
 from coverplan.store import migrate as migrations
 from coverplan.store.database import Database
 from coverplan.store.migrate import SchemaError, head, is_current, migrate, migrate_back, revisions, tables
-from coverplan.store.schema import metadata
+from coverplan.store.schema import metadata, run_tags, runs
 
 
 def test_migrations_lead_to_the_schema(database_url: str) -> None:
@@ -126,4 +127,27 @@ def test_a_column_that_a_later_version_requires_is_a_fault(tmp_path: Path) -> No
 
     assert "column workers.more may not be null" in tables(database).faults
     assert not tables(database).is_usable
+    database.close()
+
+
+def test_a_table_that_sqlite_copies_and_drops_takes_no_other_rows_with_it(tmp_path: Path) -> None:
+    """Tags name their run, and would be deleted with it: a migration that alters `runs` keeps them."""
+    database = Database.open(f"sqlite:///{tmp_path / 'x.db'}")
+    migrate(database)
+    values = {
+        column.name: column.type.python_type() for column in runs.columns if not column.nullable and not column.default
+    }
+    with database.begin() as connection:
+        connection.execute(sa.insert(runs).values(**values | {"id": "r"}))
+        connection.execute(sa.insert(run_tags).values(run_id="r", tag="north"))
+
+    with migrations.changing(database) as connection:
+        steps = Operations(MigrationContext.configure(connection))
+        with steps.batch_alter_table("runs", recreate="always") as batch:
+            batch.drop_column("phase")
+
+    with database.begin() as connection:
+        assert connection.execute(sa.select(run_tags.c.tag)).scalars().all() == ["north"]
+        connection.execute(sa.delete(runs))  # and from then on they go with it again
+        assert connection.execute(sa.select(run_tags.c.tag)).scalars().all() == []
     database.close()

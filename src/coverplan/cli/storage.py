@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 from coverplan.settings import Settings, redacted
 from coverplan.store.blobs import BlobLostError, Blobs
 from coverplan.store.database import Database, DatabaseLostError
-from coverplan.store.migrate import head, revisions, tables
+from coverplan.store.migrate import head, tables
 
 MOST_CLOCK_ERROR_S = 1.0
 _KINDS = ("sqlite", "postgresql")
@@ -93,9 +93,10 @@ def _tables(opened: Database, shown: str) -> Finding:
         advice = "Keep it for the version that made it, and name another in COVERPLAN_DATABASE_URL."
         return Finding("database", f"{shown} says revision {seen.revision}, but {'; '.join(seen.faults[:3])}", advice)
     last = seen.revision or "none"
-    back = f" Go back: coverplan migrate --to {last}." if seen.revision in revisions() else ""
     advice = f"Go up: start `coverplan serve` or `coverplan worker`, or `coverplan migrate`: they bring it to {head()}."
-    return Finding("database", f"{shown} answers, with tables of revision {last}, not {head()}", advice + back)
+    if seen.revision is not None:
+        advice += f" Go back: start the version before; from {head()}, coverplan migrate --to {last} first."
+    return Finding("database", f"{shown} answers, with tables of revision {last}, not {head()}", advice)
 
 
 def _clock(opened: Database) -> Finding:

@@ -72,7 +72,7 @@ def migrate(database: Database) -> None:
         SchemaError: the tables are a later version's, or those of no version; nothing has been changed.
         DatabaseLostError: the database does not answer.
     """
-    with _alone(database), _changing(database) as connection:
+    with _alone(database), changing(database) as connection:
         revision = _revision(connection)
         _refuse_unknown(revision)
         if revision != head():
@@ -91,7 +91,7 @@ def migrate_back(database: Database, revision: str) -> None:
     """
     if revision not in revisions():
         raise SchemaError(f"This version knows no revision {revision[:40]!r}, only {', '.join(revisions())}.")
-    with _alone(database), _changing(database) as connection:
+    with _alone(database), changing(database) as connection:
         before = _revision(connection)
         _refuse_unknown(before)
         if before is None or revisions().index(revision) > revisions().index(before):
@@ -188,7 +188,7 @@ def _faults(connection: Connection) -> list[str]:
 
 
 @contextlib.contextmanager
-def _changing(database: Database) -> Iterator[Connection]:
+def changing(database: Database) -> Iterator[Connection]:
     """A transaction that may change tables.
 
     SQLite changes some by copying and dropping them: rows of other tables that name theirs must not go with them.
