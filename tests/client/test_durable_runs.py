@@ -101,7 +101,9 @@ def test_a_batch_goes_in_and_comes_out_line_by_line(client: Client, tmp_path: Pa
     assert [ticket.run_id for ticket in client.batches.tickets(batch.batch_id)] == [one.run_id for one in found]
     assert [one.line for one in client.batches.results(batch.batch_id, only="failed")] == [10]
     client.batches.download(batch.batch_id, tmp_path / "seats.csv")
-    assert pl.read_csv(tmp_path / "seats.csv")["line"].n_unique() == 29
+    rows = pl.read_csv(tmp_path / "seats.csv")
+    assert rows["line"].n_unique() == 30
+    assert rows.filter(pl.col("error_code") == "invalid")["line"].to_list() == [10]
     client.batches.delete(batch.batch_id)
     with pytest.raises(RefusedError):
         client.batches.get(batch.batch_id)

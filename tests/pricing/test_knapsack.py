@@ -65,6 +65,10 @@ def test_the_bound_less_the_loss_of_a_pair_bounds_every_plan_with_that_pair(of: 
         assert of.worth(np.array(plan)) <= bound - max(0.0, *lost) + 1e-9
 
 
+ROUNDING = 1e-9
+"""By how much sums of the same numbers in another order may differ here."""
+
+
 @examples(60)
 @given(knapsacks(), st.integers(0, 2**32 - 1), st.floats(0.0, 30.0))
 def test_books_are_all_subsets_that_lose_at_most_so_much(of: Knapsacks, seed: int, most: float) -> None:
@@ -76,7 +80,7 @@ def test_books_are_all_subsets_that_lose_at_most_so_much(of: Knapsacks, seed: in
         (int(rep), frozenset(books.unit[books.book == place].tolist())) for place, rep in enumerate(books.rep.tolist())
     }
 
-    expected = set()
+    surely, perhaps = set(), set()
     for rep, capacity in enumerate(of.capacity):
         worth = {
             frozenset(units): float(sum(of.value[rep, unit] - prices[unit] for unit in units))
@@ -85,8 +89,9 @@ def test_books_are_all_subsets_that_lose_at_most_so_much(of: Knapsacks, seed: in
             if sum(of.weight[rep, unit] for unit in units) <= capacity
         }
         best = max(worth.values())
-        expected |= {(rep, units) for units, gain in worth.items() if best - gain <= most}
-    assert listed == expected
+        surely |= {(rep, units) for units, gain in worth.items() if best - gain <= most - ROUNDING}
+        perhaps |= {(rep, units) for units, gain in worth.items() if best - gain <= most + ROUNDING}
+    assert surely <= listed <= perhaps
     assert len(listed) == len(books.rep)
 
 
