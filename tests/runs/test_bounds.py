@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 from coverplan.payload.answer import finish, solve
 from coverplan.payload.checkpoint import Checkpoint, keeper
+from coverplan.payload.issues import PayloadError
 from coverplan.payload.options import Options
 from coverplan.payload.plan import Plan
 from coverplan.pricing.scope import Cut
 from coverplan.verify import Judge, verify
 from support.brute import best_objective, documents
 from support.by_hand import book, value, worth
+from support.rich import rich_policies, rich_problems
 from support.sampling import examples
 
 Document = dict[str, Any]
@@ -140,3 +142,27 @@ def test_the_pairs_left_out_are_looked_at_where_they_are_few() -> None:
 
     assert value(plan) == 176.0
     assert plan.solution_status == "optimal"
+
+
+@pytest.mark.parametrize("method", ["exact", "priced"])
+def test_short_lists_are_judged_by_all_assignments(method: str) -> None:
+    """Explicit pairs, skills, distances, families: what one listed pair per seat proves holds for all of them."""
+
+    @examples(40)
+    @given(rich_problems(), rich_policies())
+    def check(problem: Document, policy: Document) -> None:
+        policy = {**policy, "candidates": {**policy["candidates"], "per_seat": 1}}
+        best = best_objective(Judge(problem, policy))
+        options = Options(method=method, relative_gap=0.0, time_limit_s=1)  # type: ignore[arg-type]
+        try:
+            plan = solve(*documents(problem, policy), options)
+        except PayloadError:
+            return
+        if plan.dual_bound is not None and best is not None:
+            assert plan.dual_bound >= best - 1e-6 - 1e-9 * abs(best)
+        if plan.solution_status == "optimal":
+            assert value(plan) == pytest.approx(best, rel=1e-9, abs=1e-6)
+        assert plan.solution_status != "infeasible" or best is None
+        assert verify(problem, policy, json.loads(plan.model_dump_json())).ok
+
+    check()

@@ -40,6 +40,8 @@ class Pass:
     keys: Keys
     floor: float
     """No plan is worth less: a bound below it proves that there is none."""
+    n_columns: int
+    """How many columns there are in all."""
 
 
 def look_at_all(listing: Listing, formulation: Formulation, prices: Prices, deadline: float) -> Pass | None:
@@ -48,7 +50,9 @@ def look_at_all(listing: Listing, formulation: Formulation, prices: Prices, dead
     rows = worth_of_rows(formulation, prices)
     total, absolute = float(rows.sum()) + formulation.offset, float(np.abs(rows).sum()) + abs(formulation.offset)
     found, worst, choices = [], np.zeros(formulation.pairs.n_units), np.zeros((2, formulation.n_rows))
+    n_columns = 0
     for pairs, mine in listing.parts():
+        n_columns += pairs.n_columns
         if time.monotonic() > deadline:
             return None
         part = build(pairs, formulation.rules, formulation.weights)
@@ -62,7 +66,7 @@ def look_at_all(listing: Listing, formulation: Formulation, prices: Prices, dead
         worst[mine], choices = worst_of_units(part)[mine], choices + extent(part.matrix)
     # Ties are counted over the listed pairs only, and more of them would lower the floor.
     least = -np.inf if formulation.linked else floor_of(formulation, worst, choices)
-    return Pass(total + ROUNDING * absolute, np.concatenate([np.empty(0, np.int64), *found]), least)
+    return Pass(total + ROUNDING * absolute, np.concatenate([np.empty(0, np.int64), *found]), least, n_columns)
 
 
 def _improving(pairs: Candidates, worth: np.ndarray, top: np.ndarray) -> Keys:

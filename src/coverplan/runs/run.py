@@ -13,7 +13,7 @@ import numpy as np
 from coverplan.constraints.base import Constraint
 from coverplan.domain.book import Book
 from coverplan.domain.candidates import Candidates
-from coverplan.domain.eligibility import CandidateRules, Keys, joined
+from coverplan.domain.eligibility import CandidateRules, joined
 from coverplan.domain.instance import Ints
 from coverplan.domain.listing import Listing, Listings, keys_of
 from coverplan.formulation.build import Formulation, build
@@ -22,7 +22,7 @@ from coverplan.formulation.program import Choice, to_choice
 from coverplan.mip.program import Limits, Result, Status, StoppedBy, close_enough, is_optimal
 from coverplan.pricing.bound import Prices, admissible, floor, upper_bound
 from coverplan.pricing.dual import Found
-from coverplan.runs.demand import MOST_PAIRS, look_at_all
+from coverplan.runs.demand import MOST_PAIRS, Pass, look_at_all
 from coverplan.runs.incumbent import Incumbent
 from coverplan.runs.least_violating import least_violating, near_miss
 from coverplan.runs.outcome import Certificate, Checkpoint, Outcome, Proof, Report
@@ -187,7 +187,7 @@ class Run:
             loose = seen.bound - upper_bound(self.formulation, prices)
             if len(seen.keys) == 0 or loose <= WORTH_ANOTHER_LOOK * abs(seen.bound) or time.monotonic() > deadline:
                 return
-            self._list_also(seen.keys)
+            self._list_also(seen)
             prices = find(prices)
 
     def _certify_listed(self, prices: Prices, source: str) -> None:
@@ -199,12 +199,12 @@ class Run:
         self.notes.append(f"the bound covers the listed pairs only: {why}")
         self.incumbent.certify(Certificate(bound, prices, source, "listed"))
 
-    def _list_also(self, keys: Keys) -> None:
-        """Widen the program; the plan so far stays."""
+    def _list_also(self, seen: Pass) -> None:
+        """Widen the program by what a pass found; the plan so far stays."""
         pairs, account = self.formulation.pairs, self.incumbent.account
-        wider = joined(keys_of(pairs), keys)
+        wider = joined(keys_of(pairs), seen.keys)
         found = Candidates.from_unit_keys(self.request.book, wider, pairs.unit_of_seat, pairs.n_units)
-        if len(found.seat) < self.listing.n_admissible:
+        if found.n_columns < seen.n_columns:  # counted one by one: classes of seats count explicit pairs roughly
             found = replace(found, best_net=pairs.best_net)
         self.formulation = build(found, self.request.rules, self.request.weights)
         choice = None if account is None else choice_of(self.formulation, account.rep_of_seat)
