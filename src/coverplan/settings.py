@@ -126,6 +126,7 @@ class Settings(BaseSettings):
     max_table_rows: int = Field(20_000_000, ge=1, description="Most rows of a table of a dataset.")
     max_batch_lines: int = Field(100_000, ge=1, description="Most lines of a batch.")
     max_experiment_cells: int = Field(2000, ge=1, description="Most solves of an experiment.")
+    max_experiment_rules: int = Field(50_000, ge=1, description="Most rules of all policies of an experiment together.")
     max_accounts: int = Field(10_000, ge=1, description="Most accounts of a problem that `POST /v1/solve` takes.")
     max_account_reps: int = Field(
         2_000_000, ge=1, description="Most accounts x reps of a problem that `POST /v1/solve` takes."

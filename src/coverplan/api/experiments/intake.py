@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import sys
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,19 +68,49 @@ async def planned(request: ExperimentRequest, tenant: str, store: Store, setting
         if one.dataset_id is not None:
             await dataset_of(one.dataset_id, tenant, store)
     stored, versions = await _stored_policies(request, tenant, store)
+    _check_extent(request, stored, settings)
     policies = await asyncio.to_thread(check_experiment, request, stored)
     slots = settings.slots * max(1, await store.database.apart(lambda: workers.alive(store.database)))
     found = await asyncio.to_thread(estimate, request, policies, slots)
     return Planned(_with_versions(request, versions), policies, found)
 
 
-def check_size(found: ExperimentEstimate, settings: Settings) -> None:
-    """Raise ApiError if there are more cells than are taken."""
-    most = settings.max_experiment_cells
-    if found.cells > most:
+def _check_extent(request: ExperimentRequest, stored: StoredPolicies, settings: Settings) -> None:
+    """Count what expanding it would make, before it is done.
+
+    Raises:
+        ApiError: it is more than is taken.
+    """
+    grid, known = request.grid, dict(stored)
+    combinations = 0 if grid is None else math.prod(len(axis.values) for axis in grid.axes)
+    _check_cells((len(request.policies) + combinations) * len(request.problems) * len(request.seeds or [0]), settings)
+    sources = [(one, 1) for one in request.policies] + ([] if grid is None else [(grid, combinations)])
+    rules = 0
+    for source, times in sources:
+        named = source.policy_ref
+        policy = source.policy if named is None else known.get((named.name, named.version))
+        rules += times * len((policy.constraints if policy is not None else None) or [])
+    most = settings.max_experiment_rules
+    if rules > most:
         raise ApiError(
             "too_many_cells",
-            f"It may come to {found.cells:,} solves; an experiment may have {most:,}.",
+            f"Its policies have {rules:,} rules together; those of an experiment may have {most:,}.",
+            suggestion="Take fewer policies or values, or raise COVERPLAN_MAX_EXPERIMENT_RULES.",
+            limit=Limit(name="max_experiment_rules", value=most),
+        )
+
+
+def check_size(found: ExperimentEstimate, settings: Settings) -> None:
+    """Raise ApiError if there are more cells than are taken."""
+    _check_cells(found.cells, settings)
+
+
+def _check_cells(cells: int, settings: Settings) -> None:
+    most = settings.max_experiment_cells
+    if cells > most:
+        raise ApiError(
+            "too_many_cells",
+            f"It may come to {cells:,} solves; an experiment may have {most:,}.",
             suggestion="Take fewer policies, seeds, points or samples, set second_solve to false, or raise "
             "COVERPLAN_MAX_EXPERIMENT_CELLS.",
             limit=Limit(name="max_experiment_cells", value=most),

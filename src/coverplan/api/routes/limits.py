@@ -23,6 +23,7 @@ class Limits(Document):
     max_table_rows: int = Field(description="Rows of a dataset's table.", examples=[20000000])
     max_batch_lines: int = Field(description="Lines of a batch.", examples=[100000])
     max_experiment_cells: int = Field(description="Solves of an experiment.", examples=[2000])
+    max_experiment_rules: int = Field(description="Rules of all policies of an experiment.", examples=[50000])
     max_accounts: int = Field(description="Accounts of a synchronous solve.", examples=[10000])
     max_account_reps: int = Field(description="Accounts x reps of a synchronous solve.", examples=[2000000])
     max_time_limit_s: float = Field(description="Time limit of a synchronous solve, in seconds.", examples=[300])
