@@ -139,6 +139,7 @@ def test_a_worker_that_stands_still_is_replaced_and_comes_back(postgres: Postgre
         assert scene.running.wait(scene.running.submit(TINY))["job_status"] == "completed"
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("comes_back", [True, False])
 def test_a_worker_behind_a_silent_network_is_replaced(postgres: Postgres, tmp_path: Path, comes_back: bool) -> None:

@@ -61,7 +61,7 @@ def knapsacks(draw: st.DrawFn) -> Document:
     return book(accounts, {f"r{rep}": {"capacity_hours": room} for rep in range(reps)}, pairs=pairs)
 
 
-@examples(60)
+@examples(25)
 @given(knapsacks(), st.lists(st.integers(-1, 1), min_size=7, max_size=7))
 def test_a_solve_that_goes_on_from_a_worse_plan_and_a_true_bound(
     tmp_path_factory: pytest.TempPathFactory, problem: Document, reps: list[int]

@@ -6,7 +6,7 @@ import pytest
 from benchmarks.instances.mixed import SIZES, case
 from benchmarks.second_opinion import asked, in_turn
 
-CASES, TOGETHER, WAYS = 204, 12, 4
+CASES, TOGETHER, WAYS = 204, 4, 4
 """Problems, those in one test, and ways beside the exact one for each; all ways and a thousand problems take an hour:
 `python -m benchmarks.second_opinion`."""
 LIMIT_S = 1.0

@@ -225,6 +225,7 @@ def test_cells_of_a_dataset_are_solved_and_perturbed(client: httpx.Client) -> No
     assert [row["metrics"]["uncovered"] for row in results["rows"]] == [0, 0]
 
 
+@pytest.mark.long
 def test_comparisons_have_their_turn_as_solves_have(tmp_path: Path) -> None:
     """Eight experiments end together on one slot: no more than two solver children run beside each other.
 
