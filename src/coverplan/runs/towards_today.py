@@ -26,8 +26,9 @@ from coverplan.runs.few_plans import closest_of_few
 
 TOLERANCE = 1e-9
 """Share of the objective that may be lost: what rounding leaves."""
-SHARE, AT_ONCE_S = 0.04, 0.1
-"""Most of the time so far that the step takes, and what it may take of a solve that was over at once."""
+SHARE, AT_ONCE_S, RESERVED_S = 0.04, 1.0, 0.1
+"""Most of the time so far that the step takes; what it may take after a solve that was over at once, as far as the
+limit leaves it: a share of nothing would leave accounts away from home for nothing; what is kept for it at least."""
 RESERVED, RESERVED_S_PER_COLUMN = 0.035, 1e-4
 """Share of the time limit that is kept for it, and what it takes of a large book."""
 PROOF_SHARE = 0.6
@@ -70,7 +71,7 @@ class Nearer:
 
 def reserve(limits: Limits, formulation: Formulation) -> float:
     """Seconds of the time limit that are kept for the last step."""
-    needed = AT_ONCE_S + RESERVED_S_PER_COLUMN * formulation.pairs.n_columns
+    needed = RESERVED_S + RESERVED_S_PER_COLUMN * formulation.pairs.n_columns
     return min(RESERVED * limits.time_limit_s, needed)
 
 
