@@ -27,8 +27,10 @@ from coverplan.pricing.standing import ranges
 
 OWN_ROWS = 6
 """Rows per rep that are counted exactly, the fullest first; the others are left to the whole count."""
-AT_ONCE = 400_000
-"""Partial chains that are looked at together."""
+AT_ONCE = 40_000
+"""Partial chains that are looked at together, between two looks at the clock."""
+MOST_KEPT = 1_000_000
+"""Partial chains that are kept of one look; where there are more, the search gives up: they would fill the memory."""
 TRIED = 20
 """Chains per account that comes home, the best, that are tried before those of the next; the rest where none came."""
 REPS_SQUARED = 2_000
@@ -203,7 +205,7 @@ class Chains:
         without those that cannot lead to a chain that costs nothing, as `after` bounds it.
         """
         found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
-        order = np.argsort(rep, kind="stable")
+        order, kept = np.argsort(rep, kind="stable"), 0
         bounds = np.flatnonzero(np.diff(rep[order], prepend=-1, append=-1))
         for first, last in pairwise(bounds.tolist()):
             r = int(rep[order[first]])
@@ -219,6 +221,10 @@ class Chains:
                     needed = self.slack - opening[mine] + multiplier * (step[mine] + 1.0)
                     hopeful &= total + best[book] >= needed[:, None]
                 place, unit = np.nonzero(hopeful)
+                kept += len(place)
+                if kept > MOST_KEPT:
+                    self.homeward.give_up()
+                    break
                 found.append((mine[place], book[unit], total[place, unit]))
         places, units, gains = zip(*found, strict=True)
         return np.concatenate(places), np.concatenate(units), np.concatenate(gains)

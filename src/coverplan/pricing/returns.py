@@ -48,6 +48,10 @@ class Homeward:
         """End at this time of the clock, or once this thread has worked for so many seconds from now."""
         self._deadline, self._work_end = deadline, time.thread_time() + work_s
 
+    def give_up(self) -> None:
+        """End now."""
+        self._deadline = -np.inf
+
     @property
     def over(self) -> bool:
         """Whether the time has ended."""
