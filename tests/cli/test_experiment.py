@@ -139,7 +139,8 @@ def test_an_interrupt_stops_it(spec: Path, tmp_path: Path) -> None:
     """
     hard = slow(60)
     write(spec.parent, "problem.json", hard["problem"])
-    spec.write_text(spec.read_text().replace("time_limit_s = 10", "time_limit_s = 60"))
+    write(spec.parent, "policy.json", hard["policy"])
+    spec.write_text(spec.read_text().replace("time_limit_s = 10", 'time_limit_s = 60\nmethod = "exact"'))
     out = tmp_path / "out"
     out.mkdir()
     (out / "experiment.json").write_text('{"experiment_id": "exp-1", "content": "another"}')
