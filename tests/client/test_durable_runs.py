@@ -13,6 +13,7 @@ import pytest
 from coverplan.client import Client, RefusedError, RunEvent, UnavailableError
 from coverplan.client.transport import KEY_VARIABLE
 from coverplan.verify import verify
+from support.answers import NEW_FIELD, LaterService
 from support.api_keys import new_key
 from support.batches import tiny, worth
 from support.deployment import TINY, Deployment, deployment, slow
@@ -152,6 +153,43 @@ def test_the_lines_of_a_batch_name_datasets_and_policies(client: Client, tmp_pat
     client.batches.download(next(client.batches.list()).batch_id, tmp_path / "seats.csv")
     covered = pl.read_csv(tmp_path / "seats.csv").filter(pl.col("change") != "uncovered").select("line", "account_id")
     assert sorted(covered.rows()) == [(1, "b"), (1, "c"), (2, "c")]
+
+
+def test_a_later_service_is_understood(running: Deployment) -> None:
+    """Every answer has a field more in every object; nothing is lost of what is known."""
+    later = LaterService()
+    with Client(running.url, transport=later) as client:
+        solved = client.solve(TINY["problem"], TINY["policy"], TINY["options"], on_progress=lambda _: None)
+        ticket = client.runs.submit(**TINY)
+        ended = client.runs.wait(ticket.run_id)
+        plan = client.runs.plan(ticket.run_id)
+        (result,) = client.batches.run([TINY])
+        accounts = pl.DataFrame({"id": ["a"], "potential": [10.0]})
+        dataset = client.datasets.upload({"accounts": accounts, "reps": pl.DataFrame({"id": ["r"]})})
+        policy = client.policies.save("later", TINY["policy"])
+        with pytest.raises(RefusedError, match="There is no run"):
+            client.runs.get("run-0")
+
+    assert solved.objective is not None
+    assert plan.objective == solved.objective
+    assert result.plan is not None
+    assert result.plan.objective == solved.objective
+    assert dataset.valid
+    assert policy.policy.constraints is not None
+    for read in (
+        solved,
+        ticket,
+        ended,
+        plan,
+        plan.objective,
+        result,
+        dataset,
+        dataset.tables[0],
+        policy,
+        policy.policy,
+    ):
+        assert (read.model_extra or {}).keys() == {NEW_FIELD}
+    assert later.told >= {"solve", "submit_run", "follow_run", "show_plan", "submit_batch", "show_results", "put_table"}
 
 
 def test_a_client_outlives_its_service(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import structlog
 from fastapi import FastAPI
 
 from coverplan import __version__
-from coverplan.api import idempotency, openapi
+from coverplan.api import idempotency
 from coverplan.api.body import Parsers
 from coverplan.api.closing import Closing
 from coverplan.api.companion import worker_beside
@@ -30,6 +30,7 @@ from coverplan.api.readiness import (
     work_folder,
     writable_blobs,
 )
+from coverplan.api.reference.document import complete
 from coverplan.api.routes import (
     batches,
     constraint_kinds,
@@ -120,7 +121,6 @@ def create_app(settings: Settings, *, with_worker: bool = False) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        separate_input_output_schemas=False,
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.settings = settings
@@ -131,7 +131,7 @@ def create_app(settings: Settings, *, with_worker: bool = False) -> FastAPI:
     answer_errors(app)
     app.add_middleware(Compression, minimum_size=1000, compresslevel=4)
     app.add_middleware(Gate, settings=settings)
-    openapi.complete(app)
+    complete(app)
     return app
 
 

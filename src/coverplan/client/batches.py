@@ -14,6 +14,7 @@ from typing import IO, Any, Literal
 from coverplan.client.errors import ConnectionFailedError, UnavailableError
 from coverplan.client.transport import AS_JSON, Document, Transport, given, line_error, successful
 from coverplan.payload.batches import BatchResult, BatchState, BatchTicket
+from coverplan.payload.leniency import read_answer
 from coverplan.payload.runs import RunRequest
 
 _PIECE = 1 << 16
@@ -76,14 +77,14 @@ class Batches:
     def tickets(self, batch_id: str) -> Iterator[BatchTicket]:
         """The run or the error of each line that was taken."""
         for line in self._lines(f"/v1/batches/{batch_id}/tickets", {}):
-            yield BatchTicket.model_validate_json(line)
+            yield read_answer(BatchTicket, line)
 
     def results(
         self, batch_id: str, *, only: Literal["completed", "failed"] | None = None, partial: bool = False
     ) -> Iterator[BatchResult]:
         """The plan or the error of each line, in their order, read as they are asked for."""
         for line in self._lines(f"/v1/batches/{batch_id}/results", {"only": only, "partial": partial or None}):
-            yield BatchResult.model_validate_json(line)
+            yield read_answer(BatchResult, line)
 
     def download(self, batch_id: str, path: Path) -> None:
         """Write all results to a file: the seats of all plans to `.csv` or `.parquet`, else a document a line."""
@@ -110,10 +111,9 @@ class Batches:
             "POST", "/v1/batches", content=content, headers=headers, params=parameters
         ) as answer:
             for line in successful(answer).iter_lines():
-                if line.startswith('{"line":null'):
-                    error = BatchTicket.model_validate_json(line).error
-                    assert error is not None
-                    raise line_error(error)
+                ticket = read_answer(BatchTicket, line)
+                if ticket.line is None and ticket.error is not None:
+                    raise line_error(ticket.error)
             batch_id: str = answer.headers["Coverplan-Batch-Id"]
         return batch_id
 

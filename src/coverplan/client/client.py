@@ -17,6 +17,7 @@ from coverplan.client.policies import Policies
 from coverplan.client.runs import Runs
 from coverplan.client.transport import Document, Transport, answer_error, content_of, successful
 from coverplan.payload.error_document import ErrorDocument
+from coverplan.payload.leniency import read_answer
 from coverplan.payload.options import Options
 from coverplan.payload.plan import AssignmentIn, Plan, Progress
 from coverplan.payload.policy import Policy
@@ -103,9 +104,9 @@ class Client:
 def _plan(events: Iterator[ServerSentEvent], on_progress: Callable[[Progress], None] | None) -> Plan:
     for event in events:
         if event.event == "progress" and on_progress is not None:
-            on_progress(Progress.model_validate_json(event.data))
+            on_progress(read_answer(Progress, event.data))
         elif event.event == "plan":
-            return Plan.model_validate_json(event.data)
+            return read_answer(Plan, event.data)
         elif event.event == "error":
-            raise answer_error(ErrorDocument.model_validate_json(event.data), 0.0)
+            raise answer_error(read_answer(ErrorDocument, event.data), 0.0)
     raise ConnectionFailedError("The service hung up before the plan.")

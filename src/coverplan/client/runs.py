@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import json
 import uuid
@@ -11,33 +10,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from httpx_sse import connect_sse
-from pydantic import BaseModel
 
 from coverplan.client.errors import ConnectionFailedError, UnavailableError
 from coverplan.client.transport import Document, Transport, failures, successful
+from coverplan.payload.leniency import read_answer
 from coverplan.payload.options import Options
 from coverplan.payload.plan import Plan
 from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
-from coverplan.payload.runs import JobStatus, RunState, RunTicket
+from coverplan.payload.runs import JobStatus, RunNews, RunState, RunTicket
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-class RunEvent(BaseModel):
+class RunEvent(RunNews):
     """Something that happened to a run."""
 
     number: int
     kind: str
     """`queued`, `started`, `progress` or `ended`."""
-    run_id: str
-    at: dt.datetime
-    job_status: JobStatus
-    objective_value: float | None = None
-    dual_bound: float | None = None
-    gap: float | None = None
-    phase: str | None = None
 
 
 _FORMATS = {".json": "json", ".csv": "csv", ".parquet": "parquet"}
@@ -168,5 +160,5 @@ class Runs:
                 if event.event == "closing":  # this service stops; another one goes on
                     return
                 if event.data:  # the comments of a silent connection come as events without any
-                    data = json.loads(event.data)
-                    yield RunEvent.model_validate({**data, "kind": event.event, "number": int(event.id)})
+                    data = {**json.loads(event.data), "kind": event.event, "number": int(event.id)}
+                    yield read_answer(RunEvent, json.dumps(data))

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from coverplan.client.errors import AnswerError, ConnectionFailedError, RefusedError, UnavailableError
 from coverplan.payload.error_document import ERROR_KINDS, ErrorDocument
+from coverplan.payload.leniency import read_answer
 from coverplan.payload.runs import RunError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -83,7 +84,7 @@ class Transport:
             page = parsed(_Page, self.send("GET", path, params=wanted))
             for item in page.items:
                 with failures():
-                    yield kind.model_validate_json(json.dumps(item))
+                    yield read_answer(kind, json.dumps(item))
             if (cursor := page.next_cursor) is None:
                 return
 
@@ -166,7 +167,7 @@ def successful(response: httpx.Response) -> httpx.Response:
 def parsed(kind: type[Model], response: httpx.Response) -> Model:
     """The answer as a document."""
     with failures():
-        return kind.model_validate_json(response.content)
+        return read_answer(kind, response.content)
 
 
 @contextmanager
@@ -185,7 +186,7 @@ def _error_of(response: httpx.Response) -> AnswerError | ConnectionFailedError:
     """What an unsuccessful answer says."""
     retry_after = response.headers.get("retry-after", "")
     try:
-        document = ErrorDocument.model_validate_json(response.content)
+        document = read_answer(ErrorDocument, response.content)
     except ValidationError:
         said = f"{response.status_code} {response.reason_phrase}, which is no answer of Coverplan."
         return ConnectionFailedError(said, may_pass=response.status_code in _GATEWAY)

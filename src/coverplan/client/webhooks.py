@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from coverplan.client.errors import CoverplanError
+from coverplan.payload.leniency import read_answer
 from coverplan.payload.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, is_signed
 from coverplan.payload.webhooks import WebhookEvent
 
@@ -36,6 +37,6 @@ def read_webhook(
     if not timestamp.isdecimal() or abs(time.time() - float(timestamp)) > tolerance_s:
         raise SignatureError("The message is too old, or the clocks differ.")
     try:
-        return WebhookEvent.model_validate_json(body)
+        return read_answer(WebhookEvent, body)
     except ValidationError as error:
         raise SignatureError("The message is not one of this version of Coverplan.") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from coverplan.constraints import (
     AccountCount,
@@ -25,6 +25,14 @@ from coverplan.constraints import (
 )
 from coverplan.constraints.base import Constraint
 from coverplan.payload.base import MAX_AMOUNT, Document, Name
+from coverplan.payload.leniency import Otherwise
+
+
+class UnknownConstraint(Constraint):
+    """A rule that this version does not know, as an answer of a later one may have."""
+
+    model_config = ConfigDict(extra="allow")
+
 
 AnyConstraint = Annotated[
     Capacity
@@ -43,6 +51,7 @@ AnyConstraint = Annotated[
     | Coverage
     | Spread,
     Field(discriminator="kind"),
+    Otherwise(UnknownConstraint),
 ]
 """One rule; `kind` says which."""
 

@@ -147,6 +147,38 @@ class RunState(Document):
     )
 
 
+class RunNews(Document):
+    """What an event tells of a run: `queued`, `started`, `progress`... and at last `ended`."""
+
+    run_id: str = Field(description="Id of the run.", examples=["run-0198b2c4d5e6a1b2c3d4e5f60718"])
+    at: dt.datetime = Field(description="When it happened (UTC).", examples=["2027-01-05T08:30:04.2Z"])
+    job_status: JobStatus = Field(description="How far the job is.", examples=["running"])
+    attempt: int | None = Field(default=None, description="Of `started`: the number of the attempt.", examples=[None])
+    t: float | None = Field(
+        default=None,
+        description="Of `progress`: time since the solve began.",
+        examples=[3.1],
+        json_schema_extra={"unit": "seconds"},
+    )
+    objective_value: float | None = Field(
+        default=None,
+        description="Objective of the best plan so far; null: none yet.",
+        examples=[1240000.0],
+        json_schema_extra={"unit": "currency"},
+    )
+    dual_bound: float | None = Field(
+        default=None,
+        description="Best proven bound so far; null: none yet.",
+        examples=[1262500.0],
+        json_schema_extra={"unit": "currency"},
+    )
+    gap: float | None = Field(default=None, description="(dual_bound - objective) / |objective|.", examples=[0.018])
+    phase: str | None = Field(default=None, description="What the solver is doing.", examples=["search"])
+    solution_status: SolutionStatus | None = Field(
+        default=None, description="Of `ended`: what the solve came to.", examples=[None]
+    )
+
+
 class RunPage(Document):
     """A page of runs, newest first."""
 

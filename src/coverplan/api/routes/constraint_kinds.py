@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import inspect
 from functools import cache
-from typing import Any
 
 from fastapi import APIRouter
-from pydantic import Field
 
 from coverplan.api.errors import error_responses
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import MAX_ITEMS, Cursor, Limit, Page
 from coverplan.constraints import CATALOGUE
-from coverplan.payload.base import Document
+from coverplan.payload.service import ConstraintKind
 
 router = APIRouter(prefix="/v1/constraint-kinds", tags=["the service"])
-
-
-class ConstraintKind(Document):
-    """One kind of constraint that a policy may use."""
-
-    kind: str = Field(description="Its name in policies.", examples=["capacity"])
-    doc: str = Field(description="What it says.", examples=["Keep each rep's planned hours within a share."])
-    unit: str = Field(description="What one unit of violation is.", examples=["hours"])
-    parameters: dict[str, Any] = Field(
-        description="JSON Schema of the constraint in a policy.", examples=[{"type": "object"}]
-    )
 
 
 @router.get(

@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from fastapi import APIRouter, Request
-from pydantic import Field
 
 from coverplan.api.errors import RETRY_AFTER_S, ApiError, error_responses
 from coverplan.api.media import JSON, accepts
 from coverplan.api.readiness import missing
-from coverplan.payload.base import Document
+from coverplan.payload.service import Health, Readiness
 
 router = APIRouter(tags=["the service"])
-
-
-class Health(Document):
-    """The service lives."""
-
-    status: Literal["ok"] = Field(default="ok", description="Always `ok`.", examples=["ok"])
-
-
-class Readiness(Document):
-    """The service can work."""
-
-    ready: Literal[True] = Field(default=True, description="Always true: else the answer is 503.", examples=[True])
-    missing: list[str] = Field(
-        default_factory=list,
-        description="What is missing all the same, without which calls are answered but runs wait.",
-        examples=[["a worker"]],
-    )
 
 
 @router.head("/healthz", include_in_schema=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from sqlalchemy import RowMapping
 
 from coverplan.api.errors import ApiError
@@ -62,7 +64,7 @@ async def policy_of(wanted: PolicyName, tenant: str, store: Store) -> tuple[Poli
     row = await store.database.reading(lambda c: policies.document(c, tenant, wanted.name, wanted.version))
     if row is None:
         raise ApiError("not_found", "There is no policy of this name and version.", suggestion="See /v1/policies.")
-    return Policy.model_validate(row["document"], strict=False), row["version"]
+    return Policy.model_validate_json(json.dumps(row["document"])), row["version"]
 
 
 async def dataset_of(dataset_id: str, tenant: str, store: Store) -> RowMapping:

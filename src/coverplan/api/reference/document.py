@@ -1,0 +1,93 @@
+"""The OpenAPI document: what FastAPI knows, the bodies, the error document and the examples."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from coverplan.api.links import link
+from coverplan.api.reference.schemas import both, refer, referred, schemas_of
+from coverplan.payload.batches import BatchResult, BatchTicket
+from coverplan.payload.dataset_patch import DatasetPatch
+from coverplan.payload.datasets import DatasetRequest
+from coverplan.payload.error_document import ErrorDocument
+from coverplan.payload.experiments.extension import ExperimentExtension
+from coverplan.payload.experiments.request import ExperimentRequest
+from coverplan.payload.policies import PolicyRequest
+from coverplan.payload.requests import EvaluateRequest, SolveRequest, ValidateRequest
+from coverplan.payload.runs import RunNews, RunRequest
+from coverplan.payload.webhooks import WebhookEvent, WebhookRequest
+
+EXAMPLES = Path(__file__).parents[4] / "openapi" / "examples"
+REQUESTS = (
+    SolveRequest,
+    EvaluateRequest,
+    RunRequest,
+    ValidateRequest,
+    WebhookRequest,
+    PolicyRequest,
+    ExperimentRequest,
+    ExperimentExtension,
+    DatasetRequest,
+    DatasetPatch,
+)
+"""Bodies, which FastAPI does not read."""
+ANSWERS = (BatchTicket, BatchResult, RunNews, WebhookEvent, ErrorDocument)
+"""What the service sends beside the documents that FastAPI knows of: lines, events, messages, errors."""
+_REQUEST_ID = {
+    "description": "Id of the request, as in the log; a caller's own is kept.",
+    "schema": {"type": "string"},
+}
+
+
+def complete(app: FastAPI) -> None:
+    """Have the app serve the completed document."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary=app.summary,
+        license_info=app.license_info,
+        routes=app.routes,
+    )
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    _add_schemas(document["components"], operations)
+    for operation in operations:
+        _complete_operation(operation)
+    link(document)
+    return document
+
+
+def _add_schemas(components: dict[str, Any], operations: list[dict[str, Any]]) -> None:
+    """The schemas of all requests and answers; the operations then refer to them."""
+    # FastAPI leaves out what is null, defaults and examples too.
+    answers = components["schemas"] | schemas_of(ANSWERS, "serialization")
+    answered = {name for operation in operations for name in referred(operation["responses"])}
+    components["schemas"], names = both(
+        schemas_of(REQUESTS, "validation"), answers, [model.__name__ for model in REQUESTS], answered
+    )
+    for operation in operations:
+        operation["responses"] = refer(operation["responses"], names)
+
+
+def _complete_operation(operation: dict[str, Any]) -> None:
+    for response in operation["responses"].values():
+        response.setdefault("headers", {})["X-Request-ID"] = _REQUEST_ID
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        if not EXAMPLES.is_dir():  # installed without the sources
+            content.pop("examples", None)
+        for name, example in content.get("examples", {}).items():
+            example["value"] = json.loads((EXAMPLES / f"{name}.json").read_text(encoding="utf-8"))
