@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from coverplan.report import render
-from coverplan.report.words import MINUS
+from coverplan.wording.words import MINUS
 from support import reports
 from support.reports import Document, Page
 
@@ -140,7 +140,7 @@ def test_nothing_found_still_shows_the_bound() -> None:
     plan = {**reports.infeasible(), "solution_status": "no_solution_found", "least_violating": None}
     page = Page(render({**plan, "dual_bound": 1700.0, "metrics": {}}, reports.problem(), reports.policy()))
 
-    assert "No plan was found in the time given; there may be one." in page.text
+    assert "No plan was found within the limit; there may be one." in page.text
     assert "Upper bound EUR 1,700" in page.text
     assert "rules" not in page.ids
     assert page.scripts == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from types import TracebackType
@@ -17,12 +18,14 @@ from rich.table import Table
 from coverplan.cli.summary import PIPE_WIDTH
 from coverplan.payload.experiments.results import ExperimentResults, PolicyResult
 from coverplan.payload.experiments.state import ExperimentEstimate, ExperimentState
+from coverplan.studies.metrics import GAP, MONEY, SHARE
+from coverplan.wording.figures import PLAIN
 
 EVERY_S = 3.0
 SHOWN = ("expected_revenue", "relationship_loss", "moved_share", "moved_revenue_share", "revenue_max_min", "gap")
 _WIDEST = 44
 _UNBOUNDED = 10_000
-_SHARES = ("share, 0 to 1", "share of the objective")
+_SHARE_DIGITS = 2
 
 
 def estimate_text(found: ExperimentEstimate) -> str:
@@ -141,6 +144,8 @@ def _missing(found: ExperimentResults, one: PolicyResult) -> str:
 def _shown(value: float | None, unit: str) -> str:
     if value is None:
         return "-"
-    if unit in _SHARES:
-        return f"{100 * value:.2f} %"
-    return f"{value:,.0f}" if unit == "currency" else f"{value:,.3g}"
+    if unit == GAP:
+        return PLAIN.percent_at_most(value, _SHARE_DIGITS)
+    if unit == SHARE:
+        return PLAIN.percent(value, _SHARE_DIGITS)
+    return PLAIN.number(value, 0) if unit == MONEY else PLAIN.significant(value, 3, math.inf)

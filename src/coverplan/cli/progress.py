@@ -10,8 +10,8 @@ from typing import Self, TextIO
 from rich.console import Console
 from rich.status import Status
 
-from coverplan.cli.summary import percent
 from coverplan.payload.plan import Progress
+from coverplan.wording.figures import PLAIN
 
 EVERY_S = 3.0
 
@@ -65,11 +65,11 @@ class ProgressLine:
         """The line itself."""
         parts = [f"{progress.t:6.1f} s  {progress.phase:<12}"]
         best, bound = progress.objective_value, progress.dual_bound
-        parts.append("no plan yet" if best is None else f"{self.currency} {best:,.0f}")
+        parts.append("no plan yet" if best is None else PLAIN.money(best, self.currency, 0))
         if bound is not None:
-            parts.append(f"bound {bound:,.0f}")
+            parts.append(f"bound {PLAIN.amount_at_most(bound)}")
         if progress.gap is not None:
-            parts.append(f"gap {percent(progress.gap)}")
+            parts.append(f"gap {PLAIN.percent_at_most(progress.gap)}")
         return "  ".join(parts)
 
     @property

@@ -15,38 +15,12 @@ from coverplan.payload.missed import is_missed
 from coverplan.payload.plan import ConstraintRow, Plan, TowardsToday
 from coverplan.payload.problem import Problem
 from coverplan.payload.rollups import RepBook
+from coverplan.wording.figures import PLAIN
+from coverplan.wording.statuses import BOUND_SOURCES, CLOSENESS, STOPPED, term_words, verdict
 
-STATUS = {
-    "optimal": "Optimal: no plan is worth more.",
-    "infeasible": "Infeasible: no plan keeps all hard rules.",
-    "no_solution_found": "No plan was found within the limit; there may be one.",
-}
-STOPPED = {
-    "gap": "the gap asked for was reached",
-    "proof": "the proof was complete",
-    "listed_pairs": "no better plan is left among the listed pairs",
-    "time_limit": "the time limit was reached",
-    "work_limit": "the work limit was reached",
-    "finished_by_caller": "it was told to finish",
-    "shutdown": "the service was asked to stop",
-    "cancelled": "it was cancelled",
-    "solver_lost": "the solver process was lost",
-    "memory_limit": "the memory limit was reached",
-}
-CLOSENESS = {
-    "closest": "no plan of this worth is closer to today",
-    "no_exchange": "no return, swap or chain of three accounts is closer to today at no loss",
-    "cut_short": "time ended before all that costs nothing was undone",
-}
 PIPE_WIDTH = 110
 BOOKS_SHOWN = 3
 ROWS_SHOWN = 8
-TERMS = {
-    "expected_revenue": "expected revenue",
-    "relationship_loss": "relationship loss",
-    "travel_cost": "travel cost",
-    "penalty": "penalty",
-}
 
 
 def print_plan(plan: Plan, problem: Problem, *, as_json: bool = False) -> None:
@@ -62,17 +36,6 @@ def print_summary(plan: Plan, currency: str, names: Mapping[str, str], uncovered
     """Print a plan's summary, which needs no seats; `names` by rep, `uncovered` seats by reason."""
     console = Console()
     Summary(plan, currency, names, uncovered, console if console.is_terminal else Console(width=PIPE_WIDTH)).show()
-
-
-def percent(share: float) -> str:
-    """A share with as many digits as it needs to be told from 0."""
-    digits = 1 if share >= 0.01 else 2 if share >= 0.001 else 4
-    return f"{100 * share:,.{digits}f} %"
-
-
-def number(value: float) -> str:
-    """An activity or bound in its own unit."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
 
 
 def closeness_words(found: TowardsToday) -> str:
@@ -125,17 +88,16 @@ class Summary:
         return table
 
     def money(self, amount: float) -> str:
-        """An amount with its currency; cents only where they carry the information."""
-        return f"{self.currency} {amount:,.{2 if abs(amount) < 1000 else 0}f}"
+        """An amount in the currency of the problem."""
+        return PLAIN.money(amount, self.currency)
+
+    def at_most(self, amount: float) -> str:
+        """An amount that is proven never to be exceeded."""
+        return PLAIN.money_at_most(amount, self.currency)
 
     def _verdict(self) -> str:
-        if self.plan.method.used == "evaluated":
-            return "All hard rules hold." if self.plan.solution_status == "feasible" else "Some hard rules are broken."
-        if self.plan.solution_status != "feasible":
-            return STATUS[self.plan.solution_status]
-        if self.plan.gap is None:
-            return "Feasible: a plan without a proven bound."
-        return f"Feasible: proven within {percent(self.plan.gap)} of the best possible plan."
+        gap = None if self.plan.gap is None else PLAIN.percent_at_most(self.plan.gap)
+        return verdict(self.plan.solution_status, gap, evaluated=self.plan.method.used == "evaluated")
 
     def _facts(self) -> None:
         for name, text in self._fact_lines():
@@ -146,12 +108,10 @@ class Summary:
         if plan.objective is not None:
             yield "objective", self.money(plan.objective.value)
         if plan.dual_bound is not None:
-            source = {"prices": "by prices", "branch_and_bound": "by branch and bound"}.get(
-                plan.dual_bound_source or "", ""
-            )
-            yield "upper bound", f"{self.money(plan.dual_bound)} {source}".rstrip()
+            source = BOUND_SOURCES.get(plan.dual_bound_source or "", "")
+            yield "upper bound", f"{self.at_most(plan.dual_bound)} {source}".rstrip()
         if plan.gap is not None and plan.absolute_gap is not None:
-            yield "gap", f"{percent(plan.gap)} ({self.money(plan.absolute_gap)})"
+            yield "gap", f"{PLAIN.percent_at_most(plan.gap)} ({self.at_most(plan.absolute_gap)})"
         if plan.certificate is not None:
             yield "certificate", self._certificate()
         if plan.against_today is not None:
@@ -165,10 +125,10 @@ class Summary:
     def _certificate(self) -> str:
         certificate = self.plan.certificate
         assert certificate is not None
-        gap = "" if certificate.gap is None else f", gap {percent(certificate.gap)}"
+        gap = "" if certificate.gap is None else f", gap {PLAIN.percent_at_most(certificate.gap)}"
         scope = "all admissible pairs" if certificate.scope == "all_admissible" else "the listed pairs only"
         count = len(certificate.prices)
-        return f"{count:,} row prices prove {self.money(certificate.bound)}{gap}, over {scope}"
+        return f"{count:,} row prices prove {self.at_most(certificate.bound)}{gap}, over {scope}"
 
     def _change(self, change: AgainstToday) -> str:
         """The plan against today's assignment: revenue, and apart from it the prices of soft rules."""
@@ -184,21 +144,22 @@ class Summary:
         why = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in self.reasons.most_common())
         uncovered = f"{summary.uncovered:,} uncovered" + (f" ({why})" if why else "")
         yield "seats", f"{summary.seats:,}: {summary.covered:,} covered, {uncovered}"
-        moved = f"{summary.moved:,} moved ({percent(summary.moved_share)}"
-        moved += f"; {percent(summary.moved_revenue_share)} of revenue, {self.money(summary.moved_revenue)}"
+        moved = f"{summary.moved:,} moved ({PLAIN.percent(summary.moved_share)}"
+        moved += f"; {PLAIN.percent(summary.moved_revenue_share)} of revenue, {self.money(summary.moved_revenue)}"
         moved += f"; {summary.dropped:,} of them to nobody)" if summary.dropped else ")"
         forced = f", {summary.forced:,} forced to move" if summary.forced else ""
         yield "moves", f"{summary.kept:,} kept, {moved}{forced}, {summary.new:,} new"
         interim = [book.interim_hours for book in self.plan.reps if book.interim_hours > 0]
         if interim:
             reps = f"{len(interim):,} reps keep" if len(interim) > 1 else "1 rep keeps"
-            yield "handovers", f"{reps} accounts until their next rep starts: {number(sum(interim))} hours meanwhile"
+            hours = PLAIN.significant(sum(interim))
+            yield "handovers", f"{reps} accounts until their next rep starts: {hours} hours meanwhile"
 
     def _method(self) -> str:
         method, seconds = self.plan.method, sum(self.plan.metrics.seconds.values())
         text = method.used + (f" with {method.backend}" if method.backend else "")
         text += f" ({method.why})" if method.why else ""
-        text += f" in {seconds:,.1f} s" if seconds else ""
+        text += f" in {PLAIN.seconds(seconds)}" if seconds else ""
         stopped = STOPPED.get(self.plan.stopped_by or "")
         return f"{text}; {stopped}" if stopped else text
 
@@ -208,8 +169,7 @@ class Summary:
         table = self._table("Ledger", "term", self.currency, footer=True)
         table.columns[0].footer, table.columns[1].footer = "objective", f"{objective.value:,.2f}"
         for term in objective.terms:
-            name = TERMS[term.term] + (f": {term.constraint}" if term.constraint else "")
-            table.add_row(escape(name), f"{term.value:,.2f}")
+            table.add_row(escape(term_words(term.term, term.constraint)), f"{term.value:,.2f}")
         self.console.print(table)
 
     def _books(self) -> None:
@@ -234,7 +194,7 @@ class Summary:
             f"{book.accounts:,}",
             f"{book.hours:,.0f}",
             "no limit" if book.capacity_hours is None else f"{book.capacity_hours:,.0f}",
-            "" if book.utilisation is None else f"{100 * book.utilisation:,.0f} %",
+            "" if book.utilisation is None else PLAIN.percent(book.utilisation, 0),
             f"{book.revenue:,.0f}",
             f"{book.gained:,}",
             f"{book.lost:,}",
@@ -255,10 +215,10 @@ class Summary:
     def _worst(self, rows: list[ConstraintRow]) -> None:
         worst = sorted(filter(is_missed, rows), key=lambda row: (-row.penalty, -row.violation))
         for row in worst[:ROWS_SHOWN]:
-            bounds = [f"{words} {number(bound)}" for words, bound in _bounds(row)]
+            bounds = [f"{words} {PLAIN.significant(bound)}" for words, bound in _bounds(row)]
             cost = f", costs {self.money(row.penalty)}" if row.penalty else ""
-            wanted = f"should be {' and '.join(bounds)}, misses by {number(row.violation)}"
-            self._line(f"  {row.id} {row.scope}: {number(row.activity)}, {wanted}{cost}")
+            wanted = f"should be {' and '.join(bounds)}, misses by {PLAIN.significant(row.violation)}"
+            self._line(f"  {row.id} {row.scope}: {PLAIN.significant(row.activity)}, {wanted}{cost}")
         if len(worst) > ROWS_SHOWN:
             self._line(f"  and {len(worst) - ROWS_SHOWN:,} more")
 

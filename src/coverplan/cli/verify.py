@@ -23,6 +23,9 @@ from coverplan.tables.bulk.plans import SUFFIXES, assigned_seats, assignment_doc
 from coverplan.tables.bulk.read import Rows, streamed_document
 from coverplan.verify import Verification
 from coverplan.verify import verify as recompute
+from coverplan.wording.figures import PLAIN
+from coverplan.wording.rounding import up
+from coverplan.wording.words import words
 
 SHOWN = 50
 
@@ -88,11 +91,11 @@ def report(found: Verification, plan: Plan, currency: str) -> Iterator[str]:
         covered = len(plan.assignments) if plan.summary is None else plan.summary.covered
         yield f"{covered:,} assignments and {len(plan.constraints):,} rows of rules recounted"
         for (term, rule), value in found.terms.items():
-            yield f"  {term.replace('_', ' ') + (f': {rule}' if rule else ''):<40} {currency} {value:>18,.2f}"
+            yield f"  {words(term) + (f': {rule}' if rule else ''):<40} {currency} {value:>18,.2f}"
         yield f"  {'objective':<40} {currency} {found.objective:>18,.2f}"
     if found.bound is not None and plan.certificate is not None:
         prices = f"upper bound proven by {len(plan.certificate.prices):,} prices"
-        yield f"  {prices:<40} {currency} {found.bound:>18,.2f}"
+        yield f"  {prices:<40} {currency} {up(found.bound, 2):>18,.2f}"
     for failure in found.failures[:SHOWN]:
         yield f"wrong: {failure.message} [{failure.code}]"
     if len(found.failures) > SHOWN:
@@ -109,7 +112,8 @@ def _verdict(found: Verification, plan: Plan) -> str:
         return "all hard rules hold and the objective is right; there is no certificate"
     gap = max(0.0, found.bound - found.objective) / max(abs(found.objective), 1e-9)
     claim = "; its own bound is tighter, the solver's claim" if plan.dual_bound_source == "branch_and_bound" else ""
-    return f"all hard rules hold, the objective is right, and no plan is worth over {100 * gap:.4f} % more{claim}"
+    better = PLAIN.percent_at_most(gap)
+    return f"all hard rules hold, the objective is right, and no plan is worth over {better} more{claim}"
 
 
 def _mismatches(facts: str, wishes: str, plan: Plan) -> Iterator[str]:

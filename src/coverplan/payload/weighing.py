@@ -14,6 +14,7 @@ from coverplan.payload.change import UPHEAVAL_FROM, AgainstToday, Term, Upheaval
 from coverplan.payload.policy import RELATIONSHIP
 from coverplan.payload.rollups import Summary
 from coverplan.runs.today import today_of
+from coverplan.wording.figures import PLAIN
 
 WORDS = {"expected_revenue": "more expected revenue", "travel_cost": "less travel", "relationship_loss": "smaller loss"}
 
@@ -47,7 +48,7 @@ def upheaval(
     worth = 1e-9 * max(1.0, abs(change.objective))
     buys = sorted((term for term in change.terms if term.value > worth), key=lambda term: -term.value)
     kept = next((rule for rule in rules if _keeps(rule)), None)
-    moved = f"{currency} {summary.moved_revenue:,.0f}"
+    moved = PLAIN.money(summary.moved_revenue, currency, 0)
     return Upheaval(
         moved_revenue=summary.moved_revenue,
         moved_revenue_share=summary.moved_revenue_share,
@@ -56,7 +57,7 @@ def upheaval(
         prevented_by=None
         if kept is not None
         else RELATIONSHIP.model_dump(mode="json", exclude_defaults=True) | {"kind": RELATIONSHIP.kind},
-        message=f"{100 * summary.moved_revenue_share:.1f} % of the revenue, {moved}, leaves reps who could stay. "
+        message=f"{PLAIN.percent(summary.moved_revenue_share, 1)} of the revenue, {moved}, leaves reps who could stay. "
         f"{_cause(change, buys, currency)} {_way_out(kept, change)}",
     )
 
@@ -78,7 +79,7 @@ def _cause(change: AgainstToday, buys: Sequence[Term], currency: str) -> str:
     causes = [f"mends what today's assignment breaks ({', '.join(change.broken)})"] if change.broken else []
     for term in buys:
         what = f"less penalty of {term.constraint}" if term.term == "penalty" else WORDS[term.term]
-        causes.append(f"buys {currency} {term.value:,.0f} {what}")
+        causes.append(f"buys {PLAIN.money(term.value, currency, 0)} {what}")
     return f"That {' and '.join(causes)}." if causes else "It buys nothing."
 
 

@@ -13,7 +13,7 @@ from coverplan.constraints.revenue_band import RevenueBand
 from coverplan.payload.plan import ConstraintRow, Plan
 from coverplan.payload.rollups import RepBook
 from coverplan.report.facts import Facts
-from coverplan.report.words import SPACE, listing, number, percent, words
+from coverplan.wording.words import SPACE, listing, number, percent, words
 
 Band = tuple[float | None, float | None]
 FULL = 1 + 1e-9

@@ -9,7 +9,7 @@ from coverplan.payload.plan import Certificate, Plan, Price
 from coverplan.report.facts import Facts
 from coverplan.report.phrases import unit_of
 from coverplan.report.rules import scope_words
-from coverplan.report.words import SPACE, money_at_most, percent_at_most
+from coverplan.wording.words import SPACE, money_at_most, percent_at_most
 
 SHOWN = 5
 SOURCES = {

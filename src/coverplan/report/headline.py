@@ -6,20 +6,20 @@ from dataclasses import dataclass
 
 from coverplan.payload.plan import Plan
 from coverplan.report.facts import Facts
-from coverplan.report.words import SPACE, count, listing, money_at_most, percent, percent_at_most, short_money
+from coverplan.wording.statuses import BADGES, CLOSENESS, STOPPED, VERDICTS
+from coverplan.wording.words import (
+    SPACE,
+    count,
+    listing,
+    money_at_most,
+    percent,
+    percent_at_most,
+    seconds,
+    short_money,
+    short_money_at_most,
+    words,
+)
 
-STOPPED = {
-    "gap": "the gap asked for was reached",
-    "proof": "the proof was complete",
-    "listed_pairs": "no better plan is left among the listed pairs",
-    "time_limit": "the time limit was reached",
-    "work_limit": "the work limit was reached",
-    "finished_by_caller": "it was told to finish",
-    "shutdown": "the service was asked to stop",
-    "cancelled": "it was cancelled",
-    "solver_lost": "the solver process was lost; this is the best plan it left",
-    "memory_limit": "the memory limit was reached",
-}
 ABSURD = 10.0
 """A relative gap beyond this says only that the objective is near 0; the amount says it better."""
 
@@ -31,13 +31,6 @@ class Tile:
     name: str
     value: str
     note: str
-
-
-CLOSENESS = {
-    "closest": "no plan of this worth is closer to today",
-    "no_exchange": "no return, swap or chain of three is closer to today at no loss",
-    "cut_short": "time ended before all that costs nothing was undone",
-}
 
 
 @dataclass(frozen=True)
@@ -72,26 +65,23 @@ def _verdict(plan: Plan, missed_hard: int, facts: Facts) -> tuple[str, str, str,
         return _measured(plan, missed_hard)
     if plan.solution_status == "infeasible":
         closest = "Below is the assignment that breaks them least. It is not a plan." if plan.least_violating else ""
-        return "Infeasible", "bad", "No plan keeps all hard rules.", closest
+        return BADGES["infeasible"], "bad", VERDICTS["infeasible"], closest
     if plan.objective is None:
-        return "No plan found", "bad", "No plan was found in the time given; there may be one.", ""
+        return BADGES["no_solution_found"], "bad", VERDICTS["no_solution_found"], ""
     return _worth(plan, short_money(plan.objective.value, facts.currency), facts)
 
 
 def _worth(plan: Plan, worth: str, facts: Facts) -> tuple[str, str, str, str]:
     if plan.solution_status == "optimal":
-        return "Optimal", "good", f"A plan worth {worth}. No plan is worth more.", ""
+        return BADGES["optimal"], "good", f"A plan worth {worth}. {VERDICTS['optimal']}", ""
+    badge = BADGES["feasible"]
     if plan.absolute_gap is None or plan.gap is None:
-        return "Feasible", "fair", f"A plan worth {worth}.", "How much better a plan could be is not proven."
+        return badge, "fair", f"A plan worth {worth}.", "How much better a plan could be is not proven."
     better = f"A better plan may exist, worth at most {money_at_most(plan.absolute_gap, facts.currency)} more."
     if plan.gap > ABSURD:
-        return "Feasible", "fair", f"A plan worth {worth}.", better
-    return (
-        "Feasible",
-        "good",
-        f"A plan worth {worth}, proven within {percent_at_most(plan.gap)} of the best possible.",
-        better,
-    )
+        return badge, "fair", f"A plan worth {worth}.", better
+    proven = f"A plan worth {worth}, proven within {percent_at_most(plan.gap)} of the best possible."
+    return badge, "good", proven, better
 
 
 def _measured(plan: Plan, missed_hard: int) -> tuple[str, str, str, str]:
@@ -110,7 +100,7 @@ def _objective(plan: Plan, facts: Facts) -> list[Tile]:
     if plan.objective is None:
         if plan.dual_bound is None:
             return []
-        bound = short_money(plan.dual_bound, facts.currency)
+        bound = short_money_at_most(plan.dual_bound, facts.currency)
         return [Tile("Upper bound", bound, "no plan can be worth more")]
     note = "expected revenue less losses, costs and penalties"
     return [Tile("Objective", short_money(plan.objective.value, facts.currency), note)]
@@ -187,9 +177,7 @@ def _uncovered(plan: Plan) -> list[Tile]:
 def provenance(plan: Plan, facts: Facts) -> list[tuple[str, str]]:
     """Where the plan comes from: what identifies and reproduces it."""
     method = {"exact": "exact: the whole program", "priced": "priced", "evaluated": "evaluated, not solved"}
-    seconds = ", ".join(
-        f"{name.replace('_', ' ')} {value:,.1f}{SPACE}s" for name, value in plan.metrics.seconds.items()
-    )
+    took = ", ".join(f"{words(name)} {seconds(value)}" for name, value in plan.metrics.seconds.items())
     reproducible = {True: "yes", False: "no: the wall clock ended the search, or one that it began with", None: ""}[
         plan.reproducible
     ]
@@ -209,7 +197,7 @@ def provenance(plan: Plan, facts: Facts) -> list[tuple[str, str]]:
         ("Why this method", plan.method.why),
         ("Stopped because", STOPPED.get(plan.stopped_by or "", "")),
         ("Size", size),
-        ("Time", seconds),
+        ("Time", took),
         ("Peak memory", memory),
         ("Seed", f"{plan.seed}" if plan.method.used != "evaluated" else ""),
         ("Reproducible", reproducible),

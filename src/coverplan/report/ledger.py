@@ -8,7 +8,7 @@ from itertools import pairwise
 from coverplan.payload.change import Term
 from coverplan.payload.plan import Objective
 from coverplan.report.facts import Facts
-from coverplan.report.words import number, short_money, to_cents
+from coverplan.wording.words import number, short_money, to_cents
 
 TERMS = {
     "expected_revenue": "Expected revenue",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from coverplan.payload.plan import Assignment, Plan, Uncovered
 from coverplan.report.facts import Facts
-from coverplan.report.words import words
+from coverplan.wording.words import words
 
 SHOWN = 25
 STOPPED = "search_stopped"

@@ -23,7 +23,7 @@ from coverplan.constraints import (
     SameTeam,
     Spread,
 )
-from coverplan.report.words import listing, money, number, rate, sentence, words
+from coverplan.wording.words import listing, money, number, rate, sentence, words
 
 MEASURES = {
     "accounts": "accounts",

@@ -9,7 +9,7 @@ from coverplan.payload.missed import is_missed
 from coverplan.payload.plan import ConstraintRow, Plan
 from coverplan.report.facts import Facts
 from coverplan.report.phrases import describe, unit_of
-from coverplan.report.words import amount, count, listing, money, words
+from coverplan.wording.words import amount, count, listing, money, words
 
 NAMED = 6
 TABLE_ROWS = 2000

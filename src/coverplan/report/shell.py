@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
-from coverplan.report.words import count, money, number, percent, short_money
+from coverplan.wording.words import count, money, number, percent, short_money
 
 MARKUP = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 

@@ -17,15 +17,15 @@ Direction = Literal["higher", "lower", "none"]
 Values = dict[str, float | None]
 """By metric; None: not defined for this plan."""
 MONEY = "currency"
-_SEATS, _SHARE, _HOURS, _RATIO = "seats", "share, 0 to 1", "hours", "ratio"
-_KM, _ROWS, _GAP, _SECONDS = "km", "rows", "share of the objective", "seconds"
+_SEATS, SHARE, _HOURS, _RATIO = "seats", "share, 0 to 1", "hours", "ratio"
+_KM, _ROWS, GAP, _SECONDS = "km", "rows", "share of the objective", "seconds"
 TOLERANCES = {
     MONEY: ABSOLUTE_TOLERANCE,
     _HOURS: ABSOLUTE_TOLERANCE,
     _KM: ABSOLUTE_TOLERANCE,
-    _SHARE: RELATIVE_TOLERANCE,
+    SHARE: RELATIVE_TOLERANCE,
     _RATIO: RELATIVE_TOLERANCE,
-    _GAP: RELATIVE_TOLERANCE,
+    GAP: RELATIVE_TOLERANCE,
     _SEATS: 0.0,
     _ROWS: 0.0,
     _SECONDS: 0.0,
@@ -56,13 +56,13 @@ METRICS = (
     Metric("net_revenue", MONEY, "higher", "Expected revenue less relationship loss."),
     Metric("kept", _SEATS, "higher", "Seats that stay with their rep."),
     Metric("moved", _SEATS, "lower", "Seats that leave a rep who could stay, for another one or for nobody."),
-    Metric("moved_share", _SHARE, "lower", "Moved seats as a share of those whose rep can stay."),
+    Metric("moved_share", SHARE, "lower", "Moved seats as a share of those whose rep can stay."),
     Metric("moved_revenue", MONEY, "lower", "Revenue of the moved seats' accounts, once for each seat."),
-    Metric("moved_revenue_share", _SHARE, "lower", "The same as a share of that of all seats whose rep can stay."),
+    Metric("moved_revenue_share", SHARE, "lower", "The same as a share of that of all seats whose rep can stay."),
     Metric("forced", _SEATS, "none", "Seats that move because their rep cannot stay."),
     Metric("new", _SEATS, "none", "Covered seats that nobody covers today."),
     Metric("uncovered", _SEATS, "lower", "Seats that nobody covers."),
-    Metric("uncovered_share", _SHARE, "lower", "Accounts whose first role nobody covers, as a share."),
+    Metric("uncovered_share", SHARE, "lower", "Accounts whose first role nobody covers, as a share."),
     Metric("revenue_max_min", _RATIO, "lower", f"Largest over smallest {_BOOKS}; not defined where a book is empty."),
     Metric("revenue_cv", _RATIO, "lower", f"Coefficient of variation {_BOOKS}."),
     Metric("revenue_gini", _RATIO, "lower", f"Gini coefficient {_BOOKS}."),
@@ -71,7 +71,7 @@ METRICS = (
     Metric("travel", _KM, "lower", "Distances between reps and their accounts, one way, summed over the seats."),
     Metric("violations", _ROWS, "lower", "Rows of soft rules that are missed."),
     Metric("penalty", MONEY, "lower", "What they cost under the plan's own policy."),
-    Metric("gap", _GAP, "lower", "Proven gap of the plan's own objective."),
+    Metric("gap", GAP, "lower", "Proven gap of the plan's own objective."),
     Metric("seconds", _SECONDS, "lower", "From the start of the solve to its end."),
 )
 BY_NAME = {metric.name: metric for metric in METRICS}

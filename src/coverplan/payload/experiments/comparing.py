@@ -11,10 +11,11 @@ from coverplan.payload.experiments.results import PolicyResult, RuleResult, Toda
 from coverplan.payload.experiments.verdicts import Difference
 from coverplan.studies.acceptance import Rule, parse
 from coverplan.studies.comparison import paired, per_problem
-from coverplan.studies.metrics import METRICS, MONEY, Values
+from coverplan.studies.metrics import BY_NAME, GAP, METRICS, MONEY, Values
+from coverplan.wording.figures import PLAIN
 
-WHOLE_FROM = 1e5
-"""Numbers from here on are shown without a fraction."""
+FIGURES, WHOLE_FROM = 6, 1e5
+"""How many figures of a number are shown, and from where on none of a fraction."""
 NAMES = tuple(metric.name for metric in METRICS)
 
 
@@ -112,11 +113,12 @@ def _differences(table: Floats) -> list[dict[str, Difference]]:
 def _shown(name: str, own: Values, base: Values, today: Values, text: str) -> str:
     """A metric in the reason of a failure, with what it is compared with."""
     anchors = {"baseline": base, "today": today}
-    others = [f"{anchor} {_number(values.get(name))}" for anchor, values in anchors.items() if anchor in text]
-    return f"{name} is {_number(own.get(name))}" + (f" ({', '.join(others)})" if others else "")
+    others = [f"{anchor} {_number(name, values.get(name))}" for anchor, values in anchors.items() if anchor in text]
+    return f"{name} is {_number(name, own.get(name))}" + (f" ({', '.join(others)})" if others else "")
 
 
-def _number(value: float | None) -> str:
+def _number(name: str, value: float | None) -> str:
     if value is None:
         return "not defined"
-    return f"{value:,.0f}" if abs(value) >= WHOLE_FROM else f"{value:,.6g}"
+    shown = PLAIN.significant_at_most if BY_NAME[name].unit == GAP else PLAIN.significant
+    return shown(value, FIGURES, WHOLE_FROM)

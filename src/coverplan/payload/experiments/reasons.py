@@ -12,9 +12,13 @@ from coverplan.payload.experiments.deciding import Decision
 from coverplan.payload.experiments.plans import Plans
 from coverplan.studies.comparison import rounding_of
 from coverplan.studies.deciding import Known, in_sum, on_each
+from coverplan.wording.figures import PLAIN
+from coverplan.wording.words import listing
 
 SHOWN = 5
 """Policies without a plan that are named."""
+FIGURES = 6
+"""Of amounts."""
 
 
 def why(decision: Decision) -> str:
@@ -153,7 +157,8 @@ def _by_own(decision: Decision, number: int, total: Known, lead: int, rival: int
         return [start, f"What the own objective of {missing} takes is not bounded: its second solves have not ended."]
     own = (
         f"By the reference, what the own objective of {first} holds at least as good as the plan found is worth "
-        f"{_amount(least)} or more, and what that of {other} does {_amount(most)} at the most."
+        f"{PLAIN.significant_at_least(least, FIGURES)} or more, and what that of {other} does "
+        f"{PLAIN.significant_at_most(most, FIGURES)} at the most."
     )
     return [start, own, _outlook(decision, number, least, lead, rival)]
 
@@ -174,18 +179,9 @@ def _outlook(decision: Decision, number: int, least: float, lead: int, rival: in
     never = f"{first} is hardly ever worse" if best > least + noise else f"{first} is not worse"
     if best - worst <= noise:
         return f"{never}, but {other} has a plan that is worth as much: no time limit changes that."
-    return (
-        f"{never}, but no time limit decides: {other} holds plans worth {_amount(worst)} and {_amount(best)} for "
-        "equally good."
-    )
-
-
-def _amount(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1e3 else f"{value:,.6g}"
+    shown = [PLAIN.significant(worth, FIGURES) for worth in (worst, best)]
+    return f"{never}, but no time limit decides: {other} holds plans worth {shown[0]} and {shown[1]} for equally good."
 
 
 def _listing(names: Sequence[str]) -> str:
-    """`Ana, Bo and 3 more`."""
-    if len(names) > SHOWN + 1:
-        return f"{', '.join(names[:SHOWN])} and {len(names) - SHOWN:,} more"
-    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+    return listing(names, SHOWN, least_rest=2)

@@ -11,7 +11,7 @@ from coverplan.payload.plan import Progress
 from coverplan.report.experiment.findings import MAXIMISED, axis_words, levels
 from coverplan.report.experiment.metrics import shown_metrics
 from coverplan.report.experiment.units import Units, title
-from coverplan.report.words import count
+from coverplan.wording.words import count
 
 MOST_TRACES = 400
 """Solves whose progress is drawn."""

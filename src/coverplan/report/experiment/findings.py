@@ -8,7 +8,7 @@ from itertools import pairwise
 from coverplan.payload.experiments.findings import Churn, Frontier, FrontierPoint, PairChurn, RulePrice, SeatChange
 from coverplan.payload.experiments.parts import FrontierAxis
 from coverplan.report.experiment.units import NOTHING, Units
-from coverplan.report.words import percent_at_most, rate, words
+from coverplan.wording.words import percent_at_most, rate, words
 
 MAXIMISED = {
     "reference": "reference objective",

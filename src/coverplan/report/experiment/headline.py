@@ -8,7 +8,7 @@ from coverplan.payload.experiments.results import ExperimentResults
 from coverplan.payload.experiments.verdicts import PolicyInterval
 from coverplan.report.experiment.units import Units
 from coverplan.report.headline import Headline, Tile
-from coverplan.report.words import count, percent_at_most, sentence
+from coverplan.wording.words import count, percent_at_most, sentence
 
 LEADERS = 3
 """Intervals in the headline."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from coverplan.payload.experiments.results import ExperimentResults, Metric, PolicyResult
 from coverplan.payload.experiments.verdicts import Difference
 from coverplan.report.experiment.units import NOTHING, Units, title
-from coverplan.report.words import count, listing
+from coverplan.wording.words import count, listing
 
 ARROWS = {"higher": "\u2191", "lower": "\u2193", "none": ""}
 PARTIAL = "*"

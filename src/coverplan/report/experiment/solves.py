@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from coverplan.payload.experiments.results import ExperimentResults, ResultRow
 from coverplan.payload.experiments.state import ExperimentCell
 from coverplan.report.experiment.units import NOTHING, Units
-from coverplan.report.words import percent_at_most, words
+from coverplan.wording.words import percent_at_most, words
 
 SHOWN_PLANS, SHOWN_MISSING = 500, 200
 KINDS = {
@@ -26,7 +26,7 @@ UNENDED = {
 }
 WITHOUT_PLAN = {
     "infeasible": "proven: no plan keeps the hard rules",
-    "no_solution_found": "no plan was found in the time given; there may be one",
+    "no_solution_found": "no plan was found within the limit; there may be one",
 }
 
 

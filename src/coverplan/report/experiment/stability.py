@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from coverplan.payload.experiments.findings import PolicyStability, Quantiles, SeatPersistence
 from coverplan.report.experiment.units import NOTHING, Units
-from coverplan.report.words import count, number, percent, sentence
+from coverplan.wording.words import count, number, percent, sentence
 
 LEAST_STABLE = 15
 

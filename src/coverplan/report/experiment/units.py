@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import math
+from coverplan.studies.metrics import GAP, MONEY, SHARE
+from coverplan.wording.words import (
+    SPACE,
+    money,
+    money_at_least,
+    money_at_most,
+    number,
+    percent,
+    percent_at_most,
+    short_money,
+    words,
+)
 
-from coverplan.report.words import SPACE, money, number, percent, percent_at_most, short_money, words
-
-GAP = "share of the objective"
-SHARES = {"share, 0 to 1", GAP}
-MONEY = "currency"
+SHARES = {SHARE, GAP}
 SHORT = {"hours": "h", "seconds": "s", "ratio": ""}
 LABELS = {
     "revenue_max_min": "revenue max / min",
@@ -53,11 +60,11 @@ class Units:
 
     def at_least(self, value: float | None) -> str:
         """Money rounded down, for what is proven to be reached."""
-        return self.amount(None if value is None else -_up(-value))
+        return NOTHING if value is None else money_at_least(value, self.currency).lstrip(SPACE)
 
     def at_most(self, value: float | None) -> str:
         """Money rounded up, for what is proven never to be exceeded."""
-        return self.amount(None if value is None else _up(value))
+        return NOTHING if value is None else money_at_most(value, self.currency).lstrip(SPACE)
 
     def between(self, low: float | None, high: float | None) -> str:
         """Where a proven amount lies, in words."""
@@ -66,12 +73,6 @@ class Units:
         if low is not None:
             return f"at least {self.at_least(low)}"
         return "not proven" if high is None else f"at most {self.at_most(high)}"
-
-
-def _up(value: float) -> float:
-    """The next amount that is shown without rounding."""
-    scale = 100.0 if abs(value) < 1000 else 1.0
-    return math.ceil(scale * value - 1e-9 * max(1.0, abs(scale * value))) / scale
 
 
 def title(metric: str) -> str:

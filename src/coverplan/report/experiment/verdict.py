@@ -9,7 +9,7 @@ from coverplan.payload.experiments.results import ExperimentResults
 from coverplan.payload.experiments.verdicts import Difference, PairVerdict, PolicyInterval
 from coverplan.report.experiment.units import NOTHING, Units
 from coverplan.report.phrases import describe
-from coverplan.report.words import listing, number, sentence
+from coverplan.wording.words import listing, number, sentence
 
 SHOWN_PAIRS = 300
 

@@ -1,12 +1,12 @@
 (() => {
-  const { data, COLOURS, SHAPES, CONFIG, mode, theme, narrow, safe, clip, number, percent, element, axis, layout, choice, picker, key, controls, ticks, start } = kit;
+  const { data, COLOURS, SHAPES, CONFIG, mode, theme, narrow, safe, clip, number, money, moneyAtMost, moneyAtLeast, percentAtMost, element, axis, layout, choice, picker, key, controls, ticks, start } = kit;
   const GOOD = { light: "#0c7a5b", dark: "#6bd3ae" }, BAD = { light: "#b3261e", dark: "#ff9c92" }, OPEN = { light: "#cc5a1b", dark: "#ec8b52" };
   const DASHES = ["solid", "dash", "dot"], BORDERS = ["solid", "dashed", "dotted"];
   const NAMED = 24;
   const MOST_COLUMNS = 30;
   const good = () => GOOD[mode()];
-  const currency = () => (data.currency ? `${safe(data.currency)}\u202f` : "");
-  const worth = (value) => (value === null ? "not proven" : `${currency()}${number(value, Math.abs(value) < 1000 ? 2 : 0)}`);
+  const proven = (value, say) => (value === null ? "not proven" : say(value).replace(/^\u202f/, ""));
+  const worth = (value) => proven(value, money), atMost = (value) => proven(value, moneyAtMost), atLeast = (value) => proven(value, moneyAtLeast);
   const titled = (text) => ({ title: { text, font: { size: 12 } } });
   const hover = { hovertemplate: "%{text}<extra></extra>" };
 
@@ -60,7 +60,7 @@
 
   const intervals = () => drawing("intervals", data.intervals.some((ends) => ends.some((end) => end !== null)), (plot) => () => {
     const colours = data.policies.map((name) => (name === data.winner ? good() : theme().plan));
-    const text = data.policies.map((name, place) => `<b>${safe(name)}</b><br>plans worth ${worth(data.intervals[place][0])}<br>no plan exceeds ${worth(data.intervals[place][1])}${reason(place).map((line) => `<br>${line}`).join("")}`);
+    const text = data.policies.map((name, place) => `<b>${safe(name)}</b><br>plans worth ${atLeast(data.intervals[place][0])}<br>no plan exceeds ${atMost(data.intervals[place][1])}${reason(place).map((line) => `<br>${line}`).join("")}`);
     const y = data.policies.map((_, place) => place);
     const bars = data.policies.flatMap((_, place) => {
       const [low, high] = data.intervals[place];
@@ -87,7 +87,7 @@
     function draw() {
       const metric = data.metrics[state.metric], found = data.bars[state.kind][state.metric];
       const share = metric.unit.startsWith("share");
-      const show = (value) => (metric.unit === "currency" ? worth(value) : share ? `${number(100 * value, 3)}\u202f${state.kind === "value" ? "%" : "pp"}` : `${number(value, 4)}${metric.label ? `\u202f${safe(metric.label)}` : ""}`);
+      const show = (value) => (metric.unit === "share of the objective" && state.kind === "value" ? percentAtMost(value) : metric.unit === "currency" ? worth(value) : share ? `${number(100 * value, 3)}\u202f${state.kind === "value" ? "%" : "pp"}` : `${number(value, 4)}${metric.label ? `\u202f${safe(metric.label)}` : ""}`);
       const sides = found.map((bar) => (bar && bar[1] !== null ? [bar[2] - bar[0], bar[0] - bar[1]] : [0, 0]));
       const text = found.map((bar, place) => [`<b>${safe(data.policies[place])}</b>`, bar ? show(bar[0]) : "no value", ...(bar && bar[1] !== null ? [`${show(bar[1])} to ${show(bar[2])}`] : []), ...reason(place)].join("<br>"));
       const up = metric.direction === "higher" ? "higher is better" : metric.direction === "lower" ? "lower is better" : "neither direction is better";
@@ -139,7 +139,7 @@
     const height = (point) => point[1] ?? (point[3] === "infeasible" ? floor : point[2] ?? floor);
     const text = points.map(([bounds, objective, bound, status, knee]) => [
       `<b>${status}${knee ? ", knee" : ""}</b>`, ...bounds.map((one, place) => `${safe(axes[place])}: ${number(100 * one, 4)}\u202f%`),
-      objective === null ? "no plan" : `${safe(value)}: ${worth(objective)}`, ...(status === "infeasible" ? [] : [`no plan exceeds ${worth(bound)}`]),
+      objective === null ? "no plan" : `${safe(value)}: ${worth(objective)}`, ...(status === "infeasible" ? [] : [`no plan exceeds ${atMost(bound)}`]),
     ].join("<br>"));
     const knees = points.filter((point) => point[4]);
     const plans = points.filter((point) => point[1] !== null);
@@ -189,7 +189,7 @@
 
     function draw() {
       const found = data.prices.filter((price) => price.problem === problems[shown]);
-      const text = found.map((price) => `<b>${safe(price.rules)}</b><br>at least ${worth(price.low)}<br>at most ${worth(price.high)}`);
+      const text = found.map((price) => `<b>${safe(price.rules)}</b><br>at least ${atLeast(price.low)}<br>at most ${atMost(price.high)}`);
       const spans = found.flatMap(({ low, high }, place) => (low === null || high === null ? [] : [{ type: "scatter", mode: "lines", x: [low, high], y: [place, place], line: { color: theme().plan, width: 9 }, opacity: 0.75, hoverinfo: "skip" }]));
       const ends = (side, open) => ({
         type: "scatter", mode: "markers", y: found.map((_, place) => place), x: found.map((price) => price[side]), text, ...hover, cliponaxis: false,
@@ -231,7 +231,7 @@
       const gaps = group.flatMap((trace) => trace.steps.map((step) => step[1])).filter((gap) => gap > 0);
       plot(group.map((trace, place) => ({
         type: "scatter", mode: "lines+markers", x: trace.steps.map((step) => step[0]), y: trace.steps.map((step) => Math.max(step[1], 1e-6)),
-        text: trace.steps.map(([t, gap]) => `<b>${safe(trace.policy)}</b><br>${number(t, 2)}\u202fs: gap ${percent(gap)}`), ...hover,
+        text: trace.steps.map(([t, gap]) => `<b>${safe(trace.policy)}</b><br>${number(t, 2)}\u202fs: gap ${percentAtMost(gap)}`), ...hover,
         marker: { size: 5, symbol: SHAPES[Math.floor(place / 8) % 3] }, line: { color: COLOURS[mode()][place % 8], width: 2, shape: "hv", dash: DASHES[Math.floor(place / 8) % 3] },
       })), {
         height: 340, xaxis: axis({ rangemode: "tozero", nticks: 7, ...titled("seconds") }), yaxis: axis({ type: "log", ...(gaps.length ? ticks(gaps) : {}) }),

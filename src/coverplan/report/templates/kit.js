@@ -23,8 +23,21 @@ const kit = (() => {
   const safe = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
   const clip = (text, size) => (text.length > size ? text.slice(0, size - 1) + "…" : text);
   const number = (value, digits = 0) => value.toLocaleString("en-US", { maximumFractionDigits: digits }).replace("-", "−");
-  const money = (value) => `${safe(data.currency)}\u202f${number(value, Math.abs(value) < 1000 ? 2 : 0)}`;
+  const cents = (value) => (Math.abs(value) < 1000 ? 2 : 0);
+  const amount = (value, digits) => `${safe(data.currency)}\u202f${number(value, digits)}`;
+  const money = (value) => amount(value, cents(value));
   const percent = (share) => `${number(100 * share, share >= 0.01 ? 1 : share >= 0.001 ? 2 : share > 1e-9 ? -Math.floor(Math.log10(share)) - 1 : 0)}\u202f%`;
+  // What is proven is rounded to the safe side, as the page itself does; a double may be off in its 16th digit.
+  const up = (value, digits) => Math.ceil(Number((value * 10 ** digits).toPrecision(15))) / 10 ** digits;
+  const upMoney = (value, sign) => {
+    const digits = up(sign * value, cents(value)) - sign * value > 0.999 ? 2 : cents(value);
+    return amount(sign * up(sign * value, digits), digits);
+  };
+  const moneyAtMost = (value) => upMoney(value, 1), moneyAtLeast = (value) => upMoney(value, -1);
+  const percentAtMost = (share) => {
+    const digits = share > 0 && share < 1 ? Math.max(1, Math.min(7, -Math.floor(Math.log10(share)) - 1)) : 0;
+    return `${number(up(100 * share, digits), digits)}\u202f%`;
+  };
   const element = (name, attributes = {}, text = "") => {
     const made = document.createElement(name);
     for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -128,5 +141,5 @@ const kit = (() => {
     addEventListener("afterprint", () => { printing = false; drawAll(); });
   }
 
-  return { data, COLOURS, SHAPES, CONFIG, mode, theme, narrow, safe, clip, number, money, percent, element, axis, layout, choice, picker, key, controls, ticks, start };
+  return { data, COLOURS, SHAPES, CONFIG, mode, theme, narrow, safe, clip, number, money, moneyAtMost, moneyAtLeast, percent, percentAtMost, element, axis, layout, choice, picker, key, controls, ticks, start };
 })();

@@ -1,5 +1,5 @@
 (() => {
-  const { data, COLOURS, SHAPES, CONFIG, mode, theme, narrow, safe, clip, number, money, percent, element, axis, layout, choice, picker, key, controls, ticks, start } = kit;
+  const { data, COLOURS, SHAPES, CONFIG, mode, theme, narrow, safe, clip, number, money, moneyAtMost, percent, percentAtMost, element, axis, layout, choice, picker, key, controls, ticks, start } = kit;
   const NAMED = 24;
   const MOST_BARS = 40;
 
@@ -186,8 +186,8 @@
       const text = steps.map(([t, objective, bound, gap, phase]) => [
         `<b>${number(t, 2)}\u202fs</b> ${safe(phase)}`,
         objective === null ? "no plan yet" : `objective ${money(objective)}`,
-        bound === null ? "no bound yet" : `bound ${money(bound)}`,
-        ...(gap === null ? [] : [`gap ${percent(gap)}`]),
+        bound === null ? "no bound yet" : `bound ${moneyAtMost(bound)}`,
+        ...(gap === null ? [] : [`gap ${percentAtMost(gap)}`]),
       ].join("<br>"));
       const shared = { type: "scatter", mode: "lines+markers", marker: { size: 5 }, x: steps.map((step) => step[0]), text, hovertemplate: "%{text}<extra></extra>" };
       const traces = view === "gap"

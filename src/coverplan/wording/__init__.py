@@ -1,0 +1,1 @@
+"""One voice for command line, report and library: figures, lists and statuses as people read them."""
