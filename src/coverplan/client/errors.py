@@ -1,6 +1,6 @@
 """What can go wrong between a client and the service.
 
-CoverplanError
+CoverplanError              base of the library's exceptions too (in `coverplan.payload.errors`)
 |-- ConnectionFailedError   no answer, or one that is not the service's
 |-- SignatureError          a webhook's message that is not genuine (in `webhooks`)
 `-- AnswerError             an error document; `document` has it
@@ -11,10 +11,15 @@ CoverplanError
 from __future__ import annotations
 
 from coverplan.payload.error_document import ErrorDocument
+from coverplan.payload.errors import CoverplanError
 
-
-class CoverplanError(Exception):
-    """Base of the client's exceptions."""
+__all__ = [
+    "AnswerError",
+    "ConnectionFailedError",
+    "CoverplanError",
+    "RefusedError",
+    "UnavailableError",
+]
 
 
 class ConnectionFailedError(CoverplanError):

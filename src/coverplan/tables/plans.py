@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from coverplan.payload.seats import HANDOVER, SCHEMA, seat_frame
 from coverplan.tables.cells import Cells
 from coverplan.tables.fields import Field
 from coverplan.tables.findings import Findings, Message, TableError
@@ -21,36 +22,14 @@ from coverplan.tables.text_table import CsvFormat, read_text_table
 
 RISKY = r"^('*[=+\-@\t\r])"
 MARKED = r"^'('*[=+\-@\t\r])"
-TEXTS = ("account_id", "account", "role", "rep_id", "rep", "previous_rep_id", "previous_rep", "change")
-NUMBERS = ("expected_revenue", "relationship_loss", "hours")
-HANDOVER: dict[str, Any] = {"handover_date": pl.Date, "interim_hours": pl.Float64}
-"""Columns that tables of earlier versions lack."""
-SCHEMA = (
-    dict.fromkeys(TEXTS, pl.String)
-    | dict.fromkeys(NUMBERS, pl.Float64)
-    | {"forced": pl.Boolean, "reason": pl.String}
-    | HANDOVER
-)
-UNCOVERED = "uncovered"
 TOLD = ("job_status", "solution_status", "error_code", "error")
 """Columns of a batch's lines after those of their seats."""
 
 
 def plan_table(plan: Mapping[str, Any], problem: Mapping[str, Any]) -> pl.DataFrame:
     """One row per seat, covered ones first; `change` is `uncovered` for the others, and `reason` says why."""
-    accounts, reps = _names(problem.get("accounts", ())), _names(problem.get("reps", ()))
-    uncovered = [{**seat, "change": UNCOVERED} for seat in plan.get("uncovered", ())]
-    rows = [
-        {name: seat.get(name) for name in SCHEMA}
-        | {
-            "account": accounts.get(seat["account_id"], seat["account_id"]),
-            "rep": reps.get(seat.get("rep_id"), seat.get("rep_id")),
-            "previous_rep": reps.get(seat.get("previous_rep_id"), seat.get("previous_rep_id")),
-        }
-        for seat in [*plan.get("assignments", ()), *uncovered]
-    ]
-    table = pl.DataFrame(rows, schema=SCHEMA | {"handover_date": pl.String}, orient="row")
-    return table.with_columns(pl.col("handover_date").str.to_date())
+    names = _names(problem.get("accounts", ())), _names(problem.get("reps", ()))
+    return seat_frame(plan.get("assignments", ()), plan.get("uncovered", ()), *names)
 
 
 def completed(rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -164,7 +143,7 @@ def assignment_frame(path: Path, *, numbered: bool = False) -> pl.DataFrame:
     return frame if numbered else frame.drop("row")
 
 
-def _names(entries: Iterable[Mapping[str, Any]]) -> dict[str | None, str]:
+def _names(entries: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return {entry["id"]: entry.get("name") or entry["id"] for entry in entries}
 
 

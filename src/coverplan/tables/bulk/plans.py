@@ -18,11 +18,12 @@ import polars as pl
 from coverplan.domain.instance import Bools, Ints
 from coverplan.payload.decode import Decoder
 from coverplan.payload.plan import Plan
+from coverplan.payload.seats import HANDOVER, NUMBERS, SCHEMA, TEXTS, UNCOVERED
 from coverplan.runs.outcome import Outcome
 from coverplan.runs.uncovered import reasons
 from coverplan.tables.bulk.codes import text_series
 from coverplan.tables.bulk.sources import SLICE, UnreadableTableError, reading
-from coverplan.tables.plans import HANDOVER, NUMBERS, SCHEMA, TEXTS, UNCOVERED, completed, neutral, restored
+from coverplan.tables.plans import completed, neutral, restored
 
 KEY = "coverplan"
 CHANGES = ("kept", "moved", "new", UNCOVERED)

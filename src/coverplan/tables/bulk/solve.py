@@ -22,6 +22,7 @@ from coverplan.payload.policy import Policy
 from coverplan.payload.precedents import OfferedPlan
 from coverplan.payload.reach_checks import MAX_REACH, Reach, check_families
 from coverplan.payload.requests import BookRequest, OtherPlan
+from coverplan.payload.seats import SCHEMA
 from coverplan.runs.outcome import Outcome
 from coverplan.runs.precedent import Precedent
 from coverplan.studies.perturbation import perturbed
@@ -29,7 +30,6 @@ from coverplan.tables.bulk.plans import assigned_seats, seat_table, write_table
 from coverplan.tables.bulk.read import LoadedBook, check_effects, check_wishes, read_book
 from coverplan.tables.bulk.seats import seat_reps
 from coverplan.tables.bulk.sources import UnreadableTableError
-from coverplan.tables.plans import SCHEMA
 
 AT_PROBLEM, AT_POLICY = "/problem", "/policy"
 
