@@ -13,11 +13,11 @@ import typer
 from coverplan.cli.exits import Exit, exit_of
 from coverplan.cli.inputs import examine
 from coverplan.cli.outputs import write_plan, write_report
-from coverplan.cli.own_service import own_service
 from coverplan.cli.progress import ProgressLine
 from coverplan.cli.summary import print_plan
 from coverplan.cli.verify import report, verified
 from coverplan.client import Client, CoverplanError
+from coverplan.library.own_service import own_service
 from coverplan.payload.options import Options
 from coverplan.payload.plan import Plan
 from coverplan.payload.policy import Policy

@@ -17,8 +17,9 @@ from coverplan.cli.experiment_folder import OUTPUTS, Note, read_note, take
 from coverplan.cli.experiment_spec import Spec, read_spec
 from coverplan.cli.experiment_summary import CellLine, estimate_text, print_results
 from coverplan.cli.outputs import write_file
-from coverplan.cli.own_service import own_service
 from coverplan.client import AnswerError, Client, CoverplanError, RefusedError
+from coverplan.library.experiments import UNLIMITED
+from coverplan.library.own_service import own_service
 from coverplan.machine import processors
 from coverplan.payload.experiments.checks import check_experiment
 from coverplan.payload.experiments.results import ExperimentResults
@@ -28,13 +29,6 @@ from coverplan.payload.issues import IssueReport, PayloadError
 
 ASK_FROM_S = 3600.0
 _NOT_FOUND = 404
-_UNLIMITED = {
-    "COVERPLAN_MAX_BODY_MB": "1024",
-    "COVERPLAN_MAX_BODY_VALUES": "1000000000",
-    "COVERPLAN_MAX_EXPERIMENT_CELLS": "10000",
-    "COVERPLAN_LOG_LEVEL": "warning",
-}
-"""The command line has no limits."""
 
 
 def experiment(
@@ -115,7 +109,7 @@ def _service(folder: Path, url: str | None, slots: int | None) -> Iterator[str]:
     if url is not None:
         yield url
         return
-    settings = _UNLIMITED | ({} if slots is None else {"COVERPLAN_SLOTS": str(slots)})
+    settings = UNLIMITED | ({} if slots is None else {"COVERPLAN_SLOTS": str(slots)})
     with own_service(folder / "service.log", folder / "state", settings) as place:
         yield place
 

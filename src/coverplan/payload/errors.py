@@ -29,13 +29,22 @@ class InvalidError(CoverplanError, ValueError):
     """What was given cannot be used.
 
     `issues` are the first 1,000, each with `code`, `pointer`, `entity`, `message`, `value` and `suggestion`, as in the
-    error documents of the service; errors come first, warnings may follow. There are `total_errors` in all.
+    error documents of the service; errors come first, warnings may follow.
     """
 
     def __init__(self, report: IssueReport) -> None:
         super().__init__(_message(report))
-        self.issues: list[Issue] = report.issues
-        self.total_errors = report.total_errors
+        self.report = report
+
+    @property
+    def issues(self) -> list[Issue]:
+        """What is wrong, the first 1,000."""
+        return self.report.issues
+
+    @property
+    def total_errors(self) -> int:
+        """How many errors there are in all."""
+        return self.report.total_errors
 
 
 class FailedError(CoverplanError):
