@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from coverplan.machine import processors
@@ -20,6 +20,11 @@ _PASSWORD_WORD = re.compile(
 )
 PUBLIC = "public"
 """In a list of addresses: all of the open internet."""
+ROOT_PATH = re.compile(r"(?!/v1(/|$))(/[A-Za-z0-9._~-]+)+")
+"""What may stand before our own paths; one of our own would be ambiguous."""
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@*,]+")
+ANY = "*"
+"""In the list of origins: pages of all sites."""
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
 
 
@@ -52,6 +57,21 @@ class Settings(BaseSettings):
     allowed_hosts: list[str] = Field(
         default_factory=list,
         description="Host names to answer to beside loopback's, as a JSON list; empty on an insecure address: any.",
+    )
+    root_path: str = Field(
+        "",
+        description="Path below which a proxy shows the service, as `/coverplan`, whether it takes it off or not: "
+        "Location headers and the servers of /openapi.json begin with it.",
+    )
+    trusted_proxies: list[str] = Field(
+        default_factory=list,
+        description="Addresses and networks of proxies, as a JSON list, of which X-Forwarded-For, -Proto, -Host and "
+        "-Prefix are believed. `[]`: of none.",
+    )
+    cors_origins: list[str] = Field(
+        default_factory=list,
+        description="Origins of web pages that may call, as a JSON list (`https://planner.example`). `*`: all, which "
+        "takes COVERPLAN_REQUIRE_KEYS=always. Cookies are never allowed: pages send the key themselves.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
@@ -149,6 +169,35 @@ class Settings(BaseSettings):
             if not _is_network(entry) and not _HOST_NAME.fullmatch(entry):
                 raise ValueError(f'"{entry}" is neither a network, nor a host name, nor "{PUBLIC}"')
         return entries
+
+    @field_validator("root_path")
+    @classmethod
+    def _check_root_path(cls, path: str) -> str:
+        path = path.rstrip("/")
+        if path and not ROOT_PATH.fullmatch(path):
+            raise ValueError(f'"{path}" is no path as /coverplan or /apps/coverplan; nor may it begin with /v1')
+        return path
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_proxies(cls, entries: list[str]) -> list[str]:
+        return [str(ip_network(entry, strict=False)) for entry in entries]
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _check_origins(cls, origins: list[str]) -> list[str]:
+        for origin in origins:
+            if origin != ANY and not _ORIGIN.fullmatch(origin):
+                raise ValueError(f'"{origin}" is no origin as https://planner.example, without a path')
+        return [origin.lower() for origin in origins]
+
+    @model_validator(mode="after")
+    def _check_any_origin(self) -> Settings:
+        if ANY in self.cors_origins and self.require_keys != "always":
+            raise ValueError(
+                "COVERPLAN_CORS_ORIGINS with * needs COVERPLAN_REQUIRE_KEYS=always: any page could call without a key"
+            )
+        return self
 
     @property
     def max_body_bytes(self) -> int:

@@ -104,8 +104,8 @@ def problem(accounts: int, reps: int, **options: Any) -> bytes:
         ("GET", "/v1/issue-codes?cursor=x", {}, b"", "invalid"),
         ("GET", "/v1/runs?cursor=x", {}, b"", "invalid"),
         ("GET", "/v1/runs?cursor=", {}, b"", "invalid"),
-        ("GET", "/healthz", {"Host": "evil.example"}, b"", "host_not_allowed"),
-        ("GET", "/healthz", {"Host": "127.0.0.1.evil.example"}, b"", "host_not_allowed"),
+        ("GET", "/v1/limits", {"Host": "evil.example"}, b"", "host_not_allowed"),
+        ("GET", "/v1/limits", {"Host": "127.0.0.1.evil.example"}, b"", "host_not_allowed"),
         ("GET", "/healthz", {"Origin": "https://evil.example"}, b"", "origin_not_allowed"),
         ("GET", "/healthz", {"Origin": "null"}, b"", "origin_not_allowed"),
         ("GET", "/healthz", {"Origin": "http://127.0.0.1:9000"}, b"", "origin_not_allowed"),
@@ -177,10 +177,10 @@ def test_who_refuses_gzip_gets_none(header: str, coding: str | None) -> None:
 @pytest.mark.parametrize(
     ("path", "methods"),
     [
-        ("/v1/limits", "GET"),
-        ("/v1/experiments", "GET, POST"),
+        ("/v1/limits", "GET, HEAD"),
+        ("/v1/experiments", "GET, HEAD, POST"),
         ("/v1/experiments/estimate", "POST"),  # not those of an experiment with that id
-        ("/v1/experiments/e1", "GET, DELETE"),
+        ("/v1/experiments/e1", "GET, HEAD, DELETE"),
         ("/openapi.json", "GET, HEAD"),
     ],
 )

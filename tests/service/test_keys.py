@@ -202,7 +202,32 @@ def test_each_key_has_its_own_pace(database_url: str, tmp_path: Path) -> None:
         assert code(late) == (429, "rate_limited")
         assert 15 <= int(late.headers["retry-after"]) <= 20
         assert late.json()["limit"] == {"name": "requests_per_minute", "value": 3}
+        assert late.headers["ratelimit-remaining"] == "0"
+        assert late.headers["ratelimit-reset"] == late.headers["retry-after"]
         assert client.request("GET", "/v1/runs", headers=bearer(quick)).status_code == 200
+
+
+def test_each_answer_says_how_many_calls_are_left(database_url: str, tmp_path: Path) -> None:
+    """Of three a minute, whatever the answer is; not where no limit holds. One that is missing comes back in 20 s."""
+    headers = bearer(new_key(database_url, requests_per_minute=3))
+    names = ("ratelimit-limit", "ratelimit-remaining", "ratelimit-reset")
+    with in_process(database_url, tmp_path) as client:
+        found = client.request("GET", "/v1/runs", headers=headers)
+        missing = client.request("GET", "/v1/runs/x", headers=headers)
+        refused = client.request("GET", "/metrics", headers=headers)
+        open_to_all = client.request("GET", "/v1/limits", headers=headers)
+        unknown = client.request("GET", "/v1/runs", headers=bearer("cpk_unknown"))
+
+    assert [answer.status_code for answer in (found, missing, refused)] == [200, 404, 403]
+    assert [[answer.headers[name] for name in names[:2]] for answer in (found, missing, refused)] == [
+        ["3", "2"],
+        ["3", "1"],
+        ["3", "0"],
+    ]
+    assert found.headers["ratelimit-reset"] == "20"
+    assert 20 < int(missing.headers["ratelimit-reset"]) <= 40
+    assert 0 < int(refused.headers["ratelimit-reset"]) <= 20  # until another call may be made
+    assert not any(name in answer.headers for name in names for answer in (open_to_all, unknown))
 
 
 def test_a_lost_database_does_not_lock_out_who_was_let_in_before(tmp_path: Path) -> None:
@@ -233,15 +258,18 @@ def test_a_bucket_fills_up_within_a_minute() -> None:
     now = 0.0
     rates = Rates(clock=lambda: now)
 
-    assert [rates.wait_s("k", 60) for _ in range(60)] == [0.0] * 60
-    assert rates.wait_s("k", 60) == pytest.approx(1.0)
+    def waits(calls: int) -> list[float]:
+        return [rates.turn("k", 60).wait_s for _ in range(calls)]
+
+    assert waits(60) == [0.0] * 60
+    assert waits(1) == pytest.approx([1.0])
     now = 0.75
-    assert rates.wait_s("k", 60) == pytest.approx(0.25)
+    assert waits(1) == pytest.approx([0.25])
     now = 2.0
-    assert [rates.wait_s("k", 60) for _ in range(2)] == [0.0, 0.0]
-    assert rates.wait_s("k", 60) > 0
+    assert waits(2) == [0.0, 0.0]
+    assert waits(1)[0] > 0
     now = 1e6
-    assert [rates.wait_s("k", 60) > 0 for _ in range(61)] == [False] * 60 + [True]
+    assert [wait > 0 for wait in waits(61)] == [False] * 60 + [True]
 
 
 def test_a_tenant_has_no_more_open_runs_than_its_key_allows(database_url: str, tmp_path: Path) -> None:
@@ -316,8 +344,8 @@ def test_every_route_but_the_open_ones_needs_a_key(header: dict[str, str], tmp_p
                 assert answer.headers["www-authenticate"].startswith("Bearer")
                 assert answer.headers["cache-control"] == "no-store"
                 assert "authorization" in answer.headers["vary"].lower()
-    assert open_paths == set(DESCRIBES) - {"/openapi.json"}
-    assert open_paths < seen
+    assert open_paths == set(DESCRIBES)
+    assert open_paths - {"/openapi.json"} < seen
 
 
 def test_the_document_says_what_needs_a_key() -> None:

@@ -62,6 +62,31 @@ def test_a_plan_can_be_had_as_csv_and_parquet(running: Deployment) -> None:
         assert sorted(table["account_id"]) == ["a0", "a1", "a2", "a3"]
 
 
+@on_sqlite
+def test_a_plan_is_sent_once_and_asked_for_by_head(running: Deployment) -> None:
+    """In each form, compressed or not; so is the program, which nobody makes for the sake of its headers."""
+    run_id = running.submit(TINY)
+    running.wait(run_id)
+
+    tags = set()
+    with running.client() as client:
+        for path in (*(f"plan?format={form}" for form in ("json", "csv", "parquet")), "model.mps", "model.lp"):
+            whole = client.get(f"/v1/runs/{run_id}/{path}")
+            head = client.head(f"/v1/runs/{run_id}/{path}")
+            known = client.get(f"/v1/runs/{run_id}/{path}", headers={"If-None-Match": whole.headers["etag"]})
+            assert (whole.status_code, head.status_code, known.status_code) == (200, 200, 304)
+            assert (head.content, known.content) == (b"", b"")
+            assert whole.headers["cache-control"] == known.headers["cache-control"] == "private, no-cache"
+            assert {head.headers["etag"], known.headers["etag"]} == {whole.headers["etag"]}
+            assert head.headers["content-type"] == whole.headers["content-type"]
+            assert path.startswith("model") or head.headers["content-length"] == whole.headers["content-length"]
+            tags.add(whole.headers["etag"])
+        client.delete(f"/v1/runs/{run_id}")
+        gone = client.get(f"/v1/runs/{run_id}/plan", headers={"If-None-Match": "*"})
+    assert len(tags) == 5
+    assert gone.status_code == 404
+
+
 def test_events_are_numbered_and_can_be_taken_up_again(running: Deployment) -> None:
     """After the last event of an ended run, or one that never was, its last event comes again."""
     run_id = running.submit(slow(5))

@@ -24,6 +24,7 @@ from coverplan.store.migrate import migrate
 from coverplan.verify import verify
 from support.api_keys import new_key
 from support.books import hard_request
+from support.deployment import TINY
 from support.service import EVENTS, JSON, service, wait_for
 
 
@@ -55,9 +56,12 @@ def test_loopback_is_open(host: str, tmp_path: Path) -> None:
 def test_the_log_is_json_and_carries_the_request_id(tmp_path: Path) -> None:
     """And a load balancer that asks by HEAD is answered."""
     with service(tmp_path) as running, running.client() as client:
-        assert [(client.head(path).status_code, client.head(path).text) for path in ("/healthz", "/readyz")] == [
-            (200, "")
-        ] * 2
+        for path in ("/healthz", "/readyz", "/v1/constraint-kinds"):
+            head, whole = client.head(path), client.get(path)
+            assert (head.status_code, head.content) == (200, b"")
+            assert head.headers.get("content-length") == whole.headers.get("content-length")
+        run_id = client.post("/v1/runs", json=TINY).json()["run_id"]
+        assert client.head(f"/v1/runs/{run_id}/events").status_code == 200  # GET would wait for a worker
         client.get("/v1/limits", headers={"X-Request-ID": "mine-1"})
         client.get("/v1/limits", headers={"X-Request-ID": 'spoofed"}'})
 

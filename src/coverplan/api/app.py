@@ -16,6 +16,8 @@ from coverplan.api.body import Parsers
 from coverplan.api.closing import Closing
 from coverplan.api.companion import worker_beside
 from coverplan.api.compression import Compression
+from coverplan.api.edge.head import Head
+from coverplan.api.edge.proxies import Proxies
 from coverplan.api.errors import answer_errors, error_responses
 from coverplan.api.guard.access import Access
 from coverplan.api.guard.auth import OPEN_TENANT, PROTECTED
@@ -35,6 +37,7 @@ from coverplan.api.routes import (
     batches,
     constraint_kinds,
     datasets,
+    description,
     evaluate,
     experiments,
     health,
@@ -75,6 +78,7 @@ OPEN_ROUTERS = (
     issue_codes.router,
     limits.router,
     health.router,
+    description.router,
 )
 """The service describes itself to anybody; all else needs a key."""
 
@@ -118,6 +122,7 @@ def create_app(settings: Settings, *, with_worker: bool = False) -> FastAPI:
         summary="Assigns accounts to sales reps by a mixed-integer program, with a proven gap and the reasons.",
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -129,8 +134,10 @@ def create_app(settings: Settings, *, with_worker: bool = False) -> FastAPI:
     for router in OPEN_ROUTERS:
         app.include_router(router, responses=error_responses(422))
     answer_errors(app)
+    app.add_middleware(Head)
     app.add_middleware(Compression, minimum_size=1000, compresslevel=4)
     app.add_middleware(Gate, settings=settings)
+    app.add_middleware(Proxies, settings=settings)
     complete(app)
     return app
 

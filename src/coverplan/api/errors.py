@@ -78,10 +78,10 @@ class ClientGoneError(Exception):
 
 
 class AnsweredError(Exception):
-    """A call that was answered before, and is answered again."""
+    """A call whose answer is known without its work: it was made before, or its caller has the answer."""
 
     def __init__(self, response: Response) -> None:
-        super().__init__("answered before")
+        super().__init__("answered already")
         self.response = response
 
 
@@ -200,6 +200,7 @@ def _methods(request: Request) -> list[str]:
     routes = list(iter_route_contexts(request.app.routes))
     found = next(route for route in routes if route.matches(request.scope)[0] is not Match.NONE)
     methods = {method for route in routes if route.path == found.path for method in route.methods or ()}
+    methods |= {"HEAD"} if "GET" in methods else set()
     return [method for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE") if method in methods]
 
 

@@ -71,7 +71,7 @@ async def authenticated(
             return Caller(OPEN_TENANT)
         raise _unauthorized(credentials is not None)
     structlog.contextvars.bind_contextvars(key_id=key.id, tenant=key.tenant)
-    _slow_down(request.app.state.rates, key, settings)
+    _slow_down(request, key, settings)
     return Caller(
         key.tenant,
         key.id,
@@ -150,15 +150,16 @@ def _unauthorized(given: bool) -> ApiError:
     )
 
 
-def _slow_down(rates: Rates, key: ApiKey, settings: Settings) -> None:
-    """Raise ApiError if the key calls too often."""
-    per_minute = key.allowance.requests_per_minute or settings.requests_per_minute
-    wait_s = rates.wait_s(key.id, per_minute)
-    if wait_s > 0:
+def _slow_down(request: Request, key: ApiKey, settings: Settings) -> None:
+    """Say in the answer how many calls are left; raise ApiError if the key calls too often."""
+    rates: Rates = request.app.state.rates
+    turn = rates.turn(key.id, key.allowance.requests_per_minute or settings.requests_per_minute)
+    request.state.rate_limit = turn.headers
+    if turn.wait_s > 0:
         raise ApiError(
             "rate_limited",
-            f"The key may call {per_minute:,} times a minute.",
+            f"The key may call {turn.per_minute:,} times a minute.",
             suggestion="Follow Retry-After; a batch takes many runs in one call.",
-            limit=Limit(name="requests_per_minute", value=per_minute),
-            headers={"Retry-After": str(math.ceil(wait_s))},
+            limit=Limit(name="requests_per_minute", value=turn.per_minute),
+            headers={"Retry-After": str(math.ceil(turn.wait_s))},
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from coverplan.api.links import link
+from coverplan.api.reference.headers import HEADERS, describe_headers
 from coverplan.api.reference.schemas import both, refer, referred, schemas_of
 from coverplan.payload.batches import BatchResult, BatchTicket
 from coverplan.payload.dataset_patch import DatasetPatch
@@ -38,21 +40,26 @@ REQUESTS = (
 """Bodies, which FastAPI does not read."""
 ANSWERS = (BatchTicket, BatchResult, RunNews, WebhookEvent, ErrorDocument)
 """What the service sends beside the documents that FastAPI knows of: lines, events, messages, errors."""
-_REQUEST_ID = {
-    "description": "Id of the request, as in the log; a caller's own is kept.",
-    "schema": {"type": "string"},
-}
+_ROOT_PATHS = 8
+"""Kept at a time; proxies that are trusted make them up."""
 
 
 def complete(app: FastAPI) -> None:
-    """Have the app serve the completed document."""
+    """Have the app know the completed document, and its bytes for callers who find it below a root path."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = _document(app)
         return app.openapi_schema
 
+    @lru_cache(_ROOT_PATHS)
+    def description(root_path: str) -> bytes:
+        servers = [{"url": root_path}] if root_path else document().get("servers")
+        told = document() | ({"servers": servers} if servers else {})
+        return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+
     app.openapi = document  # type: ignore[method-assign]
+    app.state.description = description
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
@@ -65,6 +72,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     )
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     _add_schemas(document["components"], operations)
+    document["components"]["headers"] = HEADERS
     for operation in operations:
         _complete_operation(operation)
     link(document)
@@ -84,8 +92,7 @@ def _add_schemas(components: dict[str, Any], operations: list[dict[str, Any]]) -
 
 
 def _complete_operation(operation: dict[str, Any]) -> None:
-    for response in operation["responses"].values():
-        response.setdefault("headers", {})["X-Request-ID"] = _REQUEST_ID
+    describe_headers(operation)
     for content in operation.get("requestBody", {}).get("content", {}).values():
         if not EXAMPLES.is_dir():  # installed without the sources
             content.pop("examples", None)

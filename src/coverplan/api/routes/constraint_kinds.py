@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from functools import cache
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
+from coverplan.api.edge.caching import PUBLIC, UNCHANGED, Keeping
 from coverplan.api.errors import error_responses
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import MAX_ITEMS, Cursor, Limit, Page
@@ -19,12 +20,16 @@ router = APIRouter(prefix="/v1/constraint-kinds", tags=["the service"])
 @router.get(
     "",
     summary="List the constraint kinds",
-    responses=error_responses(422),
+    responses={**UNCHANGED, **error_responses(422)},
     dependencies=[accepts(JSON)],
 )
-async def list_constraint_kinds(limit: Limit = MAX_ITEMS, cursor: Cursor = None) -> Page[ConstraintKind]:
+async def list_constraint_kinds(
+    response: Response, kept: Keeping, limit: Limit = MAX_ITEMS, cursor: Cursor = None
+) -> Page[ConstraintKind]:
     """The kinds of constraints, each with its parameters, in the order of the documentation."""
-    return Page[ConstraintKind].of(constraint_kinds(), limit, cursor)
+    page = Page[ConstraintKind].of(constraint_kinds(), limit, cursor)
+    response.headers.update(kept.headers(page.model_dump_json(), rule=PUBLIC))
+    return page
 
 
 @cache

@@ -12,14 +12,12 @@ from coverplan.payload.service import Health, Readiness
 router = APIRouter(tags=["the service"])
 
 
-@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", summary="Does it live?", responses=error_responses(), dependencies=[accepts(JSON)])
 async def healthz() -> Health:
     """The process answers."""
     return Health()
 
 
-@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", summary="Can it work?", responses=error_responses(503), dependencies=[accepts(JSON)])
 async def readyz(request: Request) -> Readiness:
     """All that an answer needs is there; else 503 says what is missing."""

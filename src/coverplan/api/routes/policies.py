@@ -7,11 +7,11 @@ import json
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from sqlalchemy import Connection, RowMapping
-from starlette.responses import Response
 
 from coverplan.api.body import Parsed, body_of
+from coverplan.api.edge.caching import UNCHANGED, Keeping
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.guard.auth import Reader, Writer
 from coverplan.api.idempotency import ONCE, Created, Once
@@ -93,17 +93,31 @@ async def list_policy_versions(
     return Page[PolicyVersion](items=[_version(row) for row in rows[:limit]], next_cursor=more)
 
 
-@router.get("/{name}/versions/{version}", summary="Get a version", responses=error_responses(404, 422, 503))
-async def get_policy(name: Name, version: Number, caller: Reader, store: Stored) -> StoredPolicy:
-    """One version, as it was stored."""
-    return _stored(await _found(store, caller.tenant, name, version))
+@router.get(
+    "/{name}/versions/{version}",
+    summary="Get a version",
+    responses={**UNCHANGED, **error_responses(404, 422, 503)},
+)
+async def get_policy(
+    name: Name, version: Number, caller: Reader, store: Stored, response: Response, kept: Keeping
+) -> StoredPolicy:
+    """One version, as it was stored; it never changes."""
+    row = await _found(store, caller.tenant, name, version)
+    response.headers.update(kept.headers(*_identity(row)))
+    return _stored(row)
 
 
-@router.get("/{name}/diff", summary="Compare two versions", responses=error_responses(404, 422, 503))
+@router.get(
+    "/{name}/diff",
+    summary="Compare two versions",
+    responses={**UNCHANGED, **error_responses(404, 422, 503)},
+)
 async def compare_policies(
     name: Name,
     caller: Reader,
     store: Stored,
+    response: Response,
+    kept: Keeping,
     before: Annotated[int, Query(alias="from", ge=1, le=MAX_VERSION, description="Version to compare from.")],
     after: Annotated[
         int | None, Query(alias="to", ge=1, le=MAX_VERSION, description="Version to compare to; absent: the latest.")
@@ -112,12 +126,18 @@ async def compare_policies(
     """Rules that were added, removed or changed, and every other field that changed; defaults are written out."""
     one = await _found(store, caller.tenant, name, before)
     other = await _found(store, caller.tenant, name, after)
+    response.headers.update(kept.headers(*_identity(one), *_identity(other)))
     return policy_diff(name, (one["version"], policy_of(one)), (other["version"], policy_of(other)))
 
 
 def policy_of(row: RowMapping) -> Policy:
     """The policy of a stored version."""
     return Policy.model_validate_json(json.dumps(row["document"]))
+
+
+def _identity(row: RowMapping) -> tuple[object, ...]:
+    """What no other version has."""
+    return row["tenant"], row["name"], row["version"], row["content_hash"], row["created_at"]
 
 
 async def _found(store: Store, tenant: str, name: str, version: int | None) -> RowMapping:

@@ -16,9 +16,11 @@ from sqlalchemy import RowMapping
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from coverplan.api.disconnect import unless_gone
+from coverplan.api.edge.caching import UNCHANGED, Keeping
+from coverplan.api.edge.head import wants_head
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.guard.auth import Reader, until_refused, while_admitted
-from coverplan.api.media import EVENTS, JSON, accepts, chosen
+from coverplan.api.media import EVENTS, JSON, TEXT, accepts, chosen
 from coverplan.api.runs.known import plan_of
 from coverplan.api.runs.states import run_row
 from coverplan.api.state import Fed, Pool, Stored
@@ -61,7 +63,7 @@ _STREAM: dict[str, Any] = {
     "/plan",
     summary="Download the plan",
     response_model=Plan,
-    responses={200: _TABLES, **error_responses(404, 409, 422, 503)},
+    responses={200: _TABLES, **UNCHANGED, **error_responses(404, 409, 422, 503)},
 )
 async def show_plan(
     run_id: str,
@@ -69,29 +71,33 @@ async def show_plan(
     caller: Reader,
     store: Stored,
     pool: Pool,
+    kept: Keeping,
     form: Annotated[
         Literal["json", "csv", "parquet"] | None, Query(alias="format", description="Instead of the Accept header.")
     ] = None,
     incumbent: Annotated[bool, Query(description="The best plan so far, if the run has not ended.")] = False,
 ) -> Response:
-    """The plan of a run that has ended, as JSON, CSV or Parquet.
+    """The plan of a run that has ended, which never changes, as JSON, CSV or Parquet.
 
     The JSON of a dataset's plan has its seats up to 20,000 of them; a longer one has them as CSV or Parquet only.
     """
     media_type = _FORMATS[form] if form is not None else chosen(request, JSON, CSV, PARQUET)
     row = await run_row(store, caller.tenant, run_id)
+    ended = row["plan_path"] is not None
+    headers = kept.headers(run_id, row["plan_path"], media_type) if ended else {}
+    headers |= {} if media_type == JSON else _named(run_id, media_type)
     if row["table_path"] is not None and media_type != JSON:
-        return await _seats(run_id, row["table_path"], media_type, request, store)
+        return await _seats(row["table_path"], media_type, request, store, headers)
     if incumbent and row["job_status"] == "running":
         _inline_only(row)
         plan = await _incumbent(row, request, store, pool)
     else:
         plan = await plan_of(run_id, caller.tenant, store)
     if media_type == JSON:
-        return Response(plan, media_type=JSON)
+        return Response(plan, media_type=JSON, headers=headers)
     problem = await problem_of(store, row)
     table = await asyncio.to_thread(_table, plan, problem, media_type)
-    return Response(table, media_type=media_type, headers=_named(run_id, media_type))
+    return Response(table, media_type=media_type, headers=headers)
 
 
 @router.get(
@@ -124,27 +130,26 @@ async def follow_run(
     "/model.mps",
     summary="The program in MPS format",
     response_class=PlainTextResponse,
-    responses=error_responses(404, 409, 422, 503),
+    responses={**UNCHANGED, **error_responses(404, 409, 422, 503)},
 )
-async def show_mps(run_id: str, request: Request, caller: Reader, store: Stored, pool: Pool) -> Response:
+async def show_mps(run_id: str, request: Request, caller: Reader, store: Stored, pool: Pool, kept: Keeping) -> Response:
     """The mixed-integer program; columns and rows carry the caller's ids."""
-    return await _model(run_id, "mps", request, caller.tenant, store, pool)
+    return await _model(await run_row(store, caller.tenant, run_id), "mps", request, store, pool, kept)
 
 
 @router.get(
     "/model.lp",
     summary="The program in LP format",
     response_class=PlainTextResponse,
-    responses=error_responses(404, 409, 422, 503),
+    responses={**UNCHANGED, **error_responses(404, 409, 422, 503)},
 )
-async def show_lp(run_id: str, request: Request, caller: Reader, store: Stored, pool: Pool) -> Response:
+async def show_lp(run_id: str, request: Request, caller: Reader, store: Stored, pool: Pool, kept: Keeping) -> Response:
     """The mixed-integer program; columns and rows carry the caller's ids."""
-    return await _model(run_id, "lp", request, caller.tenant, store, pool)
+    return await _model(await run_row(store, caller.tenant, run_id), "lp", request, store, pool, kept)
 
 
-async def _seats(run_id: str, path: str, media_type: str, request: Request, store: Store) -> Response:
+async def _seats(path: str, media_type: str, request: Request, store: Store, headers: dict[str, str]) -> Response:
     """The table of a dataset's plan, as it is or piece by piece as CSV."""
-    headers = _named(run_id, media_type)
     if media_type == PARQUET:
         content = while_admitted(request, store.blobs.chunks(path))
         return StreamingResponse(content, media_type=media_type, headers=headers)
@@ -175,19 +180,21 @@ def _inline_only(row: RowMapping) -> None:
 
 
 async def _model(
-    run_id: str, form: Literal["mps", "lp"], request: Request, tenant: str, store: Store, pool: Pool
+    row: RowMapping, form: Literal["mps", "lp"], request: Request, store: Store, pool: Pool, kept: Keeping
 ) -> Response:
-    row = await run_row(store, tenant, run_id)
     _inline_only(row)
     if await is_perturbed(store, row):
         raise ApiError("inline_only", "The facts of this run are perturbed.", suggestion="See a cell that is not.")
+    headers = kept.headers(row["id"], row["request_hash"], form)
+    if wants_head(request):
+        return StreamingResponse((), media_type=TEXT, headers=headers)
     asked = await solve_request(store, row)
     with tempfile.TemporaryDirectory(prefix="model-", dir=pool.folder) as folder:
         target = Path(folder) / f"model.{form}"
         await unless_gone(request, pool.run(Job.export(asked, form, target, large=not row["small"])))
         file = target.open("rb")  # it stays readable once the folder is gone, and goes with its last reader
-    headers = {"Content-Length": str(os.fstat(file.fileno()).st_size)}
-    return StreamingResponse(_pieces(file), media_type="text/plain", headers=headers)
+    headers["Content-Length"] = str(os.fstat(file.fileno()).st_size)
+    return StreamingResponse(_pieces(file), media_type=TEXT, headers=headers)
 
 
 async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:
