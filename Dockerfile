@@ -11,13 +11,14 @@ RUN /opt/coverplan/bin/pip install --no-deps --no-build-isolation . \
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --create-home --uid 10001 coverplan \
-    && install --directory --owner coverplan --mode 0700 /var/lib/coverplan
+    && install --directory --owner coverplan --mode 0700 /var/lib/coverplan /scratch
 COPY --from=build /opt/coverplan /opt/coverplan
-ENV PATH=/opt/coverplan/bin:$PATH PYTHONUNBUFFERED=1 COVERPLAN_DATA_DIR=/var/lib/coverplan
+ENV PATH=/opt/coverplan/bin:$PATH PYTHONUNBUFFERED=1 COVERPLAN_DATA_DIR=/var/lib/coverplan \
+    COVERPLAN_WORK_DIR=/scratch
 USER 10001
 WORKDIR /home/coverplan
 EXPOSE 8000
-VOLUME /var/lib/coverplan
+VOLUME /var/lib/coverplan /scratch
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
 ENTRYPOINT ["coverplan"]

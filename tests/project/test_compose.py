@@ -55,6 +55,25 @@ def test_settings_and_commands_are_ones_that_exist(name: str, monkeypatch: pytes
     assert all(option in told for option in options if option.startswith("--"))
 
 
+@pytest.mark.parametrize("name", ["api", "worker"])
+def test_containers_write_nothing_but_their_volumes_and_take_no_more_than_they_may(
+    name: str,
+) -> None:
+    """The work folder is that of the image, so that the volume has its owner; children of all slots fit in."""
+    service, dockerfile = SERVICES[name], (ROOT / "Dockerfile").read_text()
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert [mount.split(":")[0] for mount in service["tmpfs"]] == ["/tmp"]
+    assert "/scratch" in service["volumes"]
+    assert "COVERPLAN_WORK_DIR=/scratch" in dockerfile
+    assert re.search(r"^VOLUME .*/scratch$", dockerfile, re.MULTILINE)
+    limits = service["deploy"]["resources"]["limits"]
+    assert limits["pids"] > 0
+    slots = _filled(service["command"][-1] if name == "worker" else service["environment"]["COVERPLAN_SLOTS"])
+    most = int(_filled(limits["memory"]).removesuffix("g")) * 1024
+    assert int(slots) * Settings().memory_limit_mb + 1024 <= most
+
+
 @pytest.mark.parametrize("name", ["postgres", "worker"])
 def test_services_say_whether_they_are_well(name: str) -> None:
     """The API has the health check of its image."""

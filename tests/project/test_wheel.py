@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DATA = {".html", ".css", ".js", ".svg", ".typed", ".j2"}
+DATA = {".html", ".css", ".js", ".svg", ".typed", ".j2", ".yaml", ".json"}
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,7 @@ COMMANDS = (
     "worker",
     "keys",
     "migrate",
+    "deploy",
     "experiment",
     "demo",
     "doctor",
