@@ -19,6 +19,7 @@ from coverplan.api.guard.rates import Rates
 from coverplan.settings import Settings
 from coverplan.store.database import Database, DatabaseLostError
 from coverplan.store.keys import Scope
+from coverplan.store.schema import keys as table
 from support.api_keys import bearer, command_line_key, new_key
 from support.books import hard_request
 from support.command import call, run
@@ -165,17 +166,24 @@ def test_the_setting_decides_on_loopback(setting: str, keys: int, status: int, t
 
 
 @pytest.mark.parametrize(
-    ("scopes", "may_list", "may_validate", "may_submit"),
+    ("scopes", "may_list", "may_validate", "may_submit", "may_watch"),
     [
-        ([Scope.READ], True, True, False),
-        ([Scope.WRITE], False, False, True),
-        ([Scope.READ, Scope.WRITE], True, True, True),
-        ([Scope.ADMIN], False, False, False),
-        ([], False, False, False),
+        ([Scope.READ], True, True, False, False),
+        ([Scope.WRITE], False, False, True, False),
+        ([Scope.READ, Scope.WRITE], True, True, True, False),
+        ([Scope.ADMIN], False, False, False, True),
+        ([Scope.METRICS], False, False, False, True),
+        ([], False, False, False, False),
     ],
 )
 def test_a_key_does_what_its_scopes_say(
-    scopes: list[Scope], may_list: bool, may_validate: bool, may_submit: bool, database_url: str, tmp_path: Path
+    scopes: list[Scope],
+    may_list: bool,
+    may_validate: bool,
+    may_submit: bool,
+    may_watch: bool,
+    database_url: str,
+    tmp_path: Path,
 ) -> None:
     headers = bearer(new_key(database_url, scopes=scopes))
     with in_process(database_url, tmp_path) as client:
@@ -183,13 +191,43 @@ def test_a_key_does_what_its_scopes_say(
             client.request("GET", "/v1/runs", headers=headers),
             client.request("POST", "/v1/validate", headers=headers, json=MINIMAL),
             client.request("POST", "/v1/runs", headers=headers, json=TINY),
+            client.request("GET", "/metrics", headers=headers),
         )
-        for answer, may in zip(answers, (may_list, may_validate, may_submit), strict=True):
+        for answer, may in zip(answers, (may_list, may_validate, may_submit, may_watch), strict=True):
             if may:
                 assert answer.is_success
             else:
                 assert code(answer) == (403, "forbidden")
                 assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
+
+
+def test_a_key_for_metrics_reads_nothing_else(tmp_path: Path) -> None:
+    """Whatever the call, its answer is that a scope is missing."""
+    url = f"sqlite:///{tmp_path / 'coverplan.db'}"
+    headers = bearer(new_key(url, scopes=[Scope.METRICS]))
+    calls = {
+        (method.upper(), path)
+        for path, methods in create_app(Settings()).openapi()["paths"].items()
+        for method in methods
+        if path not in DESCRIBES
+    }
+    with in_process(url, tmp_path) as client:
+        for method, path in calls:
+            answer = client.request(method, path.replace("{", "").replace("}", ""), headers=headers)
+            # 415: the body is looked at first
+            assert answer.status_code in ((200,) if path == "/metrics" else (403, 415)), (method, path, answer.text)
+
+
+def test_a_scope_of_a_later_version_is_no_reason_to_fail(database_url: str, tmp_path: Path) -> None:
+    """It lets a key do nothing here; the others count."""
+    headers = bearer(new_key(database_url))
+    database = Database.open(database_url)
+    with database.begin() as connection:
+        connection.execute(table.update().values(scopes=["read", "fly"]))
+    database.close()
+    with in_process(database_url, tmp_path) as client:
+        assert client.request("GET", "/v1/runs", headers=headers).status_code == 200
+        assert client.request("POST", "/v1/runs", headers=headers, json=TINY).status_code == 403
 
 
 def test_each_key_has_its_own_pace(database_url: str, tmp_path: Path) -> None:

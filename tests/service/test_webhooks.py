@@ -70,7 +70,7 @@ def test_a_webhook_lives_until_it_is_removed(database_url: str, tmp_path: Path) 
             )
             assert (await client.delete(f"/v1/webhooks/{webhook['id']}")).status_code == 204
             refused = await client.put(f"/v1/webhooks/{webhook['id']}")
-            assert (refused.status_code, refused.headers["allow"]) == (405, "GET, DELETE")
+            assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, DELETE")
             assert (await client.get("/v1/webhooks/%00")).status_code == 422
             for method, path in (("GET", ""), ("DELETE", ""), ("GET", "/deliveries"), ("POST", "/test")):
                 gone = await client.request(method, f"/v1/webhooks/{webhook['id']}{path}")
@@ -182,6 +182,10 @@ def test_a_run_that_ends_is_told_counted_and_logged(database_url: str, tmp_path:
 
 def _check_metrics(api: str, worker: str) -> None:
     """The API knows requests and the queue; the worker what it did."""
+    assert "coverplan_runs_ended" not in api  # a worker's numbers would always be zero here
+    assert "coverplan_http_request" not in worker
+    assert _value(api, "coverplan_workers") == 1
+    assert all(text.count("coverplan_build_info{") == 1 for text in (api, worker))
     requests = _value(api, 'coverplan_http_request_seconds_count{method="POST",route="/v1/runs",status="202"}')
     assert requests == 2
     assert 'route="/v1/runs/{run_id}"' in api

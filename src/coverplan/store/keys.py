@@ -25,6 +25,7 @@ class Scope(StrEnum):
     READ = "read"
     WRITE = "write"
     ADMIN = "admin"
+    METRICS = "metrics"
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def _key(row: RowMapping) -> ApiKey:
         row["id"],
         row["tenant"],
         row["name"],
-        frozenset(map(Scope, row["scopes"])),
+        frozenset(scope for scope in Scope if scope in row["scopes"]),  # a later version may know more
         allowance,
         row["created_at"],
         row["revoked_at"],

@@ -35,7 +35,8 @@ _bearer = HTTPBearer(
     bearerFormat="cpk_...",
     auto_error=False,
     description="An API key, made by `coverplan keys create`: `Authorization: Bearer cpk_...`. It belongs to a tenant "
-    "and has scopes: `read`, `write` (also to solve) and `admin`. Without any key a service on loopback runs open. A "
+    "and has scopes: `read`, `write` (also to solve), `admin`, and `metrics` for `/metrics` alone. Without any key a "
+    "service on loopback runs open. A "
     f"key that is revoked is refused within {REMEMBERED_S:g} s.",
 )
 
@@ -47,6 +48,7 @@ class Caller:
     tenant: str
     key_id: str | None = None
     """None while the service runs open."""
+    key_name: str | None = None
     scopes: frozenset[Scope] = frozenset(Scope)
     running_runs: int | None = None
     """Runs that the tenant may have queued or running for this caller to add one; None: any number."""
@@ -75,6 +77,7 @@ async def authenticated(
     return Caller(
         key.tenant,
         key.id,
+        key.name,
         key.scopes,
         running_runs=key.allowance.running_runs or settings.running_runs,
         stored_bytes=key.allowance.stored_bytes or settings.stored_bytes,
@@ -112,9 +115,11 @@ async def while_admitted(request: Request, stream: AsyncIterator[bytes]) -> Asyn
         yield piece
 
 
-def _with_scope(scope: Scope) -> Callable[[Caller], Awaitable[Caller]]:
+def _with_scope(scope: Scope, *others: Scope) -> Callable[[Caller], Awaitable[Caller]]:
+    """A caller with one of these scopes; the first is the least that is needed."""
+
     async def caller(caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
-        if scope not in caller.scopes:
+        if caller.scopes.isdisjoint((scope, *others)):
             raise ApiError(
                 "forbidden",
                 f"The key lacks the scope {scope}.",
@@ -134,6 +139,8 @@ Writer = Annotated[Caller, Depends(_with_scope(Scope.WRITE))]
 """A caller who may solve, create, stop and delete."""
 Operator = Annotated[Caller, Depends(_with_scope(Scope.ADMIN))]
 """A caller who may see and change what belongs to no tenant."""
+Watcher = Annotated[Caller, Depends(_with_scope(Scope.METRICS, Scope.ADMIN))]
+"""A caller who may see how the service does."""
 
 
 def refused() -> ApiError:

@@ -6,15 +6,17 @@ import time
 from collections.abc import Iterator
 
 from fastapi import APIRouter
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 from coverplan.api.errors import error_responses
-from coverplan.api.guard.auth import Operator
+from coverplan.api.guard.auth import Watcher
 from coverplan.api.media import TEXT, accepts
 from coverplan.api.state import Stored
+from coverplan.metrics import API, together
+from coverplan.store import workers
 from coverplan.store.census import Census, take_census
 from coverplan.store.database import Database, DatabaseLostError
 
@@ -33,8 +35,11 @@ _SHOWN = {
     responses={200: _SHOWN, **error_responses()},
     dependencies=[accepts(TEXT)],
 )
-async def show_metrics(_caller: Operator, store: Stored) -> Response:
-    """Prometheus text: requests and solves of this process, and what waits in the queue."""
+async def show_metrics(_caller: Watcher, store: Stored) -> Response:
+    """Prometheus text: requests and solves of this process, and what waits in the queue.
+
+    The scope `metrics` is enough, and lets a key do nothing else.
+    """
     content = await store.database.apart(lambda: _metrics(store.database))
     return Response(content, media_type=CONTENT_TYPE_LATEST)
 
@@ -51,24 +56,26 @@ class _Queue(Collector):
         try:
             with self._database.read() as connection:
                 census = take_census(connection)
+            alive = workers.alive(self._database)
         except DatabaseLostError:
             yield GaugeMetricFamily(*up, value=0)
             return
         yield GaugeMetricFamily(*up, value=1)
-        yield from _gauges(census)
+        yield from _gauges(census, alive)
 
 
-def _gauges(census: Census) -> Iterator[GaugeMetricFamily]:
+def _gauges(census: Census, alive: int) -> Iterator[GaugeMetricFamily]:
     waited = 0.0 if census.oldest_queued_at is None else max(0.0, time.time() - census.oldest_queued_at)
     yield GaugeMetricFamily("coverplan_runs_queued", "Runs that wait for a worker.", value=census.queued)
     yield GaugeMetricFamily("coverplan_runs_running", "Runs that a worker is at.", value=census.running)
     yield GaugeMetricFamily("coverplan_oldest_queued_run_seconds", "How long the oldest one has waited.", value=waited)
+    yield GaugeMetricFamily("coverplan_workers", "Workers that live.", value=alive)
     yield GaugeMetricFamily(
         "coverplan_webhooks_pending", "Messages to webhooks that wait to be sent.", value=census.pending_deliveries
     )
 
 
 def _metrics(database: Database) -> bytes:
-    queue = CollectorRegistry()
-    queue.register(_Queue(database))
-    return generate_latest(REGISTRY) + generate_latest(queue)
+    shown = together(API)
+    shown.register(_Queue(database))
+    return generate_latest(shown)
