@@ -88,10 +88,11 @@ def test_queries_ask_for_numbers_that_exist(place: str, expression: str, shown: 
 
     assert selectors, place
     for selector in selectors:
-        assert selector.name in shown
+        name = selector.name or ""
+        assert name in shown
         labels = {matcher.name for matcher in selector.matchers.matchers}
-        assert labels <= shown[selector.name] | FROM_PROMETHEUS, place
-    known = set().union(*(shown[selector.name] for selector in selectors)) | FROM_PROMETHEUS
+        assert labels <= shown[name] | FROM_PROMETHEUS, place
+    known = set().union(*(shown[selector.name or ""] for selector in selectors)) | FROM_PROMETHEUS
     for grouping in re.findall(r"\bby \(([^)]*)\)", expression):
         assert {name.strip() for name in grouping.split(",")} <= known
 

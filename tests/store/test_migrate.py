@@ -13,9 +13,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 
+from coverplan.store import keys
 from coverplan.store import migrate as migrations
 from coverplan.store.database import Database
+from coverplan.store.keys import Allowance, Scope
 from coverplan.store.migrate import SchemaError, head, is_current, migrate, migrate_back, revisions, tables
+from coverplan.store.schema import keys as api_keys
 from coverplan.store.schema import metadata, run_tags, runs
 
 
@@ -48,6 +51,7 @@ def test_processes_that_start_at_once_wait_for_each_other(database_url: str) -> 
 PUBLISHED = {
     "0001": "952a064645068f18f0e4db068f03d4d8793e91bbabb90bee327b844573405fbf",
     "0002": "fc60da507adbef2099869d9e1ccff21bc1b22991665aa845de6c830cc3b3f1a2",
+    "0003": "6d93711b2741f3c2917fc8121aef0a8b4a09a322f552b1cf0616f93a2d33471c",
 }
 """SHA-256 of each migration's file: a database may have run it, so it is never edited; another is added instead."""
 VERSIONS = Path(migrations.__file__).parent / "migrations" / "versions"
@@ -150,4 +154,19 @@ def test_a_table_that_sqlite_copies_and_drops_takes_no_other_rows_with_it(tmp_pa
         assert connection.execute(sa.select(run_tags.c.tag)).scalars().all() == ["north"]
         connection.execute(sa.delete(runs))  # and from then on they go with it again
         assert connection.execute(sa.select(run_tags.c.tag)).scalars().all() == []
+    database.close()
+
+
+def test_the_way_back_leaves_no_scope_that_the_version_before_does_not_know(database_url: str) -> None:
+    """It would fail over such a key, also where it only lists it."""
+    database = Database.open(database_url)
+    migrate(database)
+    with database.begin() as connection:
+        for scopes in ((Scope.METRICS,), (Scope.READ, Scope.METRICS), (Scope.WRITE,)):
+            keys.create(connection, "acme", None, scopes, Allowance())
+    migrate_back(database, "0002")
+
+    with database.read() as connection:
+        left = connection.execute(sa.select(api_keys.c.scopes)).scalars().all()
+    assert sorted(left) == [[], ["read"], ["write"]]
     database.close()

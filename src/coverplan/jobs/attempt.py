@@ -14,6 +14,7 @@ from sqlalchemy import Connection, RowMapping
 
 from coverplan.jobs import ending
 from coverplan.jobs.ending import Ending, kept
+from coverplan.jobs.following import following
 from coverplan.jobs.preparation import prepared
 from coverplan.jobs.shelf import Shelf
 from coverplan.jobs.together import Together
@@ -149,7 +150,7 @@ class Attempt:
             return
         if row is None:
             return
-        with structlog.contextvars.bound_contextvars(run_id=self.run_id, attempt=row["attempt"]):
+        with following(row, "run", run_id=self.run_id, attempt=row["attempt"]):
             waited_s = time.time() - row["created_at"]
             if row["attempt"] == 1:
                 RUN_WAIT.observe(max(0.0, waited_s))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import structlog
 from sqlalchemy import RowMapping
 
+from coverplan.jobs.following import following
 from coverplan.metrics import INGESTED_ROWS
 from coverplan.payload.datasets import SUFFIXES, CheckBook, CheckedBook, CheckFailure, CheckReport
 from coverplan.process.job import InvalidError, Job, JobFailedError
@@ -54,7 +55,7 @@ async def validate_dataset(place: Place, dataset_id: str) -> bool:
         return False
     store = place.store
     one_child = place.settings.model_copy(update={"slots": 1, "warm_children": 0})
-    with structlog.contextvars.bound_contextvars(dataset_id=dataset_id):
+    with following(row, "dataset", dataset_id=dataset_id):
         try:
             # A pool of its own: a check need not wait for the runs at hand.
             async with SolverPool(one_child, _CHILD) as pool:

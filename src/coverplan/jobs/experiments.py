@@ -18,6 +18,7 @@ from sqlalchemy import Connection, RowMapping
 
 from coverplan.jobs import comparison
 from coverplan.jobs.attempt import Place
+from coverplan.jobs.following import following
 from coverplan.jobs.submit import Accepted, Submission, cell_run
 from coverplan.payload.experiments.cells import Cell, CellFacts
 from coverplan.payload.experiments.stored import StoredExperiment
@@ -74,7 +75,7 @@ class Experiments:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _take_further(self, row: RowMapping) -> None:
-        with structlog.contextvars.bound_contextvars(experiment_id=row["id"], stage=row["stage"]):
+        with following(row, "experiment", experiment_id=row["id"], stage=row["stage"]):
             try:
                 await self._step(row)
             except TakenOverError:

@@ -23,6 +23,7 @@ from coverplan.payload.runs import RunRequest
 from coverplan.settings import Settings
 from coverplan.store import paths, runs
 from coverplan.store.ids import new_id
+from coverplan.store.provenance import Provenance, inherited
 from coverplan.store.store import Store
 
 TINY = 500
@@ -76,7 +77,7 @@ class Submission:
         self._queue = Queue(store.database)
         self._additions: Together[Addition, Any] = Together(store.database, self._add_all)
 
-    def accepted(self, request: RunRequest, tenant: str, known: Known) -> Accepted:
+    def accepted(self, request: RunRequest, tenant: str, known: Known, asked: Provenance | None = None) -> Accepted:
         """The run that a sound request asks for."""
         policy = request.policy or known.policy or Policy()
         data = self._document(request, policy, known).model_dump_json().encode()
@@ -99,6 +100,7 @@ class Submission:
             "policy_version": known.policy_version,
             "start_run_id": request.start_run_id,
             "time_limit_s": request.options.time_limit_s,
+            **(asked or Provenance()).columns,
         }
         return Accepted(facts, request.tags, size, data)
 
@@ -197,5 +199,6 @@ def cell_run(row: RowMapping, cell: Cell, stored: StoredExperiment, settings: Se
         "request_hash": hashlib.sha256(data).hexdigest(),
         "request_bytes": len(data),
         "time_limit_s": cell.options.time_limit_s,
+        **inherited(row),
     }
     return Accepted(facts, [], problem.size, data)

@@ -18,6 +18,7 @@ import structlog
 from dbos import DBOS
 from sqlalchemy import Connection
 
+from coverplan import tracing
 from coverplan.jobs import queue, sweep
 from coverplan.jobs.attempt import Attempt, Place
 from coverplan.jobs.datasets import expire_datasets, validate_due
@@ -242,7 +243,9 @@ def run(settings: Settings) -> None:
     """
     store = Store.open(settings)
     queue.prepare(settings.database)
+    tracing.export()
     asyncio.run(_run(settings, store))
+    tracing.flush()
     # The queue's own threads would wait for jobs that stay pending on purpose.
     os._exit(0)
 

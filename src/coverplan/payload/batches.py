@@ -7,6 +7,7 @@ import datetime as dt
 from pydantic import Field
 
 from coverplan.payload.base import Document
+from coverplan.payload.creator import CREATED_BY, REQUEST_ID, Creator
 from coverplan.payload.plan import Plan, SolutionStatus
 from coverplan.payload.runs import JobStatus, RunError
 
@@ -82,6 +83,8 @@ class BatchState(Document):
     rejected: int = Field(description="Lines that were refused.", examples=[3])
     runs: BatchRuns = Field(description="Its runs by job status; deleted ones do not count.")
     solutions: BatchSolutions = Field(description="Its completed runs by solution status.")
+    created_by: Creator | None = CREATED_BY
+    request_id: str | None = REQUEST_ID
     created_at: dt.datetime = Field(description="When it was begun (UTC).", examples=["2027-01-05T08:30:00Z"])
     expires_at: dt.datetime | None = Field(
         default=None,

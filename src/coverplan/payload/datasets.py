@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from coverplan.payload.base import Document, Id, Name
+from coverplan.payload.creator import CREATED_BY, REQUEST_ID, Creator
 from coverplan.payload.issues import Issue
 from coverplan.payload.problem import FirstFault, Horizon, Segment
 
@@ -87,6 +88,8 @@ class DatasetSummary(Document):
     problem_hash: str | None = Field(
         default=None, description="Hash of the facts, as in plans; null: not sound, or not checked.", examples=["5f2b"]
     )
+    created_by: Creator | None = CREATED_BY
+    request_id: str | None = REQUEST_ID
     created_at: dt.datetime = Field(description="When it was created (UTC).", examples=["2027-01-05T08:30:00Z"])
     ended_at: dt.datetime | None = Field(
         default=None, description="When its check ended.", examples=["2027-01-05T08:30:09Z"]

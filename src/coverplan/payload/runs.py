@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from coverplan.payload.base import Document, Id, Name
+from coverplan.payload.creator import CREATED_BY, REQUEST_ID, Creator
 from coverplan.payload.issues import Issue
 from coverplan.payload.options import Options
 from coverplan.payload.plan import Plan, SolutionStatus, StoppedBy
@@ -137,6 +138,8 @@ class RunState(Document):
     batch_id: str | None = Field(default=None, description="The batch that it came with.", examples=[None])
     experiment_id: str | None = Field(default=None, description="The experiment that it is of.", examples=[None])
     error: RunError | None = Field(default=None, description="Why it failed; null: it did not.", examples=[None])
+    created_by: Creator | None = CREATED_BY
+    request_id: str | None = REQUEST_ID
     created_at: dt.datetime = Field(description="When it was accepted (UTC).", examples=["2027-01-05T08:30:00Z"])
     started_at: dt.datetime | None = Field(
         default=None, description="When a worker first began it.", examples=["2027-01-05T08:30:01Z"]

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, and_, delete, exists, insert, or_, select, update
 
 from coverplan.store.clock import clock
+from coverplan.store.provenance import Provenance
 from coverplan.store.schema import datasets, runs
 
 OPEN, QUEUED, RUNNING, COMPLETED, FAILED = "open", "queued", "running", "completed", "failed"
@@ -50,7 +51,9 @@ def put_table(
     return connection.execute(change).mappings().one(), row["tables"].get(name, {}).get("path")
 
 
-def commit(connection: Connection, tenant: str, dataset_id: str, content_hash: str) -> RowMapping | None:
+def commit(
+    connection: Connection, tenant: str, dataset_id: str, content_hash: str, asked: Provenance | None = None
+) -> RowMapping | None:
     """Queue the check of an open dataset; where an earlier one holds the same, that one, and this one is gone."""
     row = _locked(connection, tenant, dataset_id)
     if row is None or row["job_status"] != OPEN:
@@ -60,6 +63,7 @@ def commit(connection: Connection, tenant: str, dataset_id: str, content_hash: s
         connection.execute(delete(datasets).where(_mine(tenant, dataset_id)))
         return known
     values = {"job_status": QUEUED, "content_hash": content_hash, "expires_at": None}
+    values |= {} if asked is None else asked.followed
     change = update(datasets).where(_mine(tenant, dataset_id)).values(**values).returning(datasets)
     return connection.execute(change).mappings().one()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -25,6 +27,17 @@ _NAME = String(500)
 _HASH = String(64)
 _PATH = String(400)
 _BIG = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _provenance() -> tuple[Column[Any], ...]:
+    """Who asked for what a row has, and by which request, in columns of its table."""
+    return (
+        Column("created_by", JSON(none_as_null=True)),  # {key_id, name} of the key; None: there was none
+        Column("request_id", String(64)),
+        Column("traceparent", String(60)),  # of the W3C
+        Column("tracestate", String(512)),
+    )
+
 
 runs = Table(
     "runs",
@@ -68,6 +81,7 @@ runs = Table(
     Column("ended_at", Float),
     Column("expires_at", Float),
     Column("deleted", Boolean, nullable=False, default=False),  # unseen from now on, erased once it does not run
+    *_provenance(),
     Index("runs_of_tenant", "tenant", "id"),
     Index("runs_of_worker", "worker", "job_status"),
     Index("runs_by_status", "job_status", "expires_at"),
@@ -120,6 +134,7 @@ batches = Table(
     Column("deleted", Boolean, nullable=False, default=False),
     Column("created_at", Float, nullable=False),
     Column("expires_at", Float),
+    *_provenance(),
     Index("batches_of_tenant", "tenant", "id"),
     Index("batches_by_key", "tenant", "key", unique=True),
     Index("batches_by_end", "closed", "read_at"),
@@ -157,6 +172,7 @@ experiments = Table(
     Column("ended_at", Float),
     Column("expires_at", Float),
     Column("deleted", Boolean, nullable=False, default=False),
+    *_provenance(),
     Index("experiments_of_tenant", "tenant", "id"),
     Index("experiments_by_status", "job_status", "expires_at"),
 )
@@ -195,6 +211,7 @@ datasets = Table(
     Column("created_at", Float, nullable=False),
     Column("ended_at", Float),
     Column("expires_at", Float),
+    *_provenance(),
     Index("datasets_of_tenant", "tenant", "id"),
     Index("datasets_by_content", "tenant", "content_hash"),
     Index("datasets_by_status", "job_status", "leased_until"),
@@ -218,7 +235,7 @@ keys = Table(
     Column("tenant", _ID, nullable=False),
     Column("name", _NAME),
     Column("digest", LargeBinary(32), nullable=False, unique=True),  # SHA-256 of the secret, which is random
-    Column("scopes", JSON, nullable=False),  # read | write | admin
+    Column("scopes", JSON, nullable=False),  # read | write | admin | metrics
     Column("requests_per_minute", Integer),
     Column("running_runs", Integer),
     Column("stored_bytes", _BIG),

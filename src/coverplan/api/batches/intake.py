@@ -35,6 +35,7 @@ from coverplan.store.blobs import BlobLostError
 from coverplan.store.database import DatabaseLostError
 from coverplan.store.idempotency import KeyInFlightError
 from coverplan.store.ids import new_id
+from coverplan.store.provenance import Provenance
 from coverplan.store.store import Store
 
 _TOLD_AT_ONCE = 256
@@ -47,6 +48,7 @@ class Means:
     """What an intake works with."""
 
     caller: Caller
+    asked: Provenance
     store: Store
     settings: Settings
     submission: Submission
@@ -82,7 +84,7 @@ class Intake:
             ApiError: another call with this key is at it.
         """
         reader = new_id("call")
-        facts = {"id": new_id("batch"), "tenant": means.caller.tenant, "name": name, "key": key}
+        facts = {"id": new_id("batch"), "tenant": means.caller.tenant, "name": name, "key": key, **means.asked.columns}
         try:
             row = await means.store.database.writing(lambda c: batches.begin(c, facts, reader))
         except KeyInFlightError:
@@ -235,7 +237,8 @@ class Intake:
     def _made(self, named: tuple[RunRequest, Known] | ApiError) -> Accepted | ApiError:
         if isinstance(named, ApiError):
             return named
-        return self._means.submission.accepted(named[0], self._means.caller.tenant, named[1])
+        request, known = named
+        return self._means.submission.accepted(request, self._means.caller.tenant, known, self._means.asked)
 
 
 def _read(line: Line, settings: Settings) -> RunRequest | ApiError:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from coverplan.api.errors import ApiError
+from coverplan.api.rows import creator_of
 from coverplan.payload.base import Document
 from coverplan.payload.batches import BatchRuns, BatchSolutions, BatchState
 from coverplan.payload.runs import JobStatus, RunError
@@ -28,11 +29,12 @@ def state_of(row: RowMapping, counts: Counts) -> BatchState:
         by_job[job_status] += number
         if job_status == runs.COMPLETED and solution_status is not None:
             by_solution[solution_status] += number
-    facts: dict[str, Any] = {name: row[name] for name in ("name", "closed", "lines", "accepted")}
+    facts: dict[str, Any] = {name: row[name] for name in ("name", "closed", "lines", "accepted", "request_id")}
     facts |= {name: maybe_moment(row[name]) for name in ("created_at", "expires_at")}
     return BatchState(
         batch_id=row["id"],
         job_status=_job_status(row["closed"], by_job),
+        created_by=creator_of(row),
         rejected=row["lines"] - row["accepted"],
         runs=BatchRuns(**by_job),
         solutions=BatchSolutions(**by_solution),

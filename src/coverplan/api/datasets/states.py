@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
+from coverplan.api.rows import creator_of
 from coverplan.payload.dataset_patch import DatasetPatch
 from coverplan.payload.datasets import CheckReport, DatasetState, DatasetSummary, TableState
 from coverplan.payload.times import maybe_moment
@@ -21,6 +22,7 @@ _SAME = (
     "bytes",
     "content_hash",
     "problem_hash",
+    "request_id",
 )
 _TIMES = ("created_at", "ended_at", "expires_at")
 
@@ -56,7 +58,8 @@ def patch_hash(parent: RowMapping, patch: DatasetPatch) -> str:
 def _facts(row: RowMapping) -> dict[str, Any]:
     tables = [table_of(name, table) for name, table in sorted(row["tables"].items())]
     times = {name: maybe_moment(row[name]) for name in _TIMES}
-    return {"dataset_id": row["id"], "tables": tables, **{name: row[name] for name in _SAME}, **times}
+    known = {"dataset_id": row["id"], "created_by": creator_of(row)}
+    return {**known, "tables": tables, **{name: row[name] for name in _SAME}, **times}
 
 
 def _hash(facts: object) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping
 
-from coverplan.api.rows import found
+from coverplan.api.rows import creator_of, found
 from coverplan.jobs.comparison import seconds_of
 from coverplan.payload.experiments.state import CellCounts, ExperimentCell, ExperimentState
 from coverplan.payload.runs import JobStatus, RunError
@@ -45,6 +45,8 @@ def state_of(row: RowMapping, counts: Mapping[str, int]) -> ExperimentState:
         job_status=_job_status(row, counts),
         cells=CellCounts(**counts),
         phase=row["phase"],
+        created_by=creator_of(row),
+        request_id=row["request_id"],
         error=None if row["error"] is None else RunError.model_validate_json(json.dumps(row["error"])),
         **times,
     )

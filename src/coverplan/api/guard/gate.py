@@ -12,12 +12,14 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from coverplan import logs
 from coverplan.api.closing import Closing
 from coverplan.api.edge.origins import Origins
 from coverplan.api.edge.proxies import root_path_of
 from coverplan.api.errors import ApiError, as_api_error, shutting_down
 from coverplan.metrics import REQUESTS
 from coverplan.settings import ANY, Settings, is_loopback
+from coverplan.tracing import Trace
 
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
@@ -31,6 +33,8 @@ METRICS = "/metrics"
 PROBES = frozenset(("/healthz", "/readyz", METRICS))
 """Asked every few seconds, by machines that call by address: not worth a line."""
 _METHODS = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"))
+_CREATED = re.compile(r"/v1/(?P<resource>run|batch|experiment|dataset|webhook)(s|es)/(?P<id>[A-Za-z0-9-]+)")
+"""A Location of something that has an id."""
 _OWN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 log = structlog.get_logger(__name__)
@@ -51,7 +55,8 @@ class Gate:
             return
         headers = Headers(scope=scope)
         request_id = _request_id(headers.get("x-request-id"))
-        scope.setdefault("state", {})["request_id"] = request_id
+        trace = Trace.of(headers)
+        scope.setdefault("state", {}).update(request_id=request_id, trace=trace)
         began, status, bodiless = time.monotonic(), 0, scope["method"] == "HEAD"
 
         async def decorated(message: Message) -> None:
@@ -61,7 +66,7 @@ class Gate:
                 _decorate(MutableHeaders(raw=message.setdefault("headers", [])), scope)
             await send({**message, "body": b""} if bodiless and "body" in message else message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with logs.bound(request_id=request_id, trace_id=trace.id):
             try:
                 self._check(scope["path"], headers)
                 await self.app(scope, receive, decorated)
@@ -86,7 +91,7 @@ class Gate:
                 seconds = round(time.monotonic() - began, 4)
                 REQUESTS.labels(_method(scope["method"]), _route(scope), status).observe(seconds)
                 write = log.debug if scope["path"] in PROBES else log.info
-                facts = {"method": scope["method"], "path": scope["path"], "client": _client(scope)}
+                facts = {"method": scope["method"], "path": scope["path"], "client": _client(scope), **_named(scope)}
                 write("request", **facts, status=status, seconds=seconds)
 
     async def _answer(self, error: ApiError, scope: Scope, receive: Receive, send: Send) -> None:
@@ -142,7 +147,16 @@ def _decorate(headers: MutableHeaders, scope: Scope) -> None:
         headers.add_vary_header("Authorization")
     location = headers.get("location", "")
     if location.startswith("/"):
+        state["location"] = location
         headers["Location"] = root_path_of(scope) + location
+
+
+def _named(scope: Scope) -> dict[str, str]:
+    """Ids of what the call is about: those in its path, or of what it created."""
+    path: dict[str, str] = scope.get("path_params", {})
+    created = _CREATED.fullmatch(scope["state"].get("location", ""))
+    named = {} if created is None else {f"{created['resource']}_id": created["id"]}
+    return {name: value for name, value in path.items() if name.endswith("_id")} | named
 
 
 def _client(scope: Scope) -> str | None:

@@ -21,6 +21,7 @@ from coverplan.api.idempotency import Key
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts, chosen
 from coverplan.api.paging import BatchCursor, Limit, Page
+from coverplan.api.provenance import Asked
 from coverplan.api.rows import found
 from coverplan.api.state import Configured, Pool, Stored, Submitted
 from coverplan.jobs.cancelling import cancel_all
@@ -76,6 +77,7 @@ def _stream(description: str, *media: str) -> dict[str, Any]:
 async def submit_batch(
     request: Request,
     caller: Writer,
+    asked: Asked,
     store: Stored,
     settings: Configured,
     submission: Submitted,
@@ -89,7 +91,7 @@ async def submit_batch(
     batch is what was taken until then. The headers Location and Coverplan-Batch-Id say where it is.
     """
     lines = Lines(request, settings, PACK)
-    means = Means(caller, store, settings, submission, request.app.state.parsers)
+    means = Means(caller, asked, store, settings, submission, request.app.state.parsers)
     intake = await Intake.begin(means, lines, name, key)
     try:
         await intake.started()

@@ -20,6 +20,7 @@ from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import DatasetCursor, Limit, Page
+from coverplan.api.provenance import Asked
 from coverplan.api.rows import found, missing
 from coverplan.api.state import Configured, Stored
 from coverplan.payload.dataset_patch import DatasetPatch, check_patch
@@ -59,7 +60,7 @@ _TABLE = {
     openapi_extra=body_of(DatasetRequest, dataset="A dataset in euros with a coverage model"),
     dependencies=[accepts(JSON)],
 )
-async def create_dataset(body: Parsed[DatasetRequest], caller: Writer, once: Once) -> Response:
+async def create_dataset(body: Parsed[DatasetRequest], caller: Writer, asked: Asked, once: Once) -> Response:
     """It takes tables until it is committed; left alone for a day before that, it is deleted."""
     facts = {
         "id": new_id("ds"),
@@ -68,6 +69,7 @@ async def create_dataset(body: Parsed[DatasetRequest], caller: Writer, once: Onc
         "job_status": datasets.OPEN,
         "head": body.problem.model_dump(mode="json", exclude_unset=True),
         "expires_at": time.time() + UNCOMMITTED_S,
+        **asked.columns,
     }
     return await once.create(lambda c: _created(datasets.add(c, facts), 201))
 
@@ -139,7 +141,9 @@ async def put_table(
     responses={200: _SAME, 202: _LOCATED, **error_responses(404, 422, 503)},
     dependencies=[accepts(JSON)],
 )
-async def commit_dataset(dataset_id: DatasetId, response: Response, caller: Writer, store: Stored) -> DatasetState:
+async def commit_dataset(
+    dataset_id: DatasetId, response: Response, caller: Writer, asked: Asked, store: Stored
+) -> DatasetState:
     """It changes no more, and a worker checks it: `GET` says when it has, and what is wrong.
 
     Where an earlier dataset holds the same, the answer is that one, and this one is gone.
@@ -151,7 +155,7 @@ async def commit_dataset(dataset_id: DatasetId, response: Response, caller: Writ
         report.add("no_reps", "/tables/reps", suggestion="Send them as a table.")
         report.raise_errors()
     digest = content_hash(row)
-    committed = await store.database.writing(lambda c: datasets.commit(c, caller.tenant, dataset_id, digest))
+    committed = await store.database.writing(lambda c: datasets.commit(c, caller.tenant, dataset_id, digest, asked))
     kept = found(committed, "dataset", dataset_id)
     if kept["id"] != dataset_id:
         await store.blobs.remove(paths.dataset(dataset_id))
@@ -170,7 +174,7 @@ async def commit_dataset(dataset_id: DatasetId, response: Response, caller: Writ
     dependencies=[accepts(JSON)],
 )
 async def patch_dataset(
-    dataset_id: DatasetId, body: Parsed[DatasetPatch], caller: Writer, store: Stored, once: Once
+    dataset_id: DatasetId, body: Parsed[DatasetPatch], caller: Writer, asked: Asked, store: Stored, once: Once
 ) -> Response:
     """A new dataset with some accounts or reps added, changed or removed; a worker makes and checks it.
 
@@ -197,6 +201,7 @@ async def patch_dataset(
         "head": parent["head"],
         "patch_path": paths.patch(own),
         "content_hash": digest,
+        **asked.columns,
     }
     known = False
 

@@ -20,6 +20,7 @@ from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts, chosen
 from coverplan.api.paging import Cursor, ExperimentCursor, Limit
+from coverplan.api.provenance import Asked
 from coverplan.api.state import Configured, Pool, Stored
 from coverplan.jobs.cancelling import cancel_all
 from coverplan.payload.experiments.extension import ExperimentExtension
@@ -61,7 +62,7 @@ _TABLES: dict[str, Any] = {
     dependencies=[accepts(JSON)],
 )
 async def submit_experiment(
-    body: Parsed[ExperimentRequest], caller: Writer, store: Stored, settings: Configured, once: Once
+    body: Parsed[ExperimentRequest], caller: Writer, asked: Asked, store: Stored, settings: Configured, once: Once
 ) -> Response:
     """Queue its cells, each a run; once this is answered, it is not lost."""
     plan = await planned(body, caller.tenant, store, settings)
@@ -77,6 +78,7 @@ async def submit_experiment(
         "priority": body.priority,
         "retention_s": DAY_S * (body.retention_days or settings.retention_days),
         **ready.facts,
+        **asked.columns,
     }
 
     def create(connection: Connection) -> Created:
@@ -211,6 +213,7 @@ async def extend_experiment(
     experiment_id: ExperimentId,
     body: Parsed[ExperimentExtension],
     caller: Writer,
+    asked: Asked,
     store: Stored,
     settings: Configured,
     once: Once,
@@ -225,7 +228,7 @@ async def extend_experiment(
     more = plan.estimate.cells - counts.completed - counts.queued - counts.running
     await admit(store.database, caller, runs=max(0, more), size=ready.size)
     await ready.store(store)
-    facts = {**ready.facts, "request_bytes": row["request_bytes"] + ready.size}
+    facts = {**ready.facts, "request_bytes": row["request_bytes"] + ready.size, **asked.followed}
 
     def extend(connection: Connection) -> Created:
         if not experiments.extend(connection, row, facts):

@@ -21,6 +21,7 @@ from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import Limit, RunCursor
+from coverplan.api.provenance import Asked
 from coverplan.api.runs.known import known_of
 from coverplan.api.runs.states import known_run, run_row, state_of
 from coverplan.api.state import Stored, Submitted
@@ -66,11 +67,11 @@ Time = Annotated[
     dependencies=[accepts(JSON)],
 )
 async def submit_run(
-    body: Parsed[RunRequest], caller: Writer, store: Stored, submission: Submitted, once: Once
+    body: Parsed[RunRequest], caller: Writer, asked: Asked, store: Stored, submission: Submitted, once: Once
 ) -> Response:
     """Queue a run; once this is answered, it is not lost."""
     known = await known_of(body, caller.tenant, store)
-    accepted = await asyncio.to_thread(submission.accepted, body, caller.tenant, known)
+    accepted = await asyncio.to_thread(submission.accepted, body, caller.tenant, known, asked)
     old = await submission.reused(accepted) if body.reuse else None
     if old is None:
         await admit(store.database, caller, runs=1, size=len(accepted.request))

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, RowMapping
 
-from coverplan.api.rows import found, missing
+from coverplan.api.rows import creator_of, found, missing
 from coverplan.payload.runs import RunError, RunState
 from coverplan.payload.times import maybe_moment
 from coverplan.store import runs
@@ -32,6 +32,7 @@ _SAME = (
     "start_run_id",
     "batch_id",
     "experiment_id",
+    "request_id",
 )
 _TIMES = ("created_at", "started_at", "ended_at", "expires_at")
 
@@ -52,4 +53,5 @@ def state_of(row: RowMapping, tags: Sequence[str]) -> RunState:
     """The run as its callers see it."""
     error = None if row["error"] is None else RunError.model_validate(row["error"])
     facts: dict[str, Any] = {name: row[name] for name in _SAME} | {name: maybe_moment(row[name]) for name in _TIMES}
-    return RunState(run_id=row["id"], tags=list(tags), attempts=row["attempt"], error=error, **facts)
+    by = creator_of(row)
+    return RunState(run_id=row["id"], tags=list(tags), attempts=row["attempt"], error=error, created_by=by, **facts)

@@ -9,6 +9,7 @@ from pydantic import Field
 from pydantic.config import JsonDict
 
 from coverplan.payload.base import Document
+from coverplan.payload.creator import CREATED_BY, REQUEST_ID, Creator
 from coverplan.payload.experiments.parts import Patch
 from coverplan.payload.plan import SolutionStatus
 from coverplan.payload.rollups import MONEY
@@ -84,6 +85,8 @@ class ExperimentState(Document):
     )
     phase: str | None = Field(default=None, description="What is being done.", examples=["solving"])
     error: RunError | None = Field(default=None, description="Why it failed; null: it did not.", examples=[None])
+    created_by: Creator | None = CREATED_BY
+    request_id: str | None = REQUEST_ID
     created_at: dt.datetime = Field(description="When it was accepted (UTC).", examples=["2027-01-05T08:30:00Z"])
     started_at: dt.datetime | None = Field(
         default=None, description="When its first cell began.", examples=["2027-01-05T08:30:01Z"]
