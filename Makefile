@@ -8,7 +8,7 @@ UV ?= uv
 LOCK := pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo serve test fuzz check bench bench-full format openapi lock clean
+.PHONY: setup demo serve test fuzz check bench bench-full format openapi client lock clean
 
 setup: $(READY)
 	@:
@@ -59,6 +59,10 @@ format: setup
 
 openapi: setup
 	@$(BIN)/python -m coverplan.api.openapi openapi/openapi.json
+
+# The synchronous client is made of the asynchronous one.
+client: setup
+	@PYTHONPATH=tests $(BIN)/python -m support.twin
 
 # Needs uv; nothing else does. The runtime lock agrees with the development lock.
 lock:

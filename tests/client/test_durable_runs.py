@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from coverplan.client import Client, RefusedError, RunEvent, UnavailableError
-from coverplan.client.transport import KEY_VARIABLE
+from coverplan.client.requests import KEY_VARIABLE
 from coverplan.verify import verify
 from support.answers import NEW_FIELD, LaterService
 from support.api_keys import new_key

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from urllib.parse import quote
 
-from coverplan.client.transport import Document, Transport
+from coverplan.client.aio.transport import Transport
+from coverplan.client.requests import Document
 from coverplan.payload.policies import PolicyDiff, PolicyVersion, StoredPolicy
 from coverplan.payload.policy import Policy
 
@@ -17,26 +18,26 @@ class Policies:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def save(self, name: str, policy: Policy | Document) -> StoredPolicy:
+    async def save(self, name: str, policy: Policy | Document) -> StoredPolicy:
         """Store a policy as the next version of its name; the latest, sent again, adds none."""
         body = {"name": name, "policy": policy}
-        return self._transport.post("/v1/policies", StoredPolicy, body, uuid.uuid4().hex)
+        return await self._transport.post("/v1/policies", StoredPolicy, body, uuid.uuid4().hex)
 
-    def get(self, name: str, version: int) -> StoredPolicy:
+    async def get(self, name: str, version: int) -> StoredPolicy:
         """A version of a policy."""
-        return self._transport.get(f"{_path(name)}/versions/{version}", StoredPolicy)
+        return await self._transport.get(f"{_path(name)}/versions/{version}", StoredPolicy)
 
-    def list(self) -> Iterator[PolicyVersion]:
+    def list(self) -> AsyncIterator[PolicyVersion]:
         """The latest version of every policy, by name."""
         return self._transport.pages("/v1/policies", PolicyVersion)
 
-    def versions(self, name: str) -> Iterator[PolicyVersion]:
+    def versions(self, name: str) -> AsyncIterator[PolicyVersion]:
         """All versions of a policy, newest first."""
         return self._transport.pages(_path(name), PolicyVersion)
 
-    def diff(self, name: str, before: int, after: int | None = None) -> PolicyDiff:
+    async def diff(self, name: str, before: int, after: int | None = None) -> PolicyDiff:
         """What changed between two versions; without `after`, up to the latest."""
-        return self._transport.get(f"{_path(name)}/diff", PolicyDiff, **{"from": before, "to": after})
+        return await self._transport.get(f"{_path(name)}/diff", PolicyDiff, **{"from": before, "to": after})
 
 
 def _path(name: str) -> str:

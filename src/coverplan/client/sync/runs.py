@@ -1,36 +1,28 @@
+# Made of the asynchronous twin by `make client`: what is changed here is lost.
 """Durable runs: submit, follow, stop, download."""
 
 from __future__ import annotations
 
 import io
-import json
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from httpx_sse import connect_sse
-
+from coverplan.client.answers import RunEvent, run_event
 from coverplan.client.errors import ConnectionFailedError, UnavailableError
-from coverplan.client.transport import Document, Transport, failures, successful
-from coverplan.payload.leniency import read_answer
+from coverplan.client.requests import Document
+from coverplan.client.sync.pace import aside, sleep
+from coverplan.client.sync.transport import Transport
 from coverplan.payload.options import Options
 from coverplan.payload.plan import Plan
 from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
-from coverplan.payload.runs import JobStatus, RunNews, RunState, RunTicket
+from coverplan.payload.runs import JobStatus, RunState, RunTicket
 
 if TYPE_CHECKING:
     import polars as pl
-
-
-class RunEvent(RunNews):
-    """Something that happened to a run."""
-
-    number: int
-    kind: str
-    """`queued`, `started`, `progress` or `ended`."""
-
 
 _FORMATS = {".json": "json", ".csv": "csv", ".parquet": "parquet"}
 
@@ -98,16 +90,16 @@ class Runs:
         patience = self._transport.patience()
         while True:
             try:
-                with failures():
-                    for event in self._listen(run_id, after):
+                with closing(self._listen(run_id, after)) as heard:
+                    for event in heard:
                         after = event.number
                         patience.renew()
                         yield event
                         if event.kind == "ended":
                             return
-                    raise ConnectionFailedError("The service hung up before the run ended.")
+                raise ConnectionFailedError("The service hung up before the run ended.")
             except (UnavailableError, ConnectionFailedError) as error:
-                patience.spend(error)
+                sleep(patience.pause_s(error))
 
     def wait(self, run_id: str, on_progress: Callable[[RunEvent], None] | None = None) -> RunState:
         """The state of a run once it has ended; `on_progress` hears its events."""
@@ -126,18 +118,15 @@ class Runs:
 
         parameters = {"format": "parquet"} | ({"incumbent": True} if incumbent else {})
         answer = self._transport.send("GET", f"/v1/runs/{run_id}/plan", params=parameters)
-        return polars.read_parquet(io.BytesIO(answer.content))
+        return aside(polars.read_parquet, io.BytesIO(answer.content))
 
     def download(self, run_id: str, path: Path) -> None:
         """Write the plan to a file, piece by piece, as its suffix says: `.json`, `.csv` or `.parquet`."""
-        form = _FORMATS[path.suffix]
-        with self._transport.stream(f"/v1/runs/{run_id}/plan", format=form) as answer, path.open("wb") as file:
-            for piece in answer.iter_bytes():
-                file.write(piece)
+        self._transport.download(f"/v1/runs/{run_id}/plan", path, format=_FORMATS[path.suffix])
 
     def program(self, run_id: str, form: Literal["mps", "lp"] = "mps") -> str:
         """The mixed-integer program of a run."""
-        return self._transport.send("GET", f"/v1/runs/{run_id}/model.{form}").text
+        return (self._transport.send("GET", f"/v1/runs/{run_id}/model.{form}")).text
 
     def finish(self, run_id: str) -> RunState:
         """Stop a run and keep its best plan, which follows within a second or two."""
@@ -151,14 +140,12 @@ class Runs:
         """Cancel and erase a run."""
         self._transport.send("DELETE", f"/v1/runs/{run_id}")
 
-    def _listen(self, run_id: str, after: int) -> Iterator[RunEvent]:
+    def _listen(self, run_id: str, after: int) -> Generator[RunEvent, None, None]:
         """The events that one connection has."""
         headers = {"Last-Event-ID": str(after)} if after else {}
-        with connect_sse(self._transport.http, "GET", f"/v1/runs/{run_id}/events", headers=headers) as source:
-            successful(source.response)
-            for event in source.iter_sse():
+        with self._transport.events("GET", f"/v1/runs/{run_id}/events", headers=headers) as events:
+            for event in events:
                 if event.event == "closing":  # this service stops; another one goes on
                     return
                 if event.data:  # the comments of a silent connection come as events without any
-                    data = {**json.loads(event.data), "kind": event.event, "number": int(event.id)}
-                    yield read_answer(RunEvent, json.dumps(data))
+                    yield run_event(event)

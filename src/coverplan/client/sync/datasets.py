@@ -1,15 +1,19 @@
+# Made of the asynchronous twin by `make client`: what is changed here is lost.
 """Datasets: upload once, solve many times."""
 
 from __future__ import annotations
 
 import io
-import time
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from coverplan.client.transport import Document, Transport, parsed, successful
+from coverplan.client.answers import parsed
+from coverplan.client.patience import pauses
+from coverplan.client.requests import Document, fields_of
+from coverplan.client.sync.pace import aside, sleep
+from coverplan.client.sync.transport import Transport, pieces, successful
 from coverplan.payload.dataset_patch import DatasetPatch
 from coverplan.payload.datasets import DatasetState, DatasetSummary, TableName, TableState
 
@@ -22,8 +26,8 @@ _MEDIA_TYPES = {
     ".ndjson": "application/x-ndjson",
     ".arrow": "application/vnd.apache.arrow.file",
 }
-_PIECE = 1 << 20
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
+_LONGEST_PAUSE_S = 2.0
+_OPEN = ("queued", "running")
 
 
 class Datasets:
@@ -43,10 +47,10 @@ class Datasets:
 
         `problem` has what is no table: horizon, currency, segments.
         """
-        dataset_id = self.create(problem=problem, name=name).dataset_id
+        dataset_id = (self.create(problem=problem, name=name)).dataset_id
         for table, content in tables.items():
             self.put_table(dataset_id, table, content)
-        return self.wait(self.commit(dataset_id).dataset_id)
+        return self.wait((self.commit(dataset_id)).dataset_id)
 
     def create(self, *, problem: Document | None = None, name: str | None = None) -> DatasetState:
         """Begin a dataset, which takes tables until it is committed."""
@@ -58,13 +62,13 @@ class Datasets:
         suffix = content.suffix if isinstance(content, Path) else ".parquet"
 
         def attempt() -> TableState:
-            with content.open("rb") if isinstance(content, Path) else _parquet(content) as file:
+            with content.open("rb") if isinstance(content, Path) else aside(_parquet, content) as file:
                 answer = self._transport.http.put(
                     f"/v1/datasets/{dataset_id}/tables/{table}",
-                    content=iter(lambda: file.read(_PIECE), b""),
+                    content=pieces(file),
                     headers={"Content-Type": _MEDIA_TYPES[suffix]},
                 )
-            return parsed(TableState, successful(answer))
+            return parsed(TableState, (successful(answer)).content)
 
         return self._transport.patiently(attempt)
 
@@ -72,10 +76,10 @@ class Datasets:
         """It changes no more, and is checked; where an earlier dataset holds the same, the answer is that one."""
         return self._transport.post(f"/v1/datasets/{dataset_id}/commit", DatasetState)
 
-    def patch(self, dataset_id: str, patch: DatasetPatch | Mapping[str, Any]) -> DatasetState:
+    def patch(self, dataset_id: str, patch: DatasetPatch | Document) -> DatasetState:
         """A new dataset with some accounts or reps added, changed or removed; its check follows."""
-        body = patch if isinstance(patch, Mapping) else patch.model_dump(mode="json", exclude_unset=True)
-        return self._transport.post(f"/v1/datasets/{dataset_id}/patch", DatasetState, body, uuid.uuid4().hex)
+        place = f"/v1/datasets/{dataset_id}/patch"
+        return self._transport.post(place, DatasetState, fields_of(patch), uuid.uuid4().hex)
 
     def get(self, dataset_id: str) -> DatasetState:
         """How far a dataset is, and what is wrong with it."""
@@ -83,10 +87,11 @@ class Datasets:
 
     def wait(self, dataset_id: str) -> DatasetState:
         """The state of a dataset once it has been checked."""
-        pause = _FIRST_PAUSE_S
-        while (state := self.get(dataset_id)).job_status in ("queued", "running"):
-            time.sleep(pause)
-            pause = min(1.5 * pause, _LONGEST_PAUSE_S)
+        for pause in pauses(_LONGEST_PAUSE_S):
+            state = self.get(dataset_id)
+            if state.job_status not in _OPEN:
+                break
+            sleep(pause)
         return state
 
     def list(self) -> Iterator[DatasetSummary]:

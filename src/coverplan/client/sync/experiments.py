@@ -1,17 +1,18 @@
+# Made of the asynchronous twin by `make client`: what is changed here is lost.
 """Experiments: submit, follow, compare."""
 
 from __future__ import annotations
 
 import io
-import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
-
-from coverplan.client.transport import Document, Transport
+from coverplan.client.patience import pauses
+from coverplan.client.requests import Document, fields_of
+from coverplan.client.sync.pace import aside, sleep
+from coverplan.client.sync.transport import Transport
 from coverplan.payload.experiments.extension import ExperimentExtension
 from coverplan.payload.experiments.request import ExperimentRequest
 from coverplan.payload.experiments.results import ExperimentResults
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 _FORMATS = {".json": "json", ".csv": "csv", ".parquet": "parquet", ".html": "html"}
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 1.0
-_ENDED = ("completed", "failed", "cancelled")
+_LONGEST_PAUSE_S = 1.0
+_OPEN = ("queued", "running")
 Listener = Callable[[ExperimentState], None]
 
 
@@ -40,11 +41,12 @@ class Experiments:
 
     def estimate(self, request: ExperimentRequest | Document) -> ExperimentEstimate:
         """What an experiment comes to; nothing is solved."""
-        return self._transport.post("/v1/experiments/estimate", ExperimentEstimate, _body(request))
+        return self._transport.post("/v1/experiments/estimate", ExperimentEstimate, fields_of(request))
 
     def submit(self, request: ExperimentRequest | Document, *, key: str | None = None) -> ExperimentTicket:
         """Queue an experiment. Under the same `key` the same one is answered; by default a new one."""
-        return self._transport.post("/v1/experiments", ExperimentTicket, _body(request), key or uuid.uuid4().hex)
+        body = fields_of(request)
+        return self._transport.post("/v1/experiments", ExperimentTicket, body, key or uuid.uuid4().hex)
 
     def get(self, experiment_id: str) -> ExperimentState:
         """How far an experiment is."""
@@ -60,21 +62,19 @@ class Experiments:
 
     def wait(self, experiment_id: str, on_progress: Listener | None = None) -> ExperimentState:
         """The state of an experiment once it has ended; `on_progress` hears it now and then."""
-        pause = _FIRST_PAUSE_S
-        while True:
+        for pause in pauses(_LONGEST_PAUSE_S):
             state = self.get(experiment_id)
             if on_progress is not None:
                 on_progress(state)
-            if state.job_status in _ENDED:
-                return state
-            time.sleep(pause)
-            pause = min(1.5 * pause, _LONGEST_PAUSE_S)
+            if state.job_status not in _OPEN:
+                break
+            sleep(pause)
+        return state
 
     def results(self, experiment_id: str, *, partial: bool = False) -> ExperimentResults:
         """The comparison; `partial`: or what there is so far."""
-        return self._transport.get(
-            f"/v1/experiments/{experiment_id}/results", ExperimentResults, format="json", partial=partial or None
-        )
+        place = f"/v1/experiments/{experiment_id}/results"
+        return self._transport.get(place, ExperimentResults, format="json", partial=partial or None)
 
     def table(self, experiment_id: str, *, partial: bool = False) -> pl.DataFrame:
         """The rows of the comparison: one per problem, policy and seed."""
@@ -82,17 +82,12 @@ class Experiments:
 
         parameters = {"format": "parquet"} | ({"partial": True} if partial else {})
         answer = self._transport.send("GET", f"/v1/experiments/{experiment_id}/results", params=parameters)
-        return polars.read_parquet(io.BytesIO(answer.content))
+        return aside(polars.read_parquet, io.BytesIO(answer.content))
 
     def download(self, experiment_id: str, path: Path, *, partial: bool = False) -> None:
         """Write the results to a file as its suffix says: `.json`, `.csv`, `.parquet` or `.html`."""
-        place, form = f"/v1/experiments/{experiment_id}/results", _FORMATS[path.suffix]
-        with (
-            self._transport.stream(place, format=form, partial=partial or None) as answer,
-            path.open("wb") as file,
-        ):
-            for piece in answer.iter_bytes():
-                file.write(piece)
+        place = f"/v1/experiments/{experiment_id}/results"
+        self._transport.download(place, path, format=_FORMATS[path.suffix], partial=partial or None)
 
     def stop(self, experiment_id: str) -> ExperimentState:
         """Cancel the cells that have not ended; it can be resumed."""
@@ -106,16 +101,9 @@ class Experiments:
         self, experiment_id: str, extension: ExperimentExtension | Document, *, key: str | None = None
     ) -> ExperimentTicket:
         """Add problems, policies, seeds or points; what was solved stays solved."""
-        body, place = _body(extension), f"/v1/experiments/{experiment_id}/extend"
+        body, place = fields_of(extension), f"/v1/experiments/{experiment_id}/extend"
         return self._transport.post(place, ExperimentTicket, body, key or uuid.uuid4().hex)
 
     def delete(self, experiment_id: str) -> None:
         """Stop and erase an experiment with its runs."""
         self._transport.send("DELETE", f"/v1/experiments/{experiment_id}")
-
-
-def _body(document: Document) -> Mapping[str, Any]:
-    """The document under the names that it has in JSON."""
-    if not isinstance(document, BaseModel):
-        return document
-    return document.model_dump(mode="json", by_alias=True, exclude_unset=True)
