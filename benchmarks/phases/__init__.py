@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks.rows import Row
+from coverplan.wording.rounding import up
 
 MISSING = "-"
 
@@ -35,10 +36,10 @@ class Measure:
 
 
 def share(number: float) -> str:
-    """A relative gap in per cent; what is within rounding is 0."""
+    """A relative gap in per cent, rounded up; what is within rounding is 0."""
     if number < 1e-6:
         return "0" if number < 1e-9 else "< 0.0001 %"
-    return f"{100 * number:.{4 if number < 1e-3 else 2}f} %"
+    return f"{up(number, 4 if number < 1e-3 else 2, units=100)} %"
 
 
 def seconds(number: float) -> str:

@@ -89,8 +89,16 @@ def test_growth_takes_the_median_of_each_size_and_plain_books_only() -> None:
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(0.0, "0"), (1e-12, "0"), (4e-8, "< 0.0001 %"), (0.000123, "0.0123 %"), (0.0123, "1.23 %"), (2.5, "250.00 %")],
+    [
+        (0.0, "0"),
+        (1e-12, "0"),
+        (4e-8, "< 0.0001 %"),
+        (0.000123, "0.0123 %"),
+        (0.00012301, "0.0124 %"),
+        (0.0123, "1.23 %"),
+        (2.5, "250.00 %"),
+    ],
 )
 def test_shares_read_as_per_cent(number: float, text: str) -> None:
-    """Four digits where two would say nothing."""
+    """Four digits where two would say nothing; never less than the share."""
     assert phases.share(number) == text
