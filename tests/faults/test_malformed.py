@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
 import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from coverplan.payload.error_document import ErrorDocument
+from support.malformed import EVIL, MAKERS
 from support.service import JSON, Service, service
 
 EXAMPLES = Path(__file__).parents[2] / "openapi" / "examples"
@@ -26,89 +24,6 @@ EVALUATE = json.loads((EXAMPLES / "evaluate.json").read_text())
 MEMORY = 500_000_000
 PATIENCE_S = 20.0
 """A hang is longer than this; tests share the machine with others."""
-
-JUNK: list[Any] = [
-    None, True, -1, 0.5, 1e308, -1e308, 2**63, 10**30, "", "x" * 5000, "\u0000", "2027-13-45", "NaN", [], [[]], {},
-    {"": None}, [None] * 50, {"kind": "capacity"}, "\ud7ff", "🦄", "../../etc/passwd", "=1+1",
-]  # fmt: skip
-
-
-def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in a document."""
-    yield path
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in items:
-        yield from paths(inner, (*path, key))
-
-
-def changed(document: Any, path: tuple[Any, ...], value: Any) -> Any:
-    """A copy with another value at a place."""
-    if not path:
-        return value
-    copy = dict(document) if isinstance(document, dict) else list(document)
-    copy[path[0]] = changed(document[path[0]], path[1:], value)
-    return copy
-
-
-def wrong_types(rng: random.Random) -> bytes:
-    document: Any = rng.choice([SMALL, EVALUATE])
-    for _ in range(rng.randint(1, 4)):
-        document = changed(document, rng.choice(list(paths(document))), rng.choice(JUNK))
-    return json.dumps(document).encode()
-
-
-def raw_values(rng: random.Random) -> bytes:
-    """What `json.dumps` would not write: the text of one value is replaced."""
-    raw = [
-        "NaN", "-Infinity", "1e400", "-1e400", "9" * 5000, "1" + "0" * 400, "0." + "1" * 5000, "01", "+1", ".5", "1.",
-        '"\\ud800"', '"\\udfff\\ud800"', '"\\uZZZZ"', '"\\x00"', "'a'", "undefined", "", '"' + "\\u0000" * 50 + '"',
-        "[" * 5000, "[" * 70 + "]" * 70, '{"a":' * 5000, '{"a":1,"a":2}', '{"id":"a","id":"b"}', "1e-400", "-0",
-    ]  # fmt: skip
-    place = rng.choice(list(paths(SMALL))[1:])
-    text = json.dumps(changed(SMALL, place, "@@@"))
-    return text.replace('"@@@"', rng.choice(raw), 1).encode("utf-8", "surrogatepass")
-
-
-def unknown_fields(rng: random.Random) -> bytes:
-    place = rng.choice([path for path in paths(SMALL) if isinstance(at(SMALL, path), dict)])
-    names = [
-        rng.choice(["colour", "", "\u0000", "__proto__", "id ", "a/b~c", "x" * 1000, "🦄"]) + str(i) for i in range(9)
-    ]
-    return json.dumps(changed(SMALL, place, {**at(SMALL, place), **dict.fromkeys(names, 1)})).encode()
-
-
-def duplicate_keys(rng: random.Random) -> bytes:
-    place = rng.choice([path for path in paths(SMALL) if isinstance(at(SMALL, path), dict)])
-    inner = json.dumps(at(SMALL, place))
-    twice = inner[:-1] + "," + inner[1:]
-    return json.dumps(changed(SMALL, place, "@@@")).replace('"@@@"', twice, 1).encode()
-
-
-def torn(rng: random.Random) -> bytes:
-    text = json.dumps(SMALL).encode()
-    return text[: rng.randrange(len(text))]
-
-
-def invalid_utf8(rng: random.Random) -> bytes:
-    text = bytearray(json.dumps(SMALL, ensure_ascii=False).encode())
-    for _ in range(rng.randint(1, 5)):
-        text[rng.randrange(len(text))] = rng.choice([0x80, 0xC0, 0xED, 0xF5, 0xFF, 0x00])
-    return bytes(text)
-
-
-def noise(rng: random.Random) -> bytes:
-    return rng.randbytes(rng.randrange(2000))
-
-
-def at(document: Any, path: tuple[Any, ...]) -> Any:
-    for key in path:
-        document = document[key]
-    return document
-
-
-MAKERS: list[Callable[[random.Random], bytes]] = [
-    wrong_types, wrong_types, raw_values, raw_values, unknown_fields, duplicate_keys, torn, invalid_utf8, noise,
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +62,10 @@ def sound(response: httpx.Response) -> int:
 
 def test_a_thousand_malformed_bodies(running: Service, bounded: None) -> None:
     rng = random.Random(7)
-    bodies = [(rng.choice(["solve", "validate", "evaluate"]), rng.choice(MAKERS)(rng)) for _ in range(1000)]
+    bodies = [
+        (rng.choice(["solve", "validate", "evaluate"]), rng.choice(MAKERS)(rng, rng.choice([SMALL, EVALUATE])))
+        for _ in range(1000)
+    ]
 
     with running.client() as client, ThreadPoolExecutor(4) as pool:
         calls = [pool.submit(client.post, f"/v1/{path}", content=body, headers=JSON) for path, body in bodies]
@@ -157,34 +75,6 @@ def test_a_thousand_malformed_bodies(running: Service, bounded: None) -> None:
     assert statuses[422] > 500
     with running.client() as client:
         assert client.post("/v1/solve", json=SMALL).json()["solution_status"] == "optimal"
-
-
-def bomb(megabytes: int) -> bytes:
-    packed = io.BytesIO()
-    with gzip.GzipFile(fileobj=packed, mode="wb") as stream:
-        for _ in range(megabytes):
-            stream.write(b"[" * 2**20)
-    return packed.getvalue()
-
-
-SIZE = 7_500_000
-EVIL: dict[str, tuple[Callable[[], bytes], int]] = {
-    "bomb": (lambda: bomb(500), 413),
-    "bomb in members": (lambda: bomb(1) * 40, 413),
-    "open brackets": (lambda: b"[" * 900_000, 422),
-    "open objects": (lambda: b'{"a":' * 900_000, 422),
-    "empty lists": (lambda: b"[" + b"[]," * (SIZE // 3 - 2) + b"[]]", 413),
-    "fewer empty lists": (lambda: b"[" + b"[]," * 450_000 + b"[]]", 422),
-    "fewer empty objects": (lambda: b"[" + b"{}," * 450_000 + b"{}]", 422),
-    "accounts that are numbers": (lambda: b'{"problem":{"reps":[],"accounts":[' + b"1," * 950_000 + b"1]}}", 422),
-    "accounts that are empty": (lambda: b'{"problem":{"reps":[],"accounts":[' + b"{}," * 450_000 + b"{}]}}", 422),
-    "one long string": (lambda: b'{"problem":"' + b"x" * (SIZE - 20) + b'"}', 422),
-    "one long number": (lambda: b'{"problem":' + b"9" * (SIZE - 20) + b"}", 422),
-    "many keys": (lambda: b"{" + b",".join(b'"k%d":1' % i for i in range(SIZE // 14)) + b"}", 422),
-    "one key again and again": (lambda: b"{" + b'"a":1,' * 900_000 + b'"a":1}', 422),
-    "escapes": (lambda: b'{"problem":"' + b"\\ud800" * (SIZE // 6 - 10) + b'"}', 422),
-    "spaces": (lambda: b" " * SIZE, 422),
-}
 
 
 @pytest.mark.parametrize("name", EVIL)
