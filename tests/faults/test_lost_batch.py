@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from pathlib import Path
@@ -88,6 +89,30 @@ def test_a_service_is_killed_while_it_takes_lines_in(database_url: str, tmp_path
     assert (state["lines"], state["runs"]["completed"]) == (LINES, LINES)
     assert len({one["run_id"] for one in found}) == LINES
     assert [one["batch_id"] for one in listed] == [batch_id]
+
+
+def test_a_service_that_stops_says_so_in_the_last_line(tmp_path: Path) -> None:
+    """The same call to the next service takes in the rest, each line once."""
+    documents = [tiny(n) for n in range(1, 9)]
+    with deployment(tmp_path, workers=0, shutdown_s=2) as running:
+        call = HalfCall(running, "killed")
+        call.send(documents[:4])
+        call.hear(4)
+        assert running.api is not None
+        running.api.send_signal(signal.SIGTERM)
+        while data := call.socket.recv(65536):
+            call.heard += data
+        running.api.wait(30)
+        call.socket.close()
+        running.start_api("--role", "api")
+        batch_id, tickets = _again(running, documents)
+        with running.client() as client:
+            state = client.get(f"/v1/batches/{batch_id}").json()
+
+    last = json.loads(call.heard.split(b"\r\n")[-4])
+    assert (last["line"], last["error"]["code"]) == (None, "shutting_down")
+    assert call.heard.endswith(b"0\r\n\r\n")
+    assert (len(tickets), state["lines"], state["closed"]) == (8, 8, True)
 
 
 def _when_begun(running: Deployment, run_id: str, attempt: int) -> None:

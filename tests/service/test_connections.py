@@ -7,6 +7,7 @@ import os
 import socket
 import stat
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from http.client import HTTPResponse
 from pathlib import Path
@@ -17,6 +18,12 @@ import pytest
 from support.service import Service, service
 
 HEAD = b"GET /v1/limits HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with service(tmp_path_factory.mktemp("service"), warm_children=0) as running:
+        yield running
 
 
 def connected(running: Service, stack: ExitStack) -> socket.socket:
@@ -60,6 +67,44 @@ def test_heads_that_do_not_arrive_are_given_up(tmp_path: Path) -> None:
             status, document = answer(connection)
             assert (status, document["code"]) == (408, "head_timeout")
         assert "Traceback" not in running.log.read_text()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"rubbish\r\n\r\n",
+        HEAD + b"no colon\r\n\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\nx\r\n",
+        b"\x16\x03\x01" * 9,
+    ],
+)
+def test_what_is_no_request_is_told_so(running: Service, data: bytes) -> None:
+    """Like everything that is refused, and whoever comes next is served."""
+    with ExitStack() as stack, running.client() as http:
+        connection = connected(running, stack)
+        connection.sendall(data + b"\r\n\r\n")
+        status, document = answer(connection)
+        assert (status, document["code"]) == (400, "bad_request")
+        assert http.get("/healthz").status_code == 200
+
+
+def test_rubbish_in_a_body_cuts_no_answer_in_two(running: Service) -> None:
+    """The tickets of a batch have begun when a chunk is none: nothing but them is sent."""
+    with ExitStack() as stack:
+        connection = connected(running, stack)
+        line = json.dumps({"problem": {"accounts": [{"id": "a"}], "reps": [{"id": "r"}]}}).encode() + b"\n"
+        head = b"Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"
+        chunk = b"%x\r\n%s\r\n" % (len(line), line)
+        connection.sendall(HEAD.replace(b"GET /v1/limits", b"POST /v1/batches") + head + chunk)
+        heard = b""
+        while b'"run_id"' not in heard:
+            heard += connection.recv(1 << 16)
+        connection.sendall(b"rubbish\r\n")
+        while data := connection.recv(1 << 16):
+            heard += data
+
+    assert heard.count(b"HTTP/1.1") == 1
+    assert "Traceback" not in running.log.read_text()
 
 
 def test_a_whole_head_is_not_given_up(tmp_path: Path) -> None:

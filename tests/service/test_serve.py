@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import signal
 import time
@@ -134,7 +133,7 @@ def test_a_call_that_has_no_answer_yet_is_told_to_come_back(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("shutdown_s", [0, PATIENT_S])
 def test_the_stream_of_a_solve_ends_with_an_event(tmp_path: Path, shutdown_s: float) -> None:
-    """Its plan, where there is time for it."""
+    """Its plan where there is time for it, and else an error that says why."""
     body = json.dumps(hard_request(), default=str)
     heard: list[tuple[str, dict[str, Any]]] = []
     with (
@@ -143,17 +142,18 @@ def test_the_stream_of_a_solve_ends_with_an_event(tmp_path: Path, shutdown_s: fl
         connect_sse(http, "POST", "/v1/solve", content=body, headers=EVENTS) as source,
     ):
         stopping = False
-        with contextlib.suppress(httpx.RemoteProtocolError):
-            for event in source.iter_sse():
-                heard.append((event.event, json.loads(event.data)))
-                if not stopping and heard[-1][1].get("objective_value") is not None:
-                    stopping = True
-                    running.process.send_signal(signal.SIGTERM)
+        for event in source.iter_sse():
+            heard.append((event.event, json.loads(event.data)))
+            if not stopping and heard[-1][1].get("objective_value") is not None:
+                stopping = True
+                running.process.send_signal(signal.SIGTERM)
 
     assert "Traceback" not in running.log.read_text()
+    kind, last = heard[-1]
     if shutdown_s:
-        assert heard[-1][0] == "plan"
-        assert heard[-1][1]["stopped_by"] == "shutdown"
+        assert (kind, last["stopped_by"]) == ("plan", "shutdown")
+    else:
+        assert (kind, last["code"]) == ("error", "shutting_down")
 
 
 def test_a_stream_of_events_says_that_the_service_stops(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def create_app(settings: Settings, *, with_worker: bool = False) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.closing = Closing()
+        app.state.closing = Closing(settings.shutdown_s)
         app.state.parsers = Parsers()
         app.state.store = await asyncio.to_thread(Store.open, settings)
         await asyncio.to_thread(prepare, settings.database)

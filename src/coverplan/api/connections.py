@@ -1,4 +1,4 @@
-"""Connections: how long the head of a request may take, and how many there may be.
+"""Connections: how long the head of a request may take, how many there may be, and what is said to no request.
 
 The server itself waits for ever for the rest of a head: a few hundred of them would take all its files.
 """
@@ -39,7 +39,7 @@ class _Limited(H11Protocol):
         super().connection_made(transport)
         if len(self.connections) > self.most:
             log.warning("connection refused", connections=self.most)
-            self._refuse("busy", f"It has {self.most:,} connections open, as many as it takes.")
+            self._refuse(_later("busy", f"It has {self.most:,} connections open, as many as it takes."))
             return
         self._wait()
 
@@ -72,18 +72,28 @@ class _Limited(H11Protocol):
     def _give_up(self) -> None:
         self._waiting = None
         if not self.transport.is_closing():
-            self._refuse("head_timeout", f"The head of a request must arrive within {self.patience_s:g} s.")
+            self._refuse(_later("head_timeout", f"The head of a request must arrive within {self.patience_s:g} s."))
 
-    def _refuse(self, code: str, detail: str) -> None:
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be read; an answer that has begun can only be cut off."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            self._refuse(ApiError("bad_request", "It is no request of HTTP/1.1."))
+        else:
+            self.transport.close()
+
+    def _refuse(self, error: ApiError) -> None:
         """Answer before there is a request, and hang up."""
-        error = ApiError(code, detail, headers={"Retry-After": str(RETRY_AFTER_S)})
         body = error.document(None).model_dump_json().encode()
+        headers = {"Content-Type": PROBLEM_JSON, "Content-Length": str(len(body)), **error.headers}
         head = [
             f"HTTP/1.1 {error.kind.status} {error.kind.title}",
-            f"Content-Type: {PROBLEM_JSON}",
-            f"Content-Length: {len(body)}",
-            f"Retry-After: {RETRY_AFTER_S}",
+            *(f"{name}: {value}" for name, value in headers.items()),
             "Connection: close",
         ]
         cast(Any, self.transport).write("\r\n".join([*head, "", ""]).encode() + body)
         self.transport.close()
+
+
+def _later(code: str, detail: str) -> ApiError:
+    """A refusal that may be otherwise soon."""
+    return ApiError(code, detail, headers={"Retry-After": str(RETRY_AFTER_S)})

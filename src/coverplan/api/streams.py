@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from coverplan.api.errors import ApiError, ClientGoneError
+from coverplan.api.closing import Closing
+from coverplan.api.errors import ApiError, ClientGoneError, shutting_down
 from coverplan.api.guard.auth import while_admitted
 from coverplan.api.gunzip import Gunzip
 
@@ -21,7 +22,7 @@ def received(request: Request, patience_s: float) -> AsyncIterator[bytes]:
     """The body as it arrives, from a caller who would still be let in.
 
     Raises:
-        ApiError: nothing arrives any more, or the caller's key was revoked.
+        ApiError: nothing arrives any more, the caller's key was revoked, or the service stops.
         ClientGoneError: the connection was cut off.
     """
     return while_admitted(request, _arriving(request, patience_s))
@@ -29,15 +30,18 @@ def received(request: Request, patience_s: float) -> AsyncIterator[bytes]:
 
 async def _arriving(request: Request, patience_s: float) -> AsyncIterator[bytes]:
     stream = aiter(request.stream())
+    closing: Closing = request.app.state.closing
     try:
         while True:
-            async with asyncio.timeout(patience_s):
+            async with closing.patience(patience_s):
                 chunk = await anext(stream)
             if chunk:
                 yield chunk
     except StopAsyncIteration:
         return
     except TimeoutError:
+        if closing.begun:
+            raise shutting_down() from None
         raise ApiError("body_timeout", f"Nothing of the body arrived for {patience_s:g} s.") from None
     except ClientDisconnect:
         raise ClientGoneError from None

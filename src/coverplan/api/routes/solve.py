@@ -54,7 +54,7 @@ async def solve(body: Parsed[SolveRequest], request: Request, pool: Pool, settin
     if chosen(request, JSON, EVENTS) == EVENTS:
         news: News = News()
         run = await unless_gone(request, pool.submit(job, news.put_nowait))
-        return SolveEvents(run, news, until_refused(request))
+        return SolveEvents(run, news, until_refused(request), request.app.state.closing)
     return Response(await unless_gone(request, pool.run(job)), media_type=JSON)
 
 

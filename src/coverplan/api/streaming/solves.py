@@ -11,10 +11,11 @@ from typing import Any
 import structlog
 from fastapi.sse import format_sse_event
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
+from coverplan.api.closing import Closing
 from coverplan.api.disconnect import gone
-from coverplan.api.errors import ApiError, as_api_error
+from coverplan.api.errors import ApiError, as_api_error, shutting_down
 from coverplan.api.guard.auth import refused as refusal
 from coverplan.api.media import EVENTS
 from coverplan.process.run import Run
@@ -32,13 +33,15 @@ class SolveEvents(Response):
 
     media_type = EVENTS
 
-    def __init__(self, run: Run, news: News, refused: Coroutine[Any, Any, None]) -> None:
+    def __init__(self, run: Run, news: News, refused: Coroutine[Any, Any, None], closing: Closing) -> None:
         """`refused` returns once the client may not listen any more: then the run is stopped."""
         super().__init__(headers={"X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._run = run
         self._news = news
         self._refused = refused
+        self._closing = closing
+        self._begun = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         leaving = asyncio.create_task(gone(receive))
@@ -52,8 +55,14 @@ class SolveEvents(Response):
             streaming.cancel()
             await asyncio.wait({streaming})
             if refused.done():
-                told = format_sse_event(event="error", data_str=_document(refusal(), scope["state"]["request_id"]))
-                await send({"type": "http.response.body", "body": told})
+                await send(_last(refusal(), scope))
+        except asyncio.CancelledError:
+            # The server gives up on what is not done in time.
+            streaming.cancel()
+            await asyncio.wait({streaming})
+            if self._closing.begun and self._begun and streaming.cancelled():
+                await send(_last(shutting_down(), scope))
+            raise
         finally:
             for task in (leaving, streaming, refused):
                 task.cancel()
@@ -61,6 +70,7 @@ class SolveEvents(Response):
 
     async def _stream(self, send: Send, request_id: str) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        self._begun = True
         async for event, data in self._events(request_id):
             body = format_sse_event(event=event, data_str=data)
             await send({"type": "http.response.body", "body": body, "more_body": True})
@@ -86,6 +96,12 @@ class SolveEvents(Response):
             if problem.kind.code == "internal_error":
                 log.exception("solve failed")
             yield "error", _document(problem, request_id)
+
+
+def _last(error: ApiError, scope: Scope) -> Message:
+    """An error as the last event."""
+    told = format_sse_event(event="error", data_str=_document(error, scope["state"]["request_id"]))
+    return {"type": "http.response.body", "body": told}
 
 
 def _document(error: ApiError, request_id: str) -> str:
