@@ -8,7 +8,7 @@ UV ?= uv
 LOCK := pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo serve test fuzz check bench bench-full format openapi client lock clean
+.PHONY: setup demo serve test fuzz check bench bench-full attack format openapi client lock clean
 
 setup: $(READY)
 	@:
@@ -52,6 +52,10 @@ bench: setup
 # Hours; goes on where it was stopped. Try ARGS="--only gap/ --budget 60".
 bench-full: setup
 	@$(BIN)/python -m benchmarks.measure --tag full $(ARGS)
+
+# Loopback only, about twenty minutes. Try ARGS="--only kills partitions --minutes 5".
+attack: setup
+	@$(BIN)/python -m benchmarks.attack $(ARGS)
 
 format: setup
 	@$(BIN)/ruff format .

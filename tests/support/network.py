@@ -1,15 +1,18 @@
-"""A network between a worker and PostgreSQL that can fall silent: nothing gets through, and nothing is closed."""
+"""A network between a worker and PostgreSQL that can fall silent, or be cut so that both sides notice it at once."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 
 import sqlalchemy as sa
 
 _CHUNK = 1 << 16
+_AT_ONCE = struct.pack("ii", 1, 0)
+"""Of SO_LINGER: wait for nothing, and reset."""
 
 
 class Network:
@@ -21,6 +24,7 @@ class Network:
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._flows = threading.Event()
         self._flows.set()
+        self._cut = False
         self._sockets = [self._listening]
         port = self._listening.getsockname()[1]
         far = parsed.set(host="127.0.0.1", port=port, query={})
@@ -32,8 +36,17 @@ class Network:
         """Let nothing through, in neither direction, from now on."""
         self._flows.clear()
 
+    def cut(self) -> None:
+        """Reset all connections, and new ones as they come, from now on."""
+        self._cut = True
+        for one in self._sockets[1:]:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RD)  # wakes its thread, which resets it
+        del self._sockets[1:]
+
     def recover(self) -> None:
         """Let everything through, also what was held up."""
+        self._cut = False
         self._flows.set()
 
     def close(self) -> None:
@@ -48,6 +61,9 @@ class Network:
         with contextlib.suppress(OSError):
             while True:
                 near, _ = self._listening.accept()
+                if self._cut:
+                    _reset(near)
+                    continue
                 far = socket.socket(socket.AF_UNIX)
                 far.connect(self._server)
                 self._sockets += [near, far]
@@ -62,7 +78,13 @@ class Network:
         self._flows.wait()
         for one in (source, target):
             with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+                _reset(one) if self._cut else one.shutdown(socket.SHUT_RDWR)
+
+
+def _reset(connection: socket.socket) -> None:
+    """Close a connection so that the other side's next read or write fails."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+    connection.close()
 
 
 @contextlib.contextmanager

