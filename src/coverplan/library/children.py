@@ -48,12 +48,12 @@ class Children:
     """
 
     def __init__(self) -> None:
+        settings = own_settings(processors(), 1).model_copy(update={"queue_wait_s": _FOREVER_S, "queue_length": 10**9})
+        self._pool = SolverPool(settings)
         self.pid = os.getpid()
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="coverplan", daemon=True)
         self._thread.start()
-        settings = own_settings(processors(), 1).model_copy(update={"queue_wait_s": _FOREVER_S, "queue_length": 10**9})
-        self._pool = SolverPool(settings)
         asyncio.run_coroutine_threadsafe(self._pool.__aenter__(), self._loop).result()
         atexit.register(self.close)
 

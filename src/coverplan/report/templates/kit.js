@@ -27,8 +27,11 @@ const kit = (() => {
   const amount = (value, digits) => `${safe(data.currency)}\u202f${number(value, digits)}`;
   const money = (value) => amount(value, cents(value));
   const percent = (share) => `${number(100 * share, share >= 0.01 ? 1 : share >= 0.001 ? 2 : share > 1e-9 ? -Math.floor(Math.log10(share)) - 1 : 0)}\u202f%`;
-  // What is proven is rounded to the safe side, as the page itself does; a double may be off in its 16th digit.
-  const up = (value, digits) => Math.ceil(Number((value * 10 ** digits).toPrecision(15))) / 10 ** digits;
+  // What is proven is rounded to the safe side, as the page itself does: what is read back is never below the value.
+  const up = (value, digits, units = 1) => {
+    const steps = Math.round(value * units * 10 ** digits);
+    return (steps / 10 ** digits / units >= value ? steps : steps + 1) / 10 ** digits;
+  };
   const upMoney = (value, sign) => {
     const digits = up(sign * value, cents(value)) - sign * value > 0.999 ? 2 : cents(value);
     return amount(sign * up(sign * value, digits), digits);
@@ -36,7 +39,7 @@ const kit = (() => {
   const moneyAtMost = (value) => upMoney(value, 1), moneyAtLeast = (value) => upMoney(value, -1);
   const percentAtMost = (share) => {
     const digits = share > 0 && share < 1 ? Math.max(1, Math.min(7, -Math.floor(Math.log10(share)) - 1)) : 0;
-    return `${number(up(100 * share, digits), digits)}\u202f%`;
+    return `${number(up(share, digits, 100), digits)}\u202f%`;
   };
   const element = (name, attributes = {}, text = "") => {
     const made = document.createElement(name);
