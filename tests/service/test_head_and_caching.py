@@ -72,7 +72,7 @@ def test_head_answers_as_get_does_without_a_body(
 
 
 def test_a_stream_is_not_begun_for_head(client: InProcess, names: dict[str, str]) -> None:
-    """The run waits: GET would not end. Nobody follows it afterwards."""
+    """The run waits: GET would not end."""
     head = client.request("HEAD", ENDLESS.format(**names))
 
     assert head.status_code == 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated, Any
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
 from starlette.responses import Response
 
 from coverplan import __version__
@@ -42,11 +42,13 @@ class Keeper:
 
 
 async def _keeper(
-    if_none_match: Annotated[
-        list[str] | None, Header(description="ETags of answers that the caller has: then 304, without a body.")
+    request: Request,
+    _if_none_match: Annotated[
+        str | None,
+        Header(alias="If-None-Match", description="ETags of answers that the caller has: then 304, without a body."),
     ] = None,
 ) -> Keeper:
-    return Keeper(",".join(if_none_match or []))
+    return Keeper(",".join(request.headers.getlist("if-none-match")))
 
 
 Keeping = Annotated[Keeper, Depends(_keeper)]
