@@ -15,7 +15,7 @@ from benchmarks.attack.outcome import Outcome
 from benchmarks.attack.scopes import OPEN, key
 from benchmarks.attack.target import postgres, target
 from benchmarks.attack.things import things
-from coverplan.store.keys import Scope
+from coverplan.payload.keys import Scope
 from support.api_keys import bearer
 from support.deployment import TINY
 from support.operations import CALMEST_FIRST, PARAMETER, Route, call

@@ -54,6 +54,12 @@ class Settings(BaseSettings):
         ge=1,
         description="Stored bytes of a tenant beyond which a key without an own limit adds none; unset: any number.",
     )
+    max_keys: int = Field(
+        100,
+        ge=1,
+        description="Most keys of one tenant that `POST /v1/keys` makes, those of a day and usable ones counted.",
+    )
+    audit_days: float = Field(90.0, gt=0, description="Days after which lines of the audit log are deleted.")
     allowed_hosts: list[str] = Field(
         default_factory=list,
         description="Host names to answer to beside loopback's, as a JSON list; empty on an insecure address: any.",

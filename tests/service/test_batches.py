@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ import pytest
 from coverplan.verify import verify
 from support.batches import NDJSON, HalfCall, lines, post, results, tiny, wait, worth
 from support.deployment import Deployment, deployment, slow
+from support.following import follow
 
 LINES = 120
 WRONG: dict[int, tuple[Any, str | None, str | None]] = {
@@ -52,7 +54,11 @@ def test_each_line_has_its_ticket_and_its_result(running: Deployment) -> None:
             assert error["code"] == "invalid"
             assert [(issue["code"], issue["pointer"]) for issue in error["errors"]] == [(code, pointer)]
 
+    with running.client() as client:
+        told = follow(client, f"/v1/batches/{batch_id}/events")
+    assert [event.event for event in told] == ["progress"] * (len(told) - 1) + ["ended"]
     state = wait(running, batch_id)
+    assert json.loads(told[-1].data) == state
     assert (state["lines"], state["accepted"], state["rejected"]) == (120, 117, 3)
     assert (state["job_status"], state["runs"]["completed"], state["solutions"]["optimal"]) == ("completed", 117, 117)
 

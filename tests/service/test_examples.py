@@ -23,8 +23,8 @@ CREATED = {
     "policy": ("/v1/policies", 201),
     "dataset": ("/v1/datasets", 201),
 }
-PATCHED = {"dataset_patch", "experiment_extension"}
-"""Posted with the tests of datasets and of tenants, which have a worker."""
+ELSEWHERE = {"dataset_patch", "experiment_extension", "key"}
+"""Posted with the tests of datasets and of tenants, which have a worker, and of keys, which need one."""
 SOLVED = ["minimal", "small", "every_constraint_kind", "infeasible"]
 
 
@@ -53,7 +53,7 @@ def verification(name: str, plan: Any) -> list[str]:
 
 def test_every_example_is_tested() -> None:
     assert {file.stem for file in EXAMPLES.iterdir()} == {
-        *(*SOLVED, *CREATED, *PATCHED),
+        *(*SOLVED, *CREATED, *ELSEWHERE),
         "evaluate",
         "validate_with_errors",
     }

@@ -19,6 +19,7 @@ from support.cells import ENDED, cells, check_each_cell_once, runs_of, state, su
 from support.databases import on_postgresql, on_sqlite
 from support.datasets import ended, send
 from support.deployment import TINY, Deployment, deployment, descendants, slow
+from support.following import follow
 from support.receiver import Receiver, receiver
 from support.service import wait_for
 
@@ -85,6 +86,25 @@ def test_each_cell_is_a_run_and_its_plan_is_there(running: Deployment, client: h
     assert b"ROWS" in client.get(f"/v1/runs/{cell['run_id']}/model.mps").content
 
 
+@on_postgresql
+def test_an_experiment_is_followed_to_its_end(client: httpx.Client) -> None:
+    """Six cells, never fewer ended than before; who comes back after the end hears it again."""
+    experiment_id = submit(client, tiny_experiment([0.15, 0.25, 0.35], seeds=2))
+    place = f"/v1/experiments/{experiment_id}/events"
+    told = follow(client, place)
+    again = follow(client, place, told[-1].id)
+
+    assert [event.event for event in told] == ["progress"] * (len(told) - 1) + ["ended"]
+    states = [json.loads(event.data) for event in told]
+    assert states[-1] == state(client, experiment_id)
+    assert (states[-1]["cells"]["completed"], states[-1]["remaining_s"]) == (6, 0.0)
+    ended = [one["cells"]["completed"] for one in states]
+    assert ended == sorted(ended)
+    assert [(event.event, event.data) for event in again] == [("ended", told[-1].data)]
+    assert client.get(place, headers={"Last-Event-ID": "3"}).status_code == 422
+    assert client.get("/v1/experiments/exp-none/events").status_code == 404
+
+
 @on_sqlite
 def test_results_come_as_json_csv_parquet_and_html(client: httpx.Client) -> None:
     experiment_id = submit(client, tiny_experiment(TOLERANCES))
@@ -142,7 +162,8 @@ def test_stopped_and_resumed(running: Deployment, client: httpx.Client, place: R
 
     stopped = client.post(f"/v1/experiments/{experiment_id}/stop").json()
     assert stopped["job_status"] == "cancelled"
-    assert wait_for(lambda: not state(client, experiment_id)["cells"]["running"])
+    last = follow(client, f"/v1/experiments/{experiment_id}/events")[-1]
+    assert (last.event, json.loads(last.data)["cells"]["running"]) == ("ended", 0)
     refused = client.get(f"/v1/experiments/{experiment_id}/results")
     assert (refused.status_code, refused.json()["code"]) == (409, "experiment_not_ended")
     partial = client.get(f"/v1/experiments/{experiment_id}/results", params={"partial": True})

@@ -16,9 +16,9 @@ from httpx_sse import connect_sse
 from coverplan.api.app import OPEN_ROUTERS, create_app
 from coverplan.api.guard.access import REMEMBERED_S, Access
 from coverplan.api.guard.rates import Rates
+from coverplan.payload.keys import Scope
 from coverplan.settings import Settings
 from coverplan.store.database import Database, DatabaseLostError
-from coverplan.store.keys import Scope
 from coverplan.store.schema import keys as table
 from support.api_keys import bearer, command_line_key, new_key
 from support.books import hard_request

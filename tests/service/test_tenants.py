@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
+from coverplan.payload.keys import Scope
 from support.api_keys import bearer, new_key
 from support.batches import NDJSON, lines
 from support.deployment import TINY, deployment
@@ -56,7 +57,9 @@ def tenants(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("tenants")
     url = None if request.param == "sqlite" else request.getfixturevalue("postgres").database()
     database = url or f"sqlite:///{folder / 'data' / 'coverplan.db'}"
-    owner, stranger = (bearer(new_key(database, tenant=tenant)) for tenant in ("owner", "stranger"))
+    owner, stranger = (
+        bearer(new_key(database, tenant=tenant, scopes=tuple(Scope))) for tenant in ("owner", "stranger")
+    )
     with (
         deployment(folder, database_url=url) as started,
         httpx.Client(base_url=started.url, headers=owner, timeout=60, trust_env=False) as mine,

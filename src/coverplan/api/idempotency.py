@@ -24,7 +24,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import structlog
@@ -33,7 +33,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from coverplan.api.errors import AnsweredError, ApiError
-from coverplan.api.guard.auth import Caller, Writer
+from coverplan.api.guard.auth import Caller, Known
 from coverplan.api.media import JSON
 from coverplan.api.state import Stored
 from coverplan.payload.base import Document
@@ -70,6 +70,8 @@ class Created:
     status: int = 201
     location: str | None = None
     """Path of what was created."""
+    kept: Document | None = None
+    """What a call that is repeated is answered, where that is another document: one without a secret."""
 
 
 Within = Callable[[Callable[[Connection], Answer]], Awaitable[Answer]]
@@ -113,7 +115,8 @@ class Creation:
         created = work(connection)
         headers = {} if created.location is None else {"Location": created.location}
         answer = Answer(created.status, headers, created.document.model_dump_json())
-        if self._claim is not None and not idempotency.finish(connection, self._claim, answer):
+        kept = answer if created.kept is None else replace(answer, body=created.kept.model_dump_json())
+        if self._claim is not None and not idempotency.finish(connection, self._claim, kept):
             raise in_flight()
         return answer
 
@@ -150,7 +153,7 @@ async def once_for(request: Request, caller: Caller, store: Store, digest: str) 
         await creation.release()
 
 
-async def _once(request: Request, caller: Writer, store: Stored, _key: Key = None) -> AsyncIterator[Creation]:
+async def _once(request: Request, caller: Known, store: Stored, _key: Key = None) -> AsyncIterator[Creation]:
     try:
         digest: str | None = request.state.body_digest
     except AttributeError:
@@ -160,7 +163,7 @@ async def _once(request: Request, caller: Writer, store: Stored, _key: Key = Non
 
 
 Once = Annotated[Creation, Depends(_once)]
-"""For routes whose body is `Parsed`, and after it."""
+"""For routes whose body is `Parsed`, and after it and their caller, whose scope they ask for themselves."""
 
 
 def _claimed(database: Database, call: Call) -> Claim:

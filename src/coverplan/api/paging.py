@@ -20,8 +20,11 @@ Cursor = Annotated[
 
 
 def _after(prefix: str) -> Any:
-    """The cursor of a list that grows meanwhile: the id that came last. That of another list is refused."""
-    words = "`next_cursor` of the page before; absent: the first page."
+    """The cursor of a list that grows meanwhile: the id that came last. That of another list is refused.
+
+    It is a place in the list and not in what a filter leaves of it: so it may be used with other filters.
+    """
+    words = "`next_cursor` of the page before, also where its filters were others; absent: the first page."
     return Query(alias="cursor", pattern=f"^{prefix}-[0-9a-f]{{28}}$", description=words)
 
 
@@ -31,6 +34,8 @@ DatasetCursor = Annotated[str | None, _after("ds")]
 ExperimentCursor = Annotated[str | None, _after("exp")]
 WebhookCursor = Annotated[str | None, _after("wh")]
 DeliveryCursor = Annotated[str | None, _after("del")]
+KeyCursor = Annotated[str | None, _after("key")]
+AuditCursor = Annotated[str | None, _after("aud")]
 Mark = Annotated[
     str | None,
     Query(

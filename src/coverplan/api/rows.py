@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping
 from coverplan.api.errors import ApiError
 from coverplan.payload.creator import Creator
 
-Resource = Literal["run", "batch", "dataset", "experiment", "webhook"]
+Resource = Literal["run", "batch", "dataset", "experiment", "webhook", "key"]
 
 
 def found(row: RowMapping | None, resource: Resource, name: str) -> RowMapping:

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from coverplan.api.streaming.feed import Feed
+from coverplan.api.streaming.watch import Watch
 from coverplan.jobs.submit import Submission
 from coverplan.process.pool import SolverPool
 from coverplan.settings import Settings
@@ -38,8 +39,14 @@ async def _feed(request: Request) -> Feed:
     return feed
 
 
+async def _watch(request: Request) -> Watch:
+    watch: Watch = request.app.state.watch
+    return watch
+
+
 Pool = Annotated[SolverPool, Depends(_pool)]
 Configured = Annotated[Settings, Depends(_settings)]
 Stored = Annotated[Store, Depends(_store)]
 Submitted = Annotated[Submission, Depends(_submission)]
 Fed = Annotated[Feed, Depends(_feed)]
+Watched = Annotated[Watch, Depends(_watch)]

@@ -27,6 +27,7 @@ COMMANDS = (
     "serve",
     "worker",
     "keys",
+    "audit",
     "migrate",
     "deploy",
     "experiment",

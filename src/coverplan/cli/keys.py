@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Connection
 
 from coverplan.cli.bad_input import BadInputError
-from coverplan.settings import Settings, redacted
+from coverplan.cli.state import aligned, transaction
+from coverplan.payload.keys import Scope
+from coverplan.store import audit
 from coverplan.store import keys as table
-from coverplan.store.database import Database, DatabaseLostError
-from coverplan.store.keys import Allowance, ApiKey, Scope
-from coverplan.store.migrate import SchemaError, migrate
+from coverplan.store.audit import By
+from coverplan.store.keys import Allowance, ApiKey
 
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _COLUMNS = ("id", "tenant", "name", "scopes", "requests/min", "running runs", "stored bytes", "created", "revoked")
@@ -52,52 +50,34 @@ def create(
     if name is not None and len(name) > 200:
         raise BadInputError("--name: at most 200 characters.")
     allowance = Allowance(requests_per_minute, running_runs, stored_bytes)
-    with _writing() as connection:
-        key_id, secret = table.create(connection, tenant, name, scope or (Scope.READ, Scope.WRITE), allowance)
-    print(f"{key_id} of tenant {tenant}. Its secret is shown this once:", file=sys.stderr)
+    with transaction() as connection:
+        key, secret = table.create(connection, tenant, name, scope or (Scope.READ, Scope.WRITE), allowance)
+        audit.add(connection, By(tenant), "key.create", key.id)
+    print(f"{key.id} of tenant {tenant}. Its secret is shown this once:", file=sys.stderr)
     typer.echo(secret)
 
 
 @keys.command("list")
 def every(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List all keys, also revoked ones; secrets are not kept."""
-    with _writing() as connection:
+    with transaction() as connection:
         found = table.every(connection)
     if as_json:
         typer.echo(json.dumps([_document(key) for key in found], indent=1))
         return
-    rows = [_COLUMNS, *(_row(key) for key in found)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    typer.echo(aligned([_COLUMNS, *(_row(key) for key in found)]))
 
 
 @keys.command()
 def revoke(key_id: Annotated[str, typer.Argument(metavar="ID", help="As `keys list` shows it.")]) -> None:
     """Revoke a key, for good; running services refuse it within 2 seconds."""
-    with _writing() as connection:
-        done = table.revoke(connection, key_id)
-    if not done:
+    with transaction() as connection:
+        revoked = table.revoke(connection, key_id)
+        if revoked is not None:
+            audit.add(connection, By(revoked.tenant), "key.revoke", key_id)
+    if revoked is None:
         raise BadInputError(f"no key {key_id[:100]!r} that could be revoked; `coverplan keys list` shows them.")
     print(f"{key_id} is revoked.", file=sys.stderr)
-
-
-@contextmanager
-def _writing() -> Iterator[Connection]:
-    """A transaction in the database of the settings, made or brought up to date where needed."""
-    settings = Settings()
-    database = Database.open(settings.database)
-    try:
-        migrate(database)
-        with database.begin() as connection:
-            yield connection
-    except SchemaError as error:
-        raise BadInputError(str(error)) from None
-    except (DatabaseLostError, OSError) as error:
-        place = redacted(settings.database)
-        raise BadInputError(f"the database {place} does not answer: {redacted(str(error))}") from None
-    finally:
-        database.close()
 
 
 def _document(key: ApiKey) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dbos import DBOS
 
 from coverplan.jobs.queue import TOGETHER
 from coverplan.settings import Settings
-from coverplan.store import batches, experiments, idempotency, paths, runs
+from coverplan.store import audit, batches, experiments, idempotency, paths, runs
 from coverplan.store.store import Store
 
 _AT_ONCE = 200
@@ -39,6 +39,12 @@ async def sweep(store: Store, settings: Settings) -> None:
         await _forget_jobs(experiment_id)
     await _forget_jobs(TOGETHER, status=["SUCCESS", "ERROR"])
     await asyncio.to_thread(_forget_answers, store)
+
+
+async def prune_audit(store: Store, settings: Settings) -> None:
+    """Remove lines of the audit log that are past their time. Raises as `sweep` does."""
+    while await store.database.writing(lambda c: audit.prune(c, settings.audit_days)):
+        pass
 
 
 async def erase(store: Store, run_ids: Sequence[str]) -> None:

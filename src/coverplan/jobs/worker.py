@@ -111,6 +111,7 @@ class Worker:
             (_SWEEP_S, lambda: sweep.sweep(self.place.store, self.place.settings)),
             (_SWEEP_S, self._tidy),
             (_PRUNE_S, lambda: prune_deliveries(self.place.store, self.place.settings)),
+            (_PRUNE_S, lambda: sweep.prune_audit(self.place.store, self.place.settings)),
             (_SWEEP_S, lambda: expire_datasets(self.place.store)),
             (_ADVANCE_S, self._experiments.look),
             (_CHECK_S, lambda: validate_due(self.place)),

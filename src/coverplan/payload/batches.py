@@ -85,6 +85,13 @@ class BatchState(Document):
     solutions: BatchSolutions = Field(description="Its completed runs by solution status.")
     created_by: Creator | None = CREATED_BY
     request_id: str | None = REQUEST_ID
+    remaining_s: float | None = Field(
+        default=None,
+        description="Estimated time until the runs that it has now have ended: at the pace of those that have, if as "
+        "many go on side by side as now; null: not to be told.",
+        examples=[42.0],
+        json_schema_extra={"unit": "seconds"},
+    )
     created_at: dt.datetime = Field(description="When it was begun (UTC).", examples=["2027-01-05T08:30:00Z"])
     expires_at: dt.datetime | None = Field(
         default=None,

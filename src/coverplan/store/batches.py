@@ -6,11 +6,27 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from coverplan.store.idempotency import IN_FLIGHT_S, KEPT_S, KeyInFlightError
-from coverplan.store.runs import hide_all
+from coverplan.store.lists import ALL, Which, chosen, newest
+from coverplan.store.runs import CANCELLED, COMPLETED, FAILED, OPEN, QUEUED, RUNNING, hide_all
 from coverplan.store.schema import batch_errors, batches, runs
 
 _TICKET = ("id", "batch_line", "job_status")
@@ -73,12 +89,15 @@ def get(connection: Connection, tenant: str, batch_id: str) -> RowMapping | None
     return connection.execute(wanted).mappings().one_or_none()
 
 
-def page(connection: Connection, tenant: str, limit: int, before: str | None) -> Sequence[RowMapping]:
-    """Batches of the tenant, newest first, older than the one with the id `before`."""
+def page(
+    connection: Connection, tenant: str, limit: int, before: str | None, which: Which = ALL, status: str | None = None
+) -> Sequence[RowMapping]:
+    """Batches of the tenant, newest first, older than the one with the id `before`; `status` as callers see it."""
     wanted = select(batches).where(batches.c.tenant == tenant, batches.c.deleted.is_(False))
-    if before is not None:
-        wanted = wanted.where(batches.c.id < before)
-    return connection.execute(wanted.order_by(batches.c.id.desc()).limit(limit)).mappings().all()
+    wanted = wanted.where(chosen(connection, batches, which, "batch"))
+    if status is not None:
+        wanted = wanted.where(_has_status(tenant, status))
+    return connection.execute(newest(wanted, batches, limit, before)).mappings().all()
 
 
 def counts(connection: Connection, batch_ids: Sequence[str]) -> dict[str, list[tuple[str, str | None, int]]]:
@@ -137,6 +156,37 @@ def _lines(connection: Connection, batch_id: str, after: int, upto: int, names: 
     refused = connection.execute(select(batch_errors.c.line, batch_errors.c.error).where(of_batch))
     lines = taken + [(line, None, error) for line, error in refused]
     return sorted(lines, key=lambda line: line[0])
+
+
+def _has_status(tenant: str, status: str) -> ColumnElement[bool]:
+    """Whether a batch is shown with a status, which is that of its runs together.
+
+    Batches with runs that are open, or were cancelled, are looked up by those, of which there are few.
+    """
+    is_open = batches.c.id.in_(_with_runs(tenant, OPEN))
+    is_queued = and_(
+        batches.c.id.in_(_with_runs(tenant, [QUEUED])), ~_has_runs([RUNNING, COMPLETED, FAILED, CANCELLED])
+    )
+    if status == QUEUED:
+        return is_queued
+    if status == RUNNING:
+        return and_(or_(is_open, batches.c.closed.is_(False)), ~is_queued)
+    all_cancelled = and_(batches.c.id.in_(_with_runs(tenant, [CANCELLED])), ~_has_runs([COMPLETED, FAILED]))
+    return and_(batches.c.closed.is_(True), ~is_open, all_cancelled if status == CANCELLED else ~all_cancelled)
+
+
+def _with_runs(tenant: str, statuses: Sequence[str]) -> Select[tuple[str | None]]:
+    """Batches that have a run with one of these statuses."""
+    some: BindParameter[Any] = bindparam(None, list(statuses), expanding=True, literal_execute=True)
+    return select(runs.c.batch_id).where(
+        runs.c.tenant == tenant, runs.c.job_status.in_(some), runs.c.batch_id.is_not(None), runs.c.deleted.is_(False)
+    )
+
+
+def _has_runs(statuses: Sequence[str]) -> ColumnElement[bool]:
+    """The same, asked of each batch."""
+    mine = and_(runs.c.batch_id == batches.c.id, runs.c.job_status.in_(statuses), runs.c.deleted.is_(False))
+    return exists().where(mine).correlate(batches)
 
 
 def _of(tenant: str, batch_id: str) -> ColumnElement[bool]:

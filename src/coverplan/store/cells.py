@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, case, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from coverplan.store.schema import experiment_cells as cells
@@ -65,6 +65,12 @@ def counts(connection: Connection, experiment_ids: Sequence[str]) -> dict[str, d
     for experiment_id, job_status, number in connection.execute(wanted):
         found[experiment_id][job_status] += number
     return found
+
+
+def any_begun(experiment_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a cell of an experiment is no longer queued; a run that its caller deleted is as good as cancelled."""
+    waits = exists().where(_run_that_counts(), runs.c.job_status == "queued").correlate(cells)
+    return exists().where(cells.c.experiment_id == experiment_id, cells.c.run_id.is_not(None), ~waits)
 
 
 def nearest(connection: Connection, run_id: str, limit: int) -> list[RowMapping]:

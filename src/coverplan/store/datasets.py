@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, and_, delete, exists, insert, or_, select, update
 
 from coverplan.store.clock import clock
+from coverplan.store.lists import ALL, Which, chosen, newest
 from coverplan.store.provenance import Provenance
 from coverplan.store.schema import datasets, runs
 
@@ -30,12 +31,14 @@ def get(connection: Connection, tenant: str, dataset_id: str) -> RowMapping | No
     return connection.execute(select(datasets).where(_mine(tenant, dataset_id))).mappings().one_or_none()
 
 
-def page(connection: Connection, tenant: str, limit: int, before: str | None) -> Sequence[RowMapping]:
+def page(
+    connection: Connection, tenant: str, limit: int, before: str | None, which: Which = ALL, status: str | None = None
+) -> Sequence[RowMapping]:
     """Datasets of the tenant without their reports, newest first, older than `before`."""
-    wanted = select(*_LISTED).where(datasets.c.tenant == tenant).order_by(datasets.c.id.desc()).limit(limit)
-    if before is not None:
-        wanted = wanted.where(datasets.c.id < before)
-    return connection.execute(wanted).mappings().all()
+    wanted = select(*_LISTED).where(datasets.c.tenant == tenant, chosen(connection, datasets, which, "ds"))
+    if status is not None:
+        wanted = wanted.where(datasets.c.job_status == status)
+    return connection.execute(newest(wanted, datasets, limit, before)).mappings().all()
 
 
 def put_table(

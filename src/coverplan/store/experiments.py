@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from coverplan.store import cells, webhooks
+from coverplan.store.lists import ALL, Which, chosen, newest
 from coverplan.store.runs import hide_all
 from coverplan.store.schema import experiment_cells, experiments, runs, workers
 
@@ -45,12 +46,21 @@ def get(connection: Connection, tenant: str, experiment_id: str) -> RowMapping |
     return connection.execute(wanted).mappings().one_or_none()
 
 
-def page(connection: Connection, tenant: str, limit: int, before: str | None) -> Sequence[RowMapping]:
-    """Experiments of the tenant, newest first, older than the one with the id `before`."""
+def page(
+    connection: Connection, tenant: str, limit: int, before: str | None, which: Which = ALL, status: str | None = None
+) -> Sequence[RowMapping]:
+    """Experiments of the tenant, newest first, older than the one with the id `before`.
+
+    `status` is as callers see it: an experiment is `queued` as long as no cell has begun.
+    """
     wanted = select(experiments).where(experiments.c.tenant == tenant, experiments.c.deleted.is_(False))
-    if before is not None:
-        wanted = wanted.where(experiments.c.id < before)
-    return connection.execute(wanted.order_by(experiments.c.id.desc()).limit(limit)).mappings().all()
+    wanted = wanted.where(chosen(connection, experiments, which, "exp"))
+    if status in _OPEN:
+        begun = cells.any_begun(experiments.c.id)
+        wanted = wanted.where(experiments.c.job_status == RUNNING, begun if status == RUNNING else not_(begun))
+    elif status is not None:
+        wanted = wanted.where(experiments.c.job_status == status)
+    return connection.execute(newest(wanted, experiments, limit, before)).mappings().all()
 
 
 def next_due(connection: Connection) -> str | None:
@@ -85,10 +95,10 @@ def end(connection: Connection, row: RowMapping, facts: Facts) -> bool:
     return _end(connection, held(row), {"pending": False, **facts})
 
 
-def stop(connection: Connection, tenant: str, experiment_id: str) -> None:
-    """Add no more cells, whatever a worker is at; one that has ended stays as it is."""
+def stop(connection: Connection, tenant: str, experiment_id: str) -> bool:
+    """Add no more cells, whatever a worker is at; False: one that has ended stays as it is."""
     running = and_(_of(tenant, experiment_id), experiments.c.job_status == RUNNING)
-    _end(connection, running, {"job_status": CANCELLED, "stage": experiments.c.stage + 1})
+    return _end(connection, running, {"job_status": CANCELLED, "stage": experiments.c.stage + 1})
 
 
 def resume(connection: Connection, tenant: str, experiment_id: str) -> None:

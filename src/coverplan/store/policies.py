@@ -6,8 +6,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, func, insert, select, text
+from sqlalchemy import Connection, RowMapping, exists, insert, select, text
 
+from coverplan.store.lists import ALL, Which, chosen
 from coverplan.store.schema import policies
 
 
@@ -35,21 +36,18 @@ def document(connection: Connection, tenant: str, name: str, version: int | None
     return connection.execute(wanted.order_by(policies.c.version.desc()).limit(1)).mappings().one_or_none()
 
 
-def latest(connection: Connection, tenant: str, limit: int, after: str | None) -> Sequence[RowMapping]:
+def latest(
+    connection: Connection, tenant: str, limit: int, after: str | None, which: Which = ALL
+) -> Sequence[RowMapping]:
     """The latest version of each policy, by name, those whose names come after `after`."""
-    newest = (
-        select(policies.c.name, func.max(policies.c.version).label("version"))
-        .where(policies.c.tenant == tenant)
-        .group_by(policies.c.name)
-        .order_by(policies.c.name)
-        .limit(limit)
+    other = policies.alias()
+    later = exists().where(
+        other.c.tenant == tenant, other.c.name == policies.c.name, other.c.version > policies.c.version
     )
+    wanted = select(policies).where(policies.c.tenant == tenant, ~later, chosen(connection, policies, which))
     if after is not None:
-        newest = newest.where(policies.c.name > after)
-    chosen = newest.subquery()
-    same = and_(policies.c.tenant == tenant, policies.c.name == chosen.c.name, policies.c.version == chosen.c.version)
-    wanted = select(policies).join(chosen, same).order_by(policies.c.name)
-    return connection.execute(wanted).mappings().all()
+        wanted = wanted.where(policies.c.name > after)
+    return connection.execute(wanted.order_by(policies.c.name).limit(limit)).mappings().all()
 
 
 def versions(connection: Connection, tenant: str, name: str, limit: int, before: int | None) -> Sequence[RowMapping]:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
-    exists,
     func,
     insert,
     or_,
@@ -27,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from coverplan.store import events, webhooks
+from coverplan.store.lists import ALL, Which, chosen, newest
 from coverplan.store.schema import run_tags, runs
 
 QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED = "queued", "running", "completed", "failed", "cancelled"
@@ -50,13 +50,11 @@ class End:
 class Filter:
     """Which runs a list has; None: all."""
 
+    which: Which = ALL
     status: str | None = None
     tag: str | None = None
-    name: str | None = None
     batch_id: str | None = None
     experiment_id: str | None = None
-    created_from: float | None = None
-    created_to: float | None = None
 
 
 def add(connection: Connection, facts: Facts, tags: Collection[str] = ()) -> None:
@@ -92,24 +90,17 @@ def tags_of(connection: Connection, run_ids: Sequence[str]) -> dict[str, list[st
 
 def page(connection: Connection, tenant: str, wanted: Filter, limit: int, before: str | None) -> Sequence[RowMapping]:
     """Runs of the tenant, newest first, older than the one with the id `before`."""
-    query = select(runs).where(runs.c.tenant == tenant, runs.c.deleted.is_(False)).order_by(runs.c.id.desc())
-    for column, value in (
-        (runs.c.job_status, wanted.status),
-        (runs.c.name, wanted.name),
-        (runs.c.batch_id, wanted.batch_id),
-        (runs.c.experiment_id, wanted.experiment_id),
-    ):
+    query = select(runs).where(runs.c.tenant == tenant, runs.c.deleted.is_(False))
+    query = query.where(chosen(connection, runs, wanted.which, "run"))
+    for column, value in ((runs.c.batch_id, wanted.batch_id), (runs.c.experiment_id, wanted.experiment_id)):
         if value is not None:
             query = query.where(column == value)
-    if wanted.created_from is not None:
-        query = query.where(runs.c.created_at >= wanted.created_from)
-    if wanted.created_to is not None:
-        query = query.where(runs.c.created_at < wanted.created_to)
+    if wanted.status is not None:
+        # Written out, as an index of few of them serves: no database takes it for a value that it is yet to hear.
+        query = query.where(runs.c.job_status == bindparam("status", wanted.status, literal_execute=True))
     if wanted.tag is not None:
-        query = query.where(exists().where(run_tags.c.run_id == runs.c.id, run_tags.c.tag == wanted.tag))
-    if before is not None:
-        query = query.where(runs.c.id < before)
-    return connection.execute(query.limit(limit)).mappings().all()
+        query = query.where(runs.c.id.in_(select(run_tags.c.run_id).where(run_tags.c.tag == wanted.tag)))
+    return connection.execute(newest(query, runs, limit, before)).mappings().all()
 
 
 def same_request(connection: Connection, tenant: str, request_hash: str) -> str | None:
@@ -183,13 +174,15 @@ def hand_back(connection: Connection, run_id: str, attempt: int, spent_s: float)
     return row is not None
 
 
-def cancel(connection: Connection, tenant: str, run_id: str) -> None:
-    """Cancel a run that waits, or have its worker do so; one that has ended stays as it is.
+def cancel(connection: Connection, tenant: str, run_id: str) -> bool:
+    """Cancel a run that waits, or have its worker do so; False: one that has ended stays as it is.
 
     The wish comes first: it locks the run, which from then on is handed back or claimed with the wish, or not at all.
     """
-    if wish(connection, tenant, run_id, "cancel"):
+    wished = wish(connection, tenant, run_id, "cancel")
+    if wished:
         cancel_queued(connection, tenant, run_id)
+    return wished
 
 
 def cancel_queued(connection: Connection, tenant: str, run_id: str) -> None:

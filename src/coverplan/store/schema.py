@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData()
@@ -88,6 +89,24 @@ runs = Table(
     Index("runs_by_content", "tenant", "request_hash"),
     Index("runs_of_batch", "batch_id", "batch_line"),
     Index("runs_of_experiment", "experiment_id", "job_status"),
+)
+_NAMED, _WITHOUT_ANSWER = runs.c.name.is_not(None), text("job_status = 'failed' OR job_status = 'cancelled'")
+# Of few runs only: the others cost nothing more.
+Index(
+    "runs_by_name",
+    runs.c.tenant,
+    runs.c.name,
+    postgresql_ops={"name": "text_pattern_ops"},
+    postgresql_where=_NAMED,
+    sqlite_where=_NAMED,
+)
+Index(
+    "runs_without_answer",
+    runs.c.tenant,
+    runs.c.job_status,
+    runs.c.id,
+    postgresql_where=_WITHOUT_ANSWER,
+    sqlite_where=_WITHOUT_ANSWER,
 )
 
 workers = Table(
@@ -243,6 +262,21 @@ keys = Table(
     Column("revoked_at", Float),
 )
 
+audit = Table(
+    "audit_lines",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("tenant", _ID, nullable=False),
+    Column("key_id", _ID),  # None: the service ran open, or it was the command line
+    Column("action", String(40), nullable=False),
+    Column("resource", _NAME, nullable=False),  # an id, or what callers name it by
+    Column("request_id", String(64)),
+    Column("address", String(64)),
+    Column("created_at", Float, nullable=False),  # by the database's clock
+    Index("audit_of_tenant", "tenant", "id"),
+    Index("audit_by_age", "created_at"),
+)
+
 idempotency = Table(
     "idempotency_keys",
     metadata,
@@ -286,5 +320,6 @@ deliveries = Table(
     Column("created_at", Float, nullable=False),
     Column("delivered_at", Float),
     Index("deliveries_of_webhook", "webhook_id", "id"),
+    Index("deliveries_by_status", "webhook_id", "status", "id"),
     Index("deliveries_due", "status", "next_at"),
 )

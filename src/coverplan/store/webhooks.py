@@ -7,11 +7,12 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, delete, func, insert, select, update
 
 from coverplan.payload.times import maybe_moment, moment
 from coverplan.payload.webhooks import TEST, WebhookEvent
 from coverplan.store.ids import new_id
+from coverplan.store.lists import ALL, Which, chosen, newest
 from coverplan.store.schema import deliveries, webhooks
 
 _OF_RUN = (
@@ -57,12 +58,14 @@ def get(connection: Connection, tenant: str, webhook_id: str) -> RowMapping | No
     return connection.execute(wanted).mappings().one_or_none()
 
 
-def page(connection: Connection, tenant: str, limit: int, before: str | None) -> Sequence[RowMapping]:
-    """Webhooks of the tenant, newest first, older than the one with the id `before`."""
-    wanted = select(webhooks).where(webhooks.c.tenant == tenant).order_by(webhooks.c.id.desc()).limit(limit)
-    if before is not None:
-        wanted = wanted.where(webhooks.c.id < before)
-    return connection.execute(wanted).mappings().all()
+def page(
+    connection: Connection, tenant: str, limit: int, before: str | None, which: Which = ALL, kind: str | None = None
+) -> Sequence[RowMapping]:
+    """Webhooks of the tenant, newest first, older than the one with the id `before`; `kind`: those told of it."""
+    wanted = select(webhooks).where(webhooks.c.tenant == tenant, chosen(connection, webhooks, which, "wh"))
+    if kind is not None:
+        wanted = wanted.where(cast(webhooks.c.kinds, Text).contains(f'"{kind}"', autoescape=True))
+    return connection.execute(newest(wanted, webhooks, limit, before)).mappings().all()
 
 
 def remove(connection: Connection, tenant: str, webhook_id: str) -> bool:
@@ -109,12 +112,16 @@ def announce_test(connection: Connection, webhook_id: str) -> RowMapping:
     return connection.execute(insert(deliveries).values(**row).returning(deliveries)).mappings().one()
 
 
-def log(connection: Connection, webhook_id: str, limit: int, before: str | None) -> Sequence[RowMapping]:
-    """Deliveries of a webhook, newest first, older than the one with the id `before`."""
-    wanted = select(deliveries).where(deliveries.c.webhook_id == webhook_id).order_by(deliveries.c.id.desc())
-    if before is not None:
-        wanted = wanted.where(deliveries.c.id < before)
-    return connection.execute(wanted.limit(limit)).mappings().all()
+def log(
+    connection: Connection, webhook_id: str, limit: int, before: str | None, which: Which = ALL, **equal: str | None
+) -> Sequence[RowMapping]:
+    """Deliveries of a webhook, newest first, older than the one with the id `before`; `equal` by column."""
+    mine = deliveries.c.webhook_id == webhook_id
+    wanted = select(deliveries).where(mine, chosen(connection, deliveries, which, "del"))
+    for name, value in equal.items():
+        if value is not None:
+            wanted = wanted.where(deliveries.c[name] == value)
+    return connection.execute(newest(wanted, deliveries, limit, before)).mappings().all()
 
 
 def has_due(connection: Connection, now: float) -> bool:

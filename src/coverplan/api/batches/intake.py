@@ -30,7 +30,7 @@ from coverplan.payload.error_document import Limit
 from coverplan.payload.issues import IssueReport, PayloadError
 from coverplan.payload.runs import RunError, RunRequest
 from coverplan.settings import Settings
-from coverplan.store import batches
+from coverplan.store import audit, batches
 from coverplan.store.blobs import BlobLostError
 from coverplan.store.database import DatabaseLostError
 from coverplan.store.idempotency import KeyInFlightError
@@ -85,8 +85,15 @@ class Intake:
         """
         reader = new_id("call")
         facts = {"id": new_id("batch"), "tenant": means.caller.tenant, "name": name, "key": key, **means.asked.columns}
+
+        def begun(connection: Connection) -> RowMapping:
+            row = batches.begin(connection, facts, reader)
+            if row["id"] == facts["id"]:
+                audit.add(connection, means.caller.by, "batch.submit", row["id"])
+            return row
+
         try:
-            row = await means.store.database.writing(lambda c: batches.begin(c, facts, reader))
+            row = await means.store.database.writing(begun)
         except KeyInFlightError:
             raise in_flight() from None
         return cls(means, lines, row, reader)

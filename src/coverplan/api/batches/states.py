@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping
+from sqlalchemy import Connection, RowMapping
 
 from coverplan.api.errors import ApiError
-from coverplan.api.rows import creator_of
+from coverplan.api.rows import creator_of, found
+from coverplan.api.streaming.watch import Told
 from coverplan.payload.base import Document
 from coverplan.payload.batches import BatchRuns, BatchSolutions, BatchState
 from coverplan.payload.runs import JobStatus, RunError
 from coverplan.payload.times import maybe_moment
-from coverplan.store import runs
+from coverplan.store import batches, runs
+from coverplan.store.pace import Pace, paces
+from coverplan.store.schema import runs as table
+from coverplan.store.store import Store
 
 DAY_S = 86400.0
 _MOST_ERRORS = 20
@@ -21,8 +25,36 @@ _MOST_ERRORS = 20
 Counts = Sequence[tuple[str, str | None, int]]
 
 
-def state_of(row: RowMapping, counts: Counts) -> BatchState:
-    """The batch as its callers see it."""
+def states_of(connection: Connection, rows: Sequence[RowMapping]) -> list[BatchState]:
+    """Batches as their callers see them."""
+    counts = batches.counts(connection, [row["id"] for row in rows])
+    going_on = [batch_id for batch_id, found in counts.items() if any(job == runs.RUNNING for job, _, _ in found)]
+    known = paces(connection, table.c.batch_id, going_on)
+    return [_state(row, counts[row["id"]], known.get(row["id"], Pace())) for row in rows]
+
+
+async def shown(store: Store, tenant: str, batch_id: str) -> BatchState:
+    """How far a batch of the tenant is; raises as `found` does."""
+
+    def look(connection: Connection) -> BatchState:
+        row = found(batches.get(connection, tenant, batch_id), "batch", batch_id)
+        return states_of(connection, [row])[0]
+
+    return await store.database.reading(look)
+
+
+async def told(store: Store, tenant: str, batch_id: str) -> Told:
+    """How far a batch of the tenant is, as an event; the last one once nothing of it changes any more."""
+
+    def look(connection: Connection) -> BatchState | None:
+        row = batches.get(connection, tenant, batch_id)
+        return None if row is None else states_of(connection, [row])[0]
+
+    state = await store.database.reading(look)
+    return Told.deleted({"batch_id": batch_id}) if state is None else Told.of(state, ended=has_ended(state))
+
+
+def _state(row: RowMapping, counts: Counts, pace: Pace) -> BatchState:
     by_job: dict[str, int] = dict.fromkeys(BatchRuns.model_fields, 0)
     by_solution: dict[str, int] = dict.fromkeys(BatchSolutions.model_fields, 0)
     for job_status, solution_status, number in counts:
@@ -38,6 +70,7 @@ def state_of(row: RowMapping, counts: Counts) -> BatchState:
         rejected=row["lines"] - row["accepted"],
         runs=BatchRuns(**by_job),
         solutions=BatchSolutions(**by_solution),
+        remaining_s=pace.left_s(by_job[runs.QUEUED], by_job[runs.RUNNING]),
         **facts,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator
 
 from fastapi import Request
@@ -13,6 +12,7 @@ from coverplan.payload.datasets import TableFormat
 from coverplan.payload.error_document import Limit
 from coverplan.payload.issues import IssueReport
 from coverplan.settings import Settings
+from coverplan.tables.arrival import TEXT, Arrival, TooManyBytesError, TooManyRowsError, UnreadableTableError
 
 MEDIA_TYPES: dict[str, TableFormat] = {
     "application/vnd.apache.parquet": "parquet",
@@ -21,16 +21,6 @@ MEDIA_TYPES: dict[str, TableFormat] = {
     "application/vnd.apache.arrow.file": "arrow",
     "application/vnd.apache.arrow.stream": "arrow_stream",
 }
-TEXT = ("csv", "ndjson")
-MAX_LINE = 1 << 20
-"""Bytes of a line of text."""
-_EDGES: dict[TableFormat, tuple[tuple[bytes, ...], bytes]] = {
-    "parquet": ((b"PAR1",), b"PAR1"),
-    "arrow": ((b"ARROW1",), b"ARROW1"),
-    "arrow_stream": ((b"\xff\xff\xff\xff",), b""),
-}
-"""How files of a format begin and end."""
-_NAMES = {"parquet": "Parquet", "arrow": "Arrow IPC file", "arrow_stream": "Arrow IPC stream"}
 
 
 class Upload:
@@ -57,15 +47,17 @@ class Upload:
         self.declared = int(declared[:20]) if declared.isdecimal() else 0
         if self.declared > settings.max_table_bytes:
             raise self._too_large()
-        self.bytes = 0
-        self._digest = hashlib.sha256()
-        self._first = self._last = b""
-        self._line = self._lines = 0
+        self._arrival = Arrival(self.format, settings.max_table_bytes, settings.max_table_rows)
+
+    @property
+    def size(self) -> int:
+        """Its size, unpacked."""
+        return self._arrival.bytes
 
     @property
     def digest(self) -> str:
         """SHA-256 of the table, unpacked."""
-        return self._digest.hexdigest()
+        return self._arrival.digest
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The table, unpacked and looked at.
@@ -74,37 +66,17 @@ class Upload:
             ApiError: it is too large, too slow, broken, or not of its format.
         """
         chunks = received(self._request, self._settings.body_timeout_s)
-        async for piece in unpacked(chunks) if self._packed else chunks:
-            self.bytes += len(piece)
-            if self.bytes > self._settings.max_table_bytes:
-                raise self._too_large()
-            self._digest.update(piece)
-            self._look(piece)
-            yield piece
-        self._close()
-
-    def _look(self, piece: bytes) -> None:
-        """Bytes that no text holds, lines that no table has, and the first and last bytes."""
-        if self.format in TEXT:
-            if b"\0" in piece:
-                raise _unreadable("The text has zero bytes, as text in UTF-8 does not.")
-            end = piece.find(b"\n")
-            longest = self._line + (len(piece) if end < 0 else end)
-            if longest > MAX_LINE:
-                raise _unreadable(f"Line {self._lines + 1:,} is longer than {MAX_LINE:,} bytes.")
-            self._line = longest if end < 0 else len(piece) - piece.rfind(b"\n") - 1
-            self._lines += piece.count(b"\n")
-            if self._lines > self._settings.max_table_rows + 1:
-                raise self._too_many_rows()
-        elif len(self._first) < 8:
-            self._first = (self._first + piece)[:8]
-        self._last = (self._last + piece)[-8:]
-
-    def _close(self) -> None:
-        if self.format in _EDGES:
-            starts, end = _EDGES[self.format]
-            if not self._first.startswith(starts) or not self._last.endswith(end):
-                raise _unreadable(f"This is no whole {_NAMES[self.format]}: it begins or ends in another way.")
+        try:
+            async for piece in unpacked(chunks) if self._packed else chunks:
+                self._arrival.take(piece)
+                yield piece
+            self._arrival.end()
+        except TooManyBytesError:
+            raise self._too_large() from None
+        except TooManyRowsError:
+            raise self._too_many_rows() from None
+        except UnreadableTableError as error:
+            raise _unreadable(str(error)) from None
 
     def _encoding(self) -> str:
         encoding = self._request.headers.get("content-encoding", "").strip().lower() or "identity"

@@ -11,8 +11,8 @@ import contextlib
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 import structlog
 from fastapi import Depends, Request
@@ -23,21 +23,24 @@ from coverplan.api.guard.access import REMEMBERED_S, Access
 from coverplan.api.guard.rates import Rates
 from coverplan.api.state import Configured
 from coverplan.payload.error_document import Limit
+from coverplan.payload.keys import Scope
 from coverplan.settings import Settings
+from coverplan.store.audit import By
 from coverplan.store.database import DatabaseLostError
-from coverplan.store.keys import ApiKey, Scope
+from coverplan.store.keys import Allowance, ApiKey
 
 OPEN_TENANT = "default"
 """Owner of everything while the service runs open."""
+_MOST_OF_ADDRESS = 64
 
 _bearer = HTTPBearer(
     scheme_name="api_key",
     bearerFormat="cpk_...",
     auto_error=False,
     description="An API key, made by `coverplan keys create`: `Authorization: Bearer cpk_...`. It belongs to a tenant "
-    "and has scopes: `read`, `write` (also to solve), `admin`, and `metrics` for `/metrics` alone. Without any key a "
-    "service on loopback runs open. A "
-    f"key that is revoked is refused within {REMEMBERED_S:g} s.",
+    "and has scopes: `read`, `write` (also to solve), `admin` (keys, the audit log), and `metrics` for `/metrics` "
+    "alone. Without any key a service on loopback runs open. A key that is revoked is refused within "
+    f"{REMEMBERED_S:g} s.",
 )
 
 
@@ -54,6 +57,15 @@ class Caller:
     """Runs that the tenant may have queued or running for this caller to add one; None: any number."""
     stored_bytes: int | None = None
     """Bytes that the tenant may have stored for this caller to add some; None: any number."""
+    allowance: Allowance = field(default_factory=Allowance)
+    """What its key says of that itself."""
+    request_id: str | None = None
+    address: str | None = None
+
+    @property
+    def by(self) -> By:
+        """The caller as the audit log names it."""
+        return By(self.tenant, self.key_id, self.request_id, self.address)
 
 
 async def authenticated(
@@ -70,7 +82,7 @@ async def authenticated(
     key = None if credentials is None else await access.key(credentials.credentials)
     if key is None:
         if await access.is_open():
-            return Caller(OPEN_TENANT)
+            return Caller(OPEN_TENANT, **_call(request))
         raise _unauthorized(credentials is not None)
     structlog.contextvars.bind_contextvars(key_id=key.id, tenant=key.tenant)
     _slow_down(request, key, settings)
@@ -81,6 +93,8 @@ async def authenticated(
         key.scopes,
         running_runs=key.allowance.running_runs or settings.running_runs,
         stored_bytes=key.allowance.stored_bytes or settings.stored_bytes,
+        allowance=key.allowance,
+        **_call(request),
     )
 
 
@@ -133,12 +147,14 @@ def _with_scope(scope: Scope, *others: Scope) -> Callable[[Caller], Awaitable[Ca
 
 PROTECTED = Depends(authenticated)
 """For routers all of whose routes need a key, whatever its scope."""
+Known = Annotated[Caller, Depends(authenticated)]
+"""The caller, whatever its scopes."""
 Reader = Annotated[Caller, Depends(_with_scope(Scope.READ))]
 """A caller who may read."""
 Writer = Annotated[Caller, Depends(_with_scope(Scope.WRITE))]
 """A caller who may solve, create, stop and delete."""
 Operator = Annotated[Caller, Depends(_with_scope(Scope.ADMIN))]
-"""A caller who may see and change what belongs to no tenant."""
+"""A caller who may see and change what belongs to no tenant, and who calls for its own."""
 Watcher = Annotated[Caller, Depends(_with_scope(Scope.METRICS, Scope.ADMIN))]
 """A caller who may see how the service does."""
 
@@ -146,6 +162,11 @@ Watcher = Annotated[Caller, Depends(_with_scope(Scope.METRICS, Scope.ADMIN))]
 def refused() -> ApiError:
     """The error of a call whose key was revoked while it went on."""
     return _unauthorized(given=True)
+
+
+def _call(request: Request) -> dict[str, Any]:
+    address = None if request.client is None else request.client.host[:_MOST_OF_ADDRESS]
+    return {"request_id": request.state.request_id, "address": address}
 
 
 def _unauthorized(given: bool) -> ApiError:

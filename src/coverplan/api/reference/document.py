@@ -19,6 +19,7 @@ from coverplan.payload.datasets import DatasetRequest
 from coverplan.payload.error_document import ErrorDocument
 from coverplan.payload.experiments.extension import ExperimentExtension
 from coverplan.payload.experiments.request import ExperimentRequest
+from coverplan.payload.keys import KeyRequest
 from coverplan.payload.policies import PolicyRequest
 from coverplan.payload.requests import EvaluateRequest, SolveRequest, ValidateRequest
 from coverplan.payload.runs import RunNews, RunRequest
@@ -36,6 +37,7 @@ REQUESTS = (
     ExperimentExtension,
     DatasetRequest,
     DatasetPatch,
+    KeyRequest,
 )
 """Bodies, which FastAPI does not read."""
 ANSWERS = (BatchTicket, BatchResult, RunNews, WebhookEvent, ErrorDocument)

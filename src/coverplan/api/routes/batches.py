@@ -14,22 +14,24 @@ from starlette.types import Receive, Scope, Send
 from coverplan.api.batches.intake import Intake, Means, tickets_between
 from coverplan.api.batches.lines import NDJSON, Lines
 from coverplan.api.batches.results import as_csv, as_ndjson, as_parquet
-from coverplan.api.batches.states import DAY_S, has_ended, state_of
+from coverplan.api.batches.states import DAY_S, has_ended, shown, states_of, told
 from coverplan.api.errors import ApiError, error_responses
-from coverplan.api.guard.auth import Reader, Writer, while_admitted
+from coverplan.api.filters import Named
+from coverplan.api.guard.auth import Caller, Reader, Writer, until_refused, while_admitted
 from coverplan.api.idempotency import Key
 from coverplan.api.links import located
-from coverplan.api.media import JSON, accepts, chosen
+from coverplan.api.media import EVENTS, JSON, accepts, chosen
 from coverplan.api.paging import BatchCursor, Limit, Page
 from coverplan.api.provenance import Asked
-from coverplan.api.rows import found
-from coverplan.api.state import Configured, Pool, Stored, Submitted
+from coverplan.api.state import Configured, Pool, Stored, Submitted, Watched
+from coverplan.api.streaming.events import EventStream, LastState, described
 from coverplan.jobs.cancelling import cancel_all
 from coverplan.jobs.queue import PACK
+from coverplan.payload.audit import Action
 from coverplan.payload.base import PLAIN
 from coverplan.payload.batches import BatchState
 from coverplan.settings import Settings
-from coverplan.store import batches
+from coverplan.store import audit, batches
 from coverplan.store.store import Store
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"])
@@ -38,6 +40,10 @@ CSV, PARQUET = "text/csv", "application/vnd.apache.parquet"
 _FORMATS = {"ndjson": NDJSON, "csv": CSV, "parquet": PARQUET}
 BatchId = Annotated[str, Path(pattern="^[A-Za-z0-9-]{1,40}$", description="Id of the batch.")]
 After = Annotated[int, Query(ge=0, le=2**31 - 1, description="Leave out the lines up to this one.")]
+_EVENTS = described(
+    "`progress`... and one `ended`, each with a state of the batch",
+    'id: 5f2b5f2b5f2b5f2b\nevent: progress\ndata: {"batch_id": "batch-01", "runs": {"queued": 7}}\n\n',
+)
 _TICKETS_AT_ONCE = 256
 _LINE = '{"problem": {"accounts": [{"id": "a", "potential": 1}], "reps": [{"id": "r"}]}}\n'
 _LOCATED = located(batch_id="$response.header.Coverplan-Batch-Id")
@@ -103,16 +109,22 @@ async def submit_batch(
 
 @router.get("", summary="List batches", responses=error_responses(422, 503), dependencies=[accepts(JSON)])
 async def list_batches(
-    caller: Reader, store: Stored, limit: Limit = 50, cursor: BatchCursor = None
+    caller: Reader,
+    store: Stored,
+    which: Named,
+    limit: Limit = 50,
+    cursor: BatchCursor = None,
+    status: Annotated[
+        Literal["queued", "running", "completed", "cancelled"] | None,
+        Query(description="Batches that are that far only."),
+    ] = None,
 ) -> Page[BatchState]:
     """Batches of the caller, newest first."""
 
     def look(connection: Connection) -> Page[BatchState]:
-        rows = batches.page(connection, caller.tenant, limit + 1, cursor)
+        rows = batches.page(connection, caller.tenant, limit + 1, cursor, which, status)
         more = rows[limit - 1]["id"] if len(rows) > limit else None
-        counts = batches.counts(connection, [row["id"] for row in rows[:limit]])
-        items = [state_of(row, counts[row["id"]]) for row in rows[:limit]]
-        return Page[BatchState](items=items, next_cursor=more)
+        return Page[BatchState](items=states_of(connection, rows[:limit]), next_cursor=more)
 
     return await store.database.reading(look)
 
@@ -122,7 +134,27 @@ async def list_batches(
 )
 async def show_batch(batch_id: BatchId, caller: Reader, store: Stored) -> BatchState:
     """How far it is."""
-    return await _state(store, caller.tenant, batch_id)
+    return await shown(store, caller.tenant, batch_id)
+
+
+@router.get(
+    "/{batch_id}/events",
+    summary="Follow a batch",
+    response_class=Response,
+    responses={200: _EVENTS, **error_responses(404, 422, 503)},
+    dependencies=[accepts(EVENTS)],
+)
+async def follow_batch(
+    batch_id: BatchId, request: Request, caller: Reader, store: Stored, watch: Watched, last_event_id: LastState = None
+) -> Response:
+    """Server-sent events with the state of the batch, as `GET /v1/batches/{batch_id}` shows it, whenever it changes.
+
+    The last one is `ended`, also for a batch long over, or `deleted`. A stream whose key is revoked ends within
+    seconds, without it. When the service is asked to stop, the last event is `closing`: connect again.
+    """
+    await shown(store, caller.tenant, batch_id)
+    events = watch.events(batch_id, lambda: told(store, caller.tenant, batch_id), last_event_id)
+    return EventStream(events, {"batch_id": batch_id}, until_refused(request), request.app.state.closing)
 
 
 @router.get(
@@ -140,7 +172,7 @@ async def show_tickets(
     after: After = 0,
 ) -> Response:
     """The run or the error of each line that was taken, as their runs are now."""
-    state = await _state(store, caller.tenant, batch_id)
+    state = await shown(store, caller.tenant, batch_id)
 
     async def tickets() -> AsyncIterator[bytes]:
         for start in range(after, state.lines, _TICKETS_AT_ONCE):
@@ -180,7 +212,7 @@ async def show_results(
 ) -> Response:
     """The plan or the error of each line, as one stream; runs that were deleted are left out."""
     media_type = chosen(request, NDJSON, CSV, PARQUET) if form is None else _FORMATS[form]
-    state = await _state(store, caller.tenant, batch_id)
+    state = await shown(store, caller.tenant, batch_id)
     if not partial and not has_ended(state):
         raise ApiError(
             "batch_not_ended",
@@ -208,9 +240,9 @@ async def show_results(
 )
 async def cancel_batch(batch_id: BatchId, caller: Writer, store: Stored, settings: Configured) -> BatchState:
     """It takes no more lines; queued runs are cancelled at once, running ones within a second, ended ones stay."""
-    await _state(store, caller.tenant, batch_id)
-    await _cancel(store, caller.tenant, batch_id, settings)
-    return await _state(store, caller.tenant, batch_id)
+    if not has_ended(await shown(store, caller.tenant, batch_id)):
+        await _cancel(store, caller, batch_id, settings, "batch.cancel")
+    return await shown(store, caller.tenant, batch_id)
 
 
 @router.delete(
@@ -218,8 +250,8 @@ async def cancel_batch(batch_id: BatchId, caller: Writer, store: Stored, setting
 )
 async def delete_batch(batch_id: BatchId, caller: Writer, store: Stored, settings: Configured) -> None:
     """It is gone with all its runs from now on; their files follow within minutes."""
-    await _state(store, caller.tenant, batch_id)
-    await _cancel(store, caller.tenant, batch_id, settings)
+    await shown(store, caller.tenant, batch_id)
+    await _cancel(store, caller, batch_id, settings, "batch.delete")
     await store.database.writing(lambda c: batches.hide(c, caller.tenant, batch_id))
 
 
@@ -244,16 +276,13 @@ class _Tickets(Response):
             await self._intake.stop()
 
 
-async def _state(store: Store, tenant: str, batch_id: str) -> BatchState:
-    def look(connection: Connection) -> BatchState:
-        row = found(batches.get(connection, tenant, batch_id), "batch", batch_id)
-        return state_of(row, batches.counts(connection, [batch_id])[batch_id])
-
-    return await store.database.reading(look)
-
-
-async def _cancel(store: Store, tenant: str, batch_id: str, settings: Settings) -> None:
+async def _cancel(store: Store, caller: Caller, batch_id: str, settings: Settings, why: Action) -> None:
     """Close it first, so that no line comes in any more."""
     expires_at = time.time() + DAY_S * settings.retention_days
-    await store.database.writing(lambda c: batches.close(c, tenant, batch_id, expires_at))
-    await cancel_all(store, tenant, batch_id)
+
+    def close(connection: Connection) -> None:
+        batches.close(connection, caller.tenant, batch_id, expires_at)
+        audit.add(connection, caller.by, why, batch_id)
+
+    await store.database.writing(close)
+    await cancel_all(store, caller.tenant, batch_id)

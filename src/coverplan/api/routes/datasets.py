@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from sqlalchemy import Connection, RowMapping
 from starlette.responses import Response
 
@@ -14,6 +14,7 @@ from coverplan.api.body import Parsed, body_of
 from coverplan.api.datasets.states import content_hash, patch_hash, state_of, summary_of, table_of
 from coverplan.api.datasets.uploads import MEDIA_TYPES, Upload
 from coverplan.api.errors import ApiError, error_responses
+from coverplan.api.filters import Named
 from coverplan.api.guard.auth import Reader, Writer
 from coverplan.api.guard.quotas import admit
 from coverplan.api.idempotency import ONCE, Created, Once
@@ -24,9 +25,17 @@ from coverplan.api.provenance import Asked
 from coverplan.api.rows import found, missing
 from coverplan.api.state import Configured, Stored
 from coverplan.payload.dataset_patch import DatasetPatch, check_patch
-from coverplan.payload.datasets import SUFFIXES, DatasetRequest, DatasetState, DatasetSummary, TableName, TableState
+from coverplan.payload.datasets import (
+    SUFFIXES,
+    DatasetRequest,
+    DatasetState,
+    DatasetStatus,
+    DatasetSummary,
+    TableName,
+    TableState,
+)
 from coverplan.payload.issues import IssueReport
-from coverplan.store import datasets, paths
+from coverplan.store import audit, datasets, paths
 from coverplan.store.ids import new_id
 from coverplan.store.store import Store
 
@@ -71,15 +80,26 @@ async def create_dataset(body: Parsed[DatasetRequest], caller: Writer, asked: As
         "expires_at": time.time() + UNCOMMITTED_S,
         **asked.columns,
     }
-    return await once.create(lambda c: _created(datasets.add(c, facts), 201))
+
+    def create(connection: Connection) -> Created:
+        row = datasets.add(connection, facts)
+        audit.add(connection, caller.by, "dataset.create", row["id"])
+        return _created(row, 201)
+
+    return await once.create(create)
 
 
 @router.get("", summary="List datasets", responses=error_responses(422, 503), dependencies=[accepts(JSON)])
 async def list_datasets(
-    caller: Reader, store: Stored, limit: Limit = 50, cursor: DatasetCursor = None
+    caller: Reader,
+    store: Stored,
+    which: Named,
+    limit: Limit = 50,
+    cursor: DatasetCursor = None,
+    status: Annotated[DatasetStatus | None, Query(description="Datasets that are that far only.")] = None,
 ) -> Page[DatasetSummary]:
     """Datasets of the caller, newest first, without their issues."""
-    rows = await store.database.reading(lambda c: datasets.page(c, caller.tenant, limit + 1, cursor))
+    rows = await store.database.reading(lambda c: datasets.page(c, caller.tenant, limit + 1, cursor, which, status))
     more = rows[limit - 1]["id"] if len(rows) > limit else None
     return Page[DatasetSummary](items=[summary_of(row) for row in rows[:limit]], next_cursor=more)
 
@@ -117,15 +137,20 @@ async def put_table(
     path = paths.table(row["id"], table, SUFFIXES[upload.format])
     await store.blobs.put_stream(path, upload.pieces())
     try:
-        await admit(store.database, caller, size=upload.bytes)
+        await admit(store.database, caller, size=upload.size)
     except ApiError:
         await store.blobs.drop(path)
         raise
-    facts = {"format": upload.format, "path": path, "bytes": upload.bytes, "digest": upload.digest}
+    facts = {"format": upload.format, "path": path, "bytes": upload.size, "digest": upload.digest}
     until = time.time() + UNCOMMITTED_S
-    kept, replaced = await store.database.writing(
-        lambda c: datasets.put_table(c, caller.tenant, row["id"], table, facts, until)
-    )
+
+    def put(connection: Connection) -> tuple[RowMapping | None, str | None]:
+        kept, replaced = datasets.put_table(connection, caller.tenant, row["id"], table, facts, until)
+        if kept is not None:
+            audit.add(connection, caller.by, "dataset.put_table", f"{row['id']}/{table}")
+        return kept, replaced
+
+    kept, replaced = await store.database.writing(put)
     if kept is None:
         await store.blobs.drop(path)
         _check_open((await _row(store, caller.tenant, dataset_id))["job_status"])
@@ -155,7 +180,13 @@ async def commit_dataset(
         report.add("no_reps", "/tables/reps", suggestion="Send them as a table.")
         report.raise_errors()
     digest = content_hash(row)
-    committed = await store.database.writing(lambda c: datasets.commit(c, caller.tenant, dataset_id, digest, asked))
+
+    def commit(connection: Connection) -> RowMapping | None:
+        if row["job_status"] == datasets.OPEN:
+            audit.add(connection, caller.by, "dataset.commit", dataset_id)
+        return datasets.commit(connection, caller.tenant, dataset_id, digest, asked)
+
+    committed = await store.database.writing(commit)
     kept = found(committed, "dataset", dataset_id)
     if kept["id"] != dataset_id:
         await store.blobs.remove(paths.dataset(dataset_id))
@@ -209,7 +240,10 @@ async def patch_dataset(
         nonlocal known
         same = datasets.same_content(connection, caller.tenant, digest)
         known = same is not None
-        return _created(datasets.add(connection, facts), 202) if same is None else _created(same, 200)
+        if same is not None:
+            return _created(same, 200)
+        audit.add(connection, caller.by, "dataset.patch", own)
+        return _created(datasets.add(connection, facts), 202)
 
     try:
         return await once.create(create)
@@ -226,7 +260,10 @@ async def delete_dataset(dataset_id: DatasetId, caller: Writer, store: Stored) -
 
     def delete(connection: Connection) -> tuple[bool, bool]:
         needed = datasets.is_needed(connection, caller.tenant, dataset_id)
-        return needed, not needed and datasets.remove(connection, caller.tenant, dataset_id)
+        removed = not needed and datasets.remove(connection, caller.tenant, dataset_id)
+        if removed:
+            audit.add(connection, caller.by, "dataset.delete", dataset_id)
+        return needed, removed
 
     needed, removed = await store.database.writing(delete)
     if needed:

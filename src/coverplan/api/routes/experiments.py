@@ -13,15 +13,17 @@ from coverplan.api.body import Parsed, body_of
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.experiments import results
 from coverplan.api.experiments.intake import check_size, packed, planned, unpacked
-from coverplan.api.experiments.states import cell_of, experiment_row, shown, state_of
-from coverplan.api.guard.auth import Reader, Writer
+from coverplan.api.experiments.states import cell_of, experiment_row, shown, states_of, told
+from coverplan.api.filters import Named
+from coverplan.api.guard.auth import Reader, Writer, until_refused
 from coverplan.api.guard.quotas import admit
 from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.links import located
-from coverplan.api.media import JSON, accepts, chosen
+from coverplan.api.media import EVENTS, JSON, accepts, chosen
 from coverplan.api.paging import Cursor, ExperimentCursor, Limit
 from coverplan.api.provenance import Asked
-from coverplan.api.state import Configured, Pool, Stored
+from coverplan.api.state import Configured, Pool, Stored, Watched
+from coverplan.api.streaming.events import EventStream, LastState, described
 from coverplan.jobs.cancelling import cancel_all
 from coverplan.payload.experiments.extension import ExperimentExtension
 from coverplan.payload.experiments.request import ExperimentRequest
@@ -33,15 +35,19 @@ from coverplan.payload.experiments.state import (
     ExperimentState,
     ExperimentTicket,
 )
-from coverplan.store import cells, experiments
+from coverplan.payload.runs import JobStatus
+from coverplan.store import audit, cells, experiments
 from coverplan.store.ids import new_id
-from coverplan.store.store import Store
 
 router = APIRouter(prefix="/v1/experiments", tags=["experiments"])
 
 DAY_S = 86400.0
 ExperimentId = Annotated[str, Path(pattern="^[A-Za-z0-9-]{1,40}$", description="Id of the experiment.")]
 _LOCATED = located(experiment_id="$response.body#/experiment_id")
+_EVENTS = described(
+    "`progress`... and one `ended`, each with a state of the experiment",
+    'id: 5f2b5f2b5f2b5f2b\nevent: progress\ndata: {"experiment_id": "exp-01", "cells": {"running": 2}}\n\n',
+)
 _TABLES: dict[str, Any] = {
     "description": "The comparison; as CSV or Parquet one row per problem, policy and seed; as HTML a report.",
     "content": {
@@ -83,6 +89,7 @@ async def submit_experiment(
 
     def create(connection: Connection) -> Created:
         experiments.add(connection, facts)
+        audit.add(connection, caller.by, "experiment.submit", experiment_id)
         ticket = ExperimentTicket(experiment_id=experiment_id, job_status="queued")
         return Created(ticket, 202, f"/v1/experiments/{experiment_id}")
 
@@ -105,16 +112,19 @@ async def estimate_experiment(
 
 @router.get("", summary="List experiments", responses=error_responses(422, 503), dependencies=[accepts(JSON)])
 async def list_experiments(
-    caller: Reader, store: Stored, limit: Limit = 50, cursor: ExperimentCursor = None
+    caller: Reader,
+    store: Stored,
+    which: Named,
+    limit: Limit = 50,
+    cursor: ExperimentCursor = None,
+    status: Annotated[JobStatus | None, Query(description="Experiments that are that far only.")] = None,
 ) -> ExperimentPage:
     """Experiments of the caller, newest first."""
 
     def look(connection: Connection) -> ExperimentPage:
-        rows = experiments.page(connection, caller.tenant, limit + 1, cursor)
+        rows = experiments.page(connection, caller.tenant, limit + 1, cursor, which, status)
         more = rows[limit - 1]["id"] if len(rows) > limit else None
-        counts = cells.counts(connection, [row["id"] for row in rows[:limit]])
-        items = [state_of(row, counts[row["id"]]) for row in rows[:limit]]
-        return ExperimentPage(items=items, next_cursor=more)
+        return ExperimentPage(items=states_of(connection, rows[:limit]), next_cursor=more)
 
     return await store.database.reading(look)
 
@@ -128,6 +138,32 @@ async def list_experiments(
 async def show_experiment(experiment_id: ExperimentId, caller: Reader, store: Stored) -> ExperimentState:
     """How far it is."""
     return await shown(store, caller.tenant, experiment_id)
+
+
+@router.get(
+    "/{experiment_id}/events",
+    summary="Follow an experiment",
+    response_class=Response,
+    responses={200: _EVENTS, **error_responses(404, 422, 503)},
+    dependencies=[accepts(EVENTS)],
+)
+async def follow_experiment(
+    experiment_id: ExperimentId,
+    request: Request,
+    caller: Reader,
+    store: Stored,
+    watch: Watched,
+    last_event_id: LastState = None,
+) -> Response:
+    """Server-sent events with the state of the experiment, as `GET` shows it, whenever it changes: cells, phase, error.
+
+    The last one is `ended`, also for an experiment long over, or `deleted`; of one that was stopped it comes once none
+    of its cells runs any more. A stream whose key is revoked ends within seconds, without it. When the service is asked
+    to stop, the last event is `closing`: connect again.
+    """
+    await experiment_row(store, caller.tenant, experiment_id)
+    events = watch.events(experiment_id, lambda: told(store, caller.tenant, experiment_id), last_event_id)
+    return EventStream(events, {"experiment_id": experiment_id}, until_refused(request), request.app.state.closing)
 
 
 @router.get(
@@ -182,7 +218,14 @@ async def show_experiment_results(
 async def stop_experiment(experiment_id: ExperimentId, caller: Writer, store: Stored) -> ExperimentState:
     """Its queued cells are cancelled at once, running ones within a second; one that has ended stays as it is."""
     await experiment_row(store, caller.tenant, experiment_id)
-    await _stop(store, caller.tenant, experiment_id)
+
+    def stop(connection: Connection) -> None:
+        if experiments.stop(connection, caller.tenant, experiment_id):
+            audit.add(connection, caller.by, "experiment.stop", experiment_id)
+
+    # It ends first, so that no cell is added any more.
+    await store.database.writing(stop)
+    await cancel_all(store, caller.tenant, experiment_id)
     return await shown(store, caller.tenant, experiment_id)
 
 
@@ -196,7 +239,12 @@ async def resume_experiment(experiment_id: ExperimentId, caller: Writer, store: 
     """Cells that were cancelled or have failed are solved anew, and what they came to is compared again."""
     state = await shown(store, caller.tenant, experiment_id)
     await admit(store.database, caller, runs=state.cells.cancelled + state.cells.failed)
-    await store.database.writing(lambda c: experiments.resume(c, caller.tenant, experiment_id))
+
+    def resume(connection: Connection) -> None:
+        experiments.resume(connection, caller.tenant, experiment_id)
+        audit.add(connection, caller.by, "experiment.resume", experiment_id)
+
+    await store.database.writing(resume)
     return await shown(store, caller.tenant, experiment_id)
 
 
@@ -235,6 +283,7 @@ async def extend_experiment(
             raise ApiError(
                 "experiment_changed", "Another call has extended it.", suggestion="Look at it, and try again."
             )
+        audit.add(connection, caller.by, "experiment.extend", experiment_id)
         ticket = ExperimentTicket(experiment_id=experiment_id, job_status="running")
         return Created(ticket, 202, f"/v1/experiments/{experiment_id}")
 
@@ -250,11 +299,11 @@ async def extend_experiment(
 async def delete_experiment(experiment_id: ExperimentId, caller: Writer, store: Stored) -> None:
     """It is gone with all its runs from now on; their files follow within minutes."""
     await experiment_row(store, caller.tenant, experiment_id)
-    await _stop(store, caller.tenant, experiment_id)
-    await store.database.writing(lambda c: experiments.hide(c, caller.tenant, experiment_id))
+    await store.database.writing(lambda c: experiments.stop(c, caller.tenant, experiment_id))
+    await cancel_all(store, caller.tenant, experiment_id)
 
+    def hide(connection: Connection) -> None:
+        experiments.hide(connection, caller.tenant, experiment_id)
+        audit.add(connection, caller.by, "experiment.delete", experiment_id)
 
-async def _stop(store: Store, tenant: str, experiment_id: str) -> None:
-    """End it first, so that no cell is added any more."""
-    await store.database.writing(lambda c: experiments.stop(c, tenant, experiment_id))
-    await cancel_all(store, tenant, experiment_id)
+    await store.database.writing(hide)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping
 from coverplan.api.body import Parsed, body_of
 from coverplan.api.edge.caching import UNCHANGED, Keeping
 from coverplan.api.errors import ApiError, error_responses
+from coverplan.api.filters import Named
 from coverplan.api.guard.auth import Reader, Writer
 from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.links import located
@@ -25,7 +26,7 @@ from coverplan.payload.policies import MAX_VERSION, PolicyDiff, PolicyId, Policy
 from coverplan.payload.policy import Policy
 from coverplan.payload.policy_checks import check_alone
 from coverplan.payload.policy_diff import policy_diff
-from coverplan.store import policies
+from coverplan.store import audit, policies
 from coverplan.store.store import Store
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"], dependencies=[accepts(JSON)])
@@ -63,6 +64,8 @@ async def store_policy(body: Parsed[PolicyRequest], caller: Writer, once: Once) 
 
     def create(connection: Connection) -> Created:
         row, new = policies.save(connection, caller.tenant, body.name, given, digest)
+        if new:
+            audit.add(connection, caller.by, "policy.store", f"{row['name']}, version {row['version']}")
         path = f"/v1/policies/{quote(row['name'])}/versions/{row['version']}"
         return Created(_stored(row), 201 if new else 200, path)
 
@@ -71,11 +74,11 @@ async def store_policy(body: Parsed[PolicyRequest], caller: Writer, once: Once) 
 
 @router.get("", summary="List the policies", responses=error_responses(422, 503))
 async def list_policies(
-    caller: Reader, store: Stored, limit: Limit = MAX_ITEMS, cursor: Mark = None
+    caller: Reader, store: Stored, which: Named, limit: Limit = MAX_ITEMS, cursor: Mark = None
 ) -> Page[PolicyVersion]:
-    """The latest version of every policy, by name."""
+    """The latest version of every policy, by name; it is that one's time that `created_from` and `created_to` mean."""
     after = None if cursor is None else marked(cursor)
-    rows = await store.database.reading(lambda c: policies.latest(c, caller.tenant, limit + 1, after))
+    rows = await store.database.reading(lambda c: policies.latest(c, caller.tenant, limit + 1, after, which))
     more = mark_of(rows[limit - 1]["name"]) if len(rows) > limit else None
     return Page[PolicyVersion](items=[_version(row) for row in rows[:limit]], next_cursor=more)
 

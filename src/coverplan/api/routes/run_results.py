@@ -24,7 +24,8 @@ from coverplan.api.media import EVENTS, JSON, TEXT, accepts, chosen
 from coverplan.api.runs.known import plan_of
 from coverplan.api.runs.states import run_row
 from coverplan.api.state import Fed, Pool, Stored
-from coverplan.api.streaming.runs import RunEvents
+from coverplan.api.streaming.events import EventStream, described
+from coverplan.api.streaming.runs import run_events
 from coverplan.jobs.requests import is_perturbed, problem_of, solve_request
 from coverplan.payload.plan import Plan
 from coverplan.process.job import Job
@@ -44,19 +45,10 @@ _TABLES: dict[str, Any] = {
         PARQUET: {"schema": {"type": "string", "format": "binary"}},
     },
 }
-_STREAM: dict[str, Any] = {
-    "description": "`queued`, `started`, `progress`... and one `ended`; a comment line at least every five seconds.",
-    "content": {
-        EVENTS: {
-            "schema": {
-                "description": "One event.",
-                "type": "object",
-                "properties": {"id": {"type": "string"}, "event": {"type": "string"}, "data": {"type": "string"}},
-            },
-            "example": 'id: 3\nevent: progress\ndata: {"run_id": "run-01", "objective_value": 1240000.0}\n\n',
-        }
-    },
-}
+_STREAM = described(
+    "`queued`, `started`, `progress`... and one `ended`",
+    'id: 3\nevent: progress\ndata: {"run_id": "run-01", "objective_value": 1240000.0}\n\n',
+)
 
 
 @router.get(
@@ -123,7 +115,8 @@ async def follow_run(
     `closing`: connect again with the number of the last event as `Last-Event-ID`, and another service goes on.
     """
     await run_row(store, caller.tenant, run_id)
-    return RunEvents(feed, run_id, int(last_event_id), until_refused(request), request.app.state.closing)
+    events = run_events(feed, run_id, int(last_event_id))
+    return EventStream(events, {"run_id": run_id}, until_refused(request), request.app.state.closing)
 
 
 @router.get(

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-import re
 from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BeforeValidator
 from sqlalchemy import Connection
 from starlette.responses import Response
 
 from coverplan.api.body import Parsed, body_of
 from coverplan.api.errors import ApiError, error_responses
+from coverplan.api.filters import Label, Named
 from coverplan.api.guard.auth import Reader, Writer
 from coverplan.api.guard.quotas import admit
 from coverplan.api.idempotency import ONCE, Created, Once
@@ -25,32 +23,14 @@ from coverplan.api.provenance import Asked
 from coverplan.api.runs.known import known_of
 from coverplan.api.runs.states import known_run, run_row, state_of
 from coverplan.api.state import Stored, Submitted
-from coverplan.payload.base import PLAIN
 from coverplan.payload.runs import JobStatus, RunPage, RunRequest, RunState, RunTicket
-from coverplan.store import runs
+from coverplan.store import audit, runs
 from coverplan.store.runs import Filter
 from coverplan.store.store import Store
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
 
 _LOCATED = located(run_id="$response.body#/run_id")
-
-
-def _dated(text: object) -> object:
-    """Numbers are no times, whatever could be made of them."""
-    if isinstance(text, str) and not re.match(r"\d{4}-\d\d-\d\d", text):
-        raise ValueError("not a time as ISO 8601 writes it")
-    return text
-
-
-Label = Annotated[
-    str | None, Query(max_length=500, pattern=PLAIN, description="Runs with this one only, compared exactly.")
-]
-Time = Annotated[
-    dt.datetime | None,
-    BeforeValidator(_dated),
-    Query(description="ISO 8601; without a time zone: UTC.", examples=["2027-01-05T08:30:00Z"]),
-]
 
 
 @router.post(
@@ -77,8 +57,12 @@ async def submit_run(
         await admit(store.database, caller, runs=1, size=len(accepted.request))
         await submission.store(accepted)
 
-        ticket = Created(RunTicket(run_id=accepted.id, job_status="queued"), 202, f"/v1/runs/{accepted.id}")
-        return await once.create(lambda _: ticket, partial(submission.add, accepted))
+        def create(connection: Connection) -> Created:
+            audit.add(connection, caller.by, "run.submit", accepted.id)
+            ticket = RunTicket(run_id=accepted.id, job_status="queued")
+            return Created(ticket, 202, f"/v1/runs/{accepted.id}")
+
+        return await once.create(create, partial(submission.add, accepted))
     ticket = Created(RunTicket(run_id=old, job_status="completed"), 200, f"/v1/runs/{old}")
     return await once.create(lambda _: ticket)
 
@@ -87,18 +71,16 @@ async def submit_run(
 async def list_runs(
     caller: Reader,
     store: Stored,
+    which: Named,
     limit: Limit = 50,
     cursor: RunCursor = None,
     status: Annotated[JobStatus | None, Query(description="Runs that are that far only.")] = None,
     tag: Label = None,
-    name: Label = None,
     batch_id: Label = None,
     experiment_id: Label = None,
-    created_from: Time = None,
-    created_to: Time = None,
 ) -> RunPage:
     """Runs of the caller, newest first."""
-    wanted = Filter(status, tag, name, batch_id, experiment_id, _seconds(created_from), _seconds(created_to))
+    wanted = Filter(which, status, tag, batch_id, experiment_id)
 
     def look(connection: Connection) -> RunPage:
         rows = runs.page(connection, caller.tenant, wanted, limit + 1, cursor)
@@ -127,7 +109,12 @@ async def finish_run(run_id: str, caller: Writer, store: Stored) -> RunState:
     row = await run_row(store, caller.tenant, run_id)
     if row["job_status"] == runs.QUEUED:
         raise ApiError("run_not_running", "It has not begun: there is nothing to keep.", suggestion="Cancel it.")
-    await store.database.writing(lambda c: runs.wish(c, caller.tenant, run_id, "finish"))
+
+    def finish(connection: Connection) -> None:
+        if runs.wish(connection, caller.tenant, run_id, "finish"):
+            audit.add(connection, caller.by, "run.finish", run_id)
+
+    await store.database.writing(finish)
     return await _state(run_id, caller.tenant, store)
 
 
@@ -140,7 +127,12 @@ async def finish_run(run_id: str, caller: Writer, store: Stored) -> RunState:
 async def cancel_run(run_id: str, caller: Writer, store: Stored) -> RunState:
     """A queued run is cancelled at once, a running one within a second; one that has ended stays as it is."""
     await run_row(store, caller.tenant, run_id)
-    await store.database.writing(lambda c: runs.cancel(c, caller.tenant, run_id))
+
+    def cancel(connection: Connection) -> None:
+        if runs.cancel(connection, caller.tenant, run_id):
+            audit.add(connection, caller.by, "run.cancel", run_id)
+
+    await store.database.writing(cancel)
     return await _state(run_id, caller.tenant, store)
 
 
@@ -152,6 +144,7 @@ async def delete_run(run_id: str, caller: Writer, store: Stored) -> None:
     def delete(connection: Connection) -> None:
         runs.cancel(connection, caller.tenant, run_id)
         runs.hide(connection, caller.tenant, run_id)
+        audit.add(connection, caller.by, "run.delete", run_id)
 
     await store.database.writing(delete)
 
@@ -162,9 +155,3 @@ async def _state(run_id: str, tenant: str, store: Store) -> RunState:
         return state_of(row, runs.tags_of(connection, [run_id])[run_id])
 
     return await store.database.reading(look)
-
-
-def _seconds(time: dt.datetime | None) -> float | None:
-    if time is None:
-        return None
-    return (time if time.tzinfo else time.replace(tzinfo=dt.UTC)).timestamp()

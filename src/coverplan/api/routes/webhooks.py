@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from sqlalchemy import Connection, RowMapping
 from starlette.responses import Response
 
 from coverplan.api.body import Parsed, body_of
 from coverplan.api.errors import ApiError, error_responses
+from coverplan.api.filters import Dated, Label
 from coverplan.api.guard.auth import Reader, Writer
 from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.links import located
@@ -21,9 +22,9 @@ from coverplan.delivery.addresses import AllowList
 from coverplan.delivery.target import InvalidUrlError, host_of, read_url
 from coverplan.payload.issues import IssueReport
 from coverplan.payload.times import maybe_moment, moment
-from coverplan.payload.webhooks import Delivery, NewWebhook, Webhook, WebhookRequest
+from coverplan.payload.webhooks import Delivery, DeliveryStatus, EventKind, NewWebhook, Webhook, WebhookRequest
 from coverplan.settings import Settings
-from coverplan.store import webhooks
+from coverplan.store import audit, webhooks
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], dependencies=[accepts(JSON)])
 
@@ -47,6 +48,7 @@ async def add_webhook(body: Parsed[WebhookRequest], caller: Writer, settings: Co
 
     def create(connection: Connection) -> Created:
         row = _added(connection, caller.tenant, body, settings)
+        audit.add(connection, caller.by, "webhook.add", row["id"])
         document = NewWebhook(**_shown(row).model_dump(), secret=row["secret"])
         return Created(document, location=f"/v1/webhooks/{row['id']}")
 
@@ -55,10 +57,15 @@ async def add_webhook(body: Parsed[WebhookRequest], caller: Writer, settings: Co
 
 @router.get("", summary="List the webhooks", responses=error_responses(422, 503))
 async def list_webhooks(
-    caller: Reader, store: Stored, limit: Limit = MAX_ITEMS, cursor: WebhookCursor = None
+    caller: Reader,
+    store: Stored,
+    which: Dated,
+    limit: Limit = MAX_ITEMS,
+    cursor: WebhookCursor = None,
+    kind: Annotated[EventKind | None, Query(description="Webhooks that are told of this only.")] = None,
 ) -> Page[Webhook]:
     """All webhooks, newest first."""
-    rows = await store.database.reading(lambda connection: webhooks.page(connection, caller.tenant, limit + 1, cursor))
+    rows = await store.database.reading(lambda c: webhooks.page(c, caller.tenant, limit + 1, cursor, which, kind))
     more = rows[limit - 1]["id"] if len(rows) > limit else None
     return Page[Webhook](items=[_shown(row) for row in rows[:limit]], next_cursor=more)
 
@@ -72,21 +79,36 @@ async def show_webhook(webhook_id: WebhookId, caller: Reader, store: Stored) -> 
 @router.delete("/{webhook_id}", status_code=204, summary="Remove a webhook", responses=error_responses(404, 422, 503))
 async def remove_webhook(webhook_id: WebhookId, caller: Writer, store: Stored) -> None:
     """Its address is not called any more; its deliveries are removed with it."""
-    if not await store.database.writing(lambda connection: webhooks.remove(connection, caller.tenant, webhook_id)):
-        raise missing("webhook", webhook_id)
+
+    def remove(connection: Connection) -> None:
+        if not webhooks.remove(connection, caller.tenant, webhook_id):
+            raise missing("webhook", webhook_id)
+        audit.add(connection, caller.by, "webhook.remove", webhook_id)
+
+    await store.database.writing(remove)
 
 
 @router.get(
     "/{webhook_id}/deliveries", summary="List the deliveries of a webhook", responses=error_responses(404, 422, 503)
 )
 async def list_deliveries(
-    webhook_id: WebhookId, caller: Reader, store: Stored, limit: Limit = MAX_ITEMS, cursor: DeliveryCursor = None
+    webhook_id: WebhookId,
+    caller: Reader,
+    store: Stored,
+    which: Dated,
+    limit: Limit = MAX_ITEMS,
+    cursor: DeliveryCursor = None,
+    status: Annotated[DeliveryStatus | None, Query(description="Messages that are that far only.")] = None,
+    kind: Annotated[EventKind | Literal["webhook.test"] | None, Query(description="Messages of this only.")] = None,
+    run_id: Label = None,
+    experiment_id: Label = None,
 ) -> Page[Delivery]:
     """Its messages, newest first, with what became of them; kept as long as runs are."""
+    equal = {"status": status, "kind": kind, "run_id": run_id, "experiment_id": experiment_id}
 
     def read(connection: Connection) -> list[RowMapping]:
         _found(connection, caller.tenant, webhook_id)
-        return list(webhooks.log(connection, webhook_id, limit + 1, cursor))
+        return list(webhooks.log(connection, webhook_id, limit + 1, cursor, which, **equal))
 
     rows = await store.database.reading(read)
     more = rows[limit - 1]["id"] if len(rows) > limit else None
@@ -99,6 +121,7 @@ async def try_webhook(webhook_id: WebhookId, caller: Writer, store: Stored) -> D
 
     def announce(connection: Connection) -> RowMapping:
         _found(connection, caller.tenant, webhook_id)
+        audit.add(connection, caller.by, "webhook.test", webhook_id)
         return webhooks.announce_test(connection, webhook_id)
 
     return _delivery(await store.database.writing(announce))

@@ -9,13 +9,12 @@ from collections.abc import AsyncIterator, Sequence
 import structlog
 from sqlalchemy import RowMapping
 
+from coverplan.api.streaming.events import PING_S
 from coverplan.store import events
 from coverplan.store.database import DatabaseLostError
 from coverplan.store.store import Store
 
 LOOK_S = 0.25
-PING_S = 5.0
-"""Longest silence: then a comment line shows that the connection lives."""
 LAST = "ended"
 
 log = structlog.get_logger(__name__)

@@ -12,6 +12,7 @@ from httpx_sse import ServerSentEvent
 from coverplan.client.aio.batches import Batches
 from coverplan.client.aio.datasets import Datasets
 from coverplan.client.aio.experiments import Experiments
+from coverplan.client.aio.keys import Keys
 from coverplan.client.aio.policies import Policies
 from coverplan.client.aio.runs import Runs
 from coverplan.client.aio.transport import Transport
@@ -53,6 +54,7 @@ class AsyncClient:
         self.experiments = Experiments(self._transport)
         self.datasets = Datasets(self._transport)
         self.policies = Policies(self._transport)
+        self.keys = Keys(self._transport)
         self.webhooks = Webhooks(self._transport)
 
     async def __aenter__(self) -> Self:

@@ -16,6 +16,7 @@ from coverplan.client.requests import Document, content_of
 from coverplan.client.sync.batches import Batches
 from coverplan.client.sync.datasets import Datasets
 from coverplan.client.sync.experiments import Experiments
+from coverplan.client.sync.keys import Keys
 from coverplan.client.sync.policies import Policies
 from coverplan.client.sync.runs import Runs
 from coverplan.client.sync.transport import Transport
@@ -54,6 +55,7 @@ class Client:
         self.experiments = Experiments(self._transport)
         self.datasets = Datasets(self._transport)
         self.policies = Policies(self._transport)
+        self.keys = Keys(self._transport)
         self.webhooks = Webhooks(self._transport)
 
     def __enter__(self) -> Self:

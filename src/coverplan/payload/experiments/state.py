@@ -84,6 +84,13 @@ class ExperimentState(Document):
         examples=[{}],
     )
     phase: str | None = Field(default=None, description="What is being done.", examples=["solving"])
+    remaining_s: float | None = Field(
+        default=None,
+        description="Estimated time until the cells that it has now have ended: at the pace of those that have, if as "
+        "many go on side by side as now; null: not to be told.",
+        examples=[42.0],
+        json_schema_extra=_SECONDS,
+    )
     error: RunError | None = Field(default=None, description="Why it failed; null: it did not.", examples=[None])
     created_by: Creator | None = CREATED_BY
     request_id: str | None = REQUEST_ID
