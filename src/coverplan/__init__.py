@@ -6,7 +6,7 @@
 
 `solve`, `evaluate`, `validate`, `verify` and `experiment` take documents as dicts or as the models of
 `coverplan.payload`, and tables of them as polars, pandas or any other Arrow frames. What goes wrong is a
-`CoverplanError`. Nothing is imported before it is asked for.
+`CoverplanError`: `coverplan.payload.errors` draws the tree. Nothing is imported before it is asked for.
 """
 
 from __future__ import annotations
