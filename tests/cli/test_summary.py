@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from coverplan.cli.summary import print_summary
-from support.by_hand import book, solved, worth
+from support.by_hand import book, evaluated, solved, worth
+from support.rows import rule_of
 
 TEAM = book({name: worth(100, "ana") for name in "abcd"}, {"ana": {"capacity_hours": 3}, "bo": {"capacity_hours": 9}})
 
@@ -18,7 +19,7 @@ def test_upheaval_comes_first_and_today_is_said_in_two_numbers(capsys: pytest.Ca
         TEAM, {"kind": "capacity"}, {"kind": "balance", "tolerance": 0, "penalty": 0.2}, {"kind": "must_cover"}
     )
 
-    print_summary(plan, "USD", {}, Counter())
+    print_summary(plan, "USD", [], {}, Counter())
 
     first, second, *rest = capsys.readouterr().out.splitlines()
     assert first.startswith("75.0 % of the revenue, USD 300, leaves reps who could stay. That mends")
@@ -35,7 +36,28 @@ def test_who_keeps_accounts_until_a_hire_starts_is_counted(capsys: pytest.Captur
         {"ana": {"capacity_hours": 8}, "hana": {"status": "hired", "start_date": "2027-04-01", "capacity_hours": 99}},
     )
 
-    print_summary(solved(problem, {"kind": "capacity"}), "USD", {}, Counter())
+    print_summary(solved(problem, {"kind": "capacity"}), "USD", [], {}, Counter())
 
     lines = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines() if line.strip()]
     assert ["handovers", "1 rep keeps accounts until their next rep starts: 2 hours meanwhile"] in lines
+
+
+@pytest.mark.parametrize(
+    ("rule", "line"),
+    [
+        ({"kind": "capacity"}, "capacity rep:ana: 4, should be at most 3, misses by 1"),
+        (
+            {"kind": "account_count", "min": 1, "max": 2, "penalty": 5},
+            "account_count rep:ana: 4, should be at least 1 and at most 2, misses by 2, costs USD 10.00",
+        ),
+    ],
+)
+def test_the_worst_rows_are_told_as_the_rule_explains_them(
+    rule: dict[str, object], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ana has all four accounts, an hour each."""
+    kept = rule_of({**rule, "id": rule["kind"]})
+
+    print_summary(evaluated(TEAM, rule, dict.fromkeys("abcd", "ana")), "USD", [kept], {}, Counter())
+
+    assert f"  {line}" in capsys.readouterr().out.splitlines()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from coverplan.constraints import Family
+from coverplan.constraints.family import Family
 from support.by_hand import AE, SE, TWO_ROLES, book
 from support.domain import admitted, candidates_of
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.testing import assert_array_equal
 
-from coverplan.constraints import Family
+from coverplan.constraints.family import Family
 from coverplan.domain.candidates import Candidates
 from support.by_hand import book
 from support.domain import candidates_of

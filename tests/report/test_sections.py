@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from coverplan.constraints import CATALOGUE
 from coverplan.payload.missed import is_missed
 from coverplan.payload.plan import ConstraintRow, Objective, Plan
 from coverplan.report.books import books_view
@@ -12,63 +11,11 @@ from coverplan.report.facts import Facts
 from coverplan.report.ledger import ledger_view
 from coverplan.report.moves import SHOWN, moves_view, uncovered_view
 from coverplan.report.page import STEPS, render
-from coverplan.report.phrases import describe, unit_of
 from coverplan.report.places import MARKS, map_data
 from coverplan.report.rules import rules_view, scope_words
 from support import reports
 from support.by_hand import book, evaluated, worth
 from support.reports import Document, Page
-
-RULES: list[tuple[Document, str]] = [
-    ({"kind": "capacity", "utilisation": 0.95}, "Each rep's hours fit into 95 % of the capacity."),
-    (
-        {"kind": "capacity", "count_interim": True},
-        "Each rep's hours, with those on accounts held until their next rep starts, fit into 100 % of the capacity.",
-    ),
-    (
-        {"kind": "account_count", "min": 3, "max": 40, "penalty": 500.0},
-        "Each rep has 3 to 40 accounts; missing it costs EUR 500.00 per account.",
-    ),
-    ({"kind": "revenue_band", "max": 2000000.0}, "Each rep's revenue is at most EUR 2,000,000."),
-    (
-        {"kind": "revenue_band", "min": 0.8, "max": 1.2, "relative_to": "quota"},
-        "Each rep's revenue is 80 % to 120 % of the quota.",
-    ),
-    (
-        {"kind": "balance", "measure": "hours", "tolerance": 0.125, "share": "equal", "per": "team"},
-        "Each team's hours is within ±12.5 % of its fair share, in equal parts.",
-    ),
-    (
-        {"kind": "keep_current", "max_moved_share": 0.1, "max_gained": 5},
-        "At most 10 % of the accounts move; at most 5 accounts are gained.",
-    ),
-    ({"kind": "keep_current", "max_moved": 2, "per": "rep"}, "Per rep, at most 2 accounts move."),
-    (
-        {"kind": "protect", "accounts": {"top": 20, "by": "potential"}},
-        "Protected accounts stay with their current rep (accounts: top 20 by potential).",
-    ),
-    ({"kind": "revenue_target", "target": 1200.0}, "The company's expected revenue reaches EUR 1,200."),
-    ({"kind": "goal", "measure": "accounts", "min": 3.0}, "Goal: the accounts is at least 3."),
-    (
-        {"kind": "book_mix", "accounts": {"kind": "prospect"}, "max_share": 0.4, "min_count": 1},
-        "Accounts of one sort are at most 40 % of each book; at least 1 per book (accounts: prospects).",
-    ),
-    ({"kind": "family"}, "Parent and child accounts share their rep, within the company."),
-    (
-        {"kind": "exclusive", "groups": [{"id": "cola", "accounts": {"ids": ["a1", "a2"]}}]},
-        "No rep has two accounts of one group (cola).",
-    ),
-    ({"kind": "same_team"}, "All roles of an account sit in one pod."),
-    ({"kind": "must_cover", "accounts": {"tags": ["key"]}}, "These accounts are covered (accounts: tags key)."),
-    (
-        {"kind": "coverage", "min_share": 0.9, "measure": "revenue", "per": "territory"},
-        "Per territory, at least 90 % of the revenue is covered.",
-    ),
-    (
-        {"kind": "spread", "max": 2, "by": "industry", "penalty": 10.0},
-        "Each rep has at most 2 industries; missing it costs EUR 10.00 per industry.",
-    ),
-]
 
 
 def facts_of(*rules: Document, **changes: Any) -> Facts:
@@ -78,37 +25,6 @@ def facts_of(*rules: Document, **changes: Any) -> Facts:
 def row(scope: str = "company", **values: Any) -> ConstraintRow:
     numbers = {"activity": 0.0, "binding": False, "violation": 0.0, "penalty": 0.0}
     return ConstraintRow(**{"id": "capacity", "kind": "capacity", "scope": scope, **numbers, **values})
-
-
-@pytest.mark.parametrize(("rule", "words"), RULES, ids=lambda value: value["kind"] if isinstance(value, dict) else "")
-def test_each_kind_in_words(rule: Document, words: str) -> None:
-    """What is asked, of whom, and what missing it costs."""
-    facts = facts_of(rule)
-
-    (found,) = facts.rules.values()
-
-    assert describe(found, facts.currency).replace("\u202f", " ") == words
-
-
-def test_every_kind_has_words() -> None:
-    """The table above covers the catalogue."""
-    assert {rule["kind"] for rule, _ in RULES} == set(CATALOGUE)
-
-
-@pytest.mark.parametrize(
-    ("limits", "scope", "unit"),
-    [
-        ({"max_moved_share": 0.1, "max_moved_revenue_share": 0.1}, "company/max_moved_revenue_share", "money"),
-        ({"max_moved_share": 0.1, "max_moved_revenue_share": 0.1}, "company/max_moved_share", "accounts"),
-        ({"max_moved_revenue_share": 0.1}, "company", "money"),
-        ({"max_gained": 3}, "rep:r1", "accounts"),
-    ],
-)
-def test_a_cap_on_moves_counts_accounts_or_money(limits: Document, scope: str, unit: str) -> None:
-    """By the limit that the row is about, which its scope names when there are several."""
-    (rule,) = facts_of({"kind": "keep_current", **limits}).rules.values()
-
-    assert unit_of(rule, scope) == unit
 
 
 @pytest.mark.parametrize(

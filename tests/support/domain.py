@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from coverplan.constraints import Family
+from coverplan.constraints import Constraint
 from coverplan.domain.book import Book
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.eligibility import CandidateRules
@@ -21,10 +21,10 @@ def book_of(problem: Document) -> Book:
     return Book.of(to_instance(documents(problem, {})[0]))
 
 
-def candidates_of(problem: Document, family: Family | None = None, **rules: Any) -> Candidates:
-    """All admissible pairs, seats merged by the family rule."""
+def candidates_of(problem: Document, rule: Constraint | None = None, **rules: Any) -> Candidates:
+    """All admissible pairs, seats merged if the rule asks for it."""
     book = book_of(problem)
-    return Candidates.of(book, CandidateRules(**rules), None if family is None else family.merges(book))
+    return Candidates.of(book, CandidateRules(**rules), None if rule is None else rule.merges(book))
 
 
 def admitted(pairs: Candidates) -> dict[str, set[str]]:

@@ -55,7 +55,7 @@ def demo(
     write_plan(out / "plan.json", plan, problem)
     write_plan(out / "plan.csv", plan, problem)
     write_report(out / "report.html", plan, problem, policy)
-    print_plan(plan, problem)
+    print_plan(plan, problem, policy)
     found = verified(problem, policy, plan)
     typer.echo()
     for line in report(found, plan, problem.currency):

@@ -44,7 +44,7 @@ def evaluate(
     except PayloadError as error:
         files = {**found.files, AT: assignment}
         raise BadInputError(report=error.report, files=files, locate=row_of(assignment, found.locate)) from None
-    print_plan(plan, facts, as_json=as_json)
+    print_plan(plan, facts, rules, as_json=as_json)
     raise typer.Exit(exit_of(plan))
 
 
@@ -63,5 +63,6 @@ def _by_columns(folder: Path, policy: Path | None, assignment: Path, *, as_json:
         sys.stdout.writelines(document_parts(plan, seats))
     else:
         names = dict(zip(book.instance.reps.ids, book.instance.reps.names, strict=True))
-        print_summary(plan, book.instance.currency, names, Counter(seats["reason"].drop_nulls()))
+        uncovered = Counter(seats["reason"].drop_nulls())
+        print_summary(plan, book.instance.currency, rules.rules(), names, uncovered)
     return exit_of(plan)

@@ -21,6 +21,7 @@ from coverplan.cli.summary import print_summary
 from coverplan.payload.issues import PayloadError
 from coverplan.payload.options import Options
 from coverplan.payload.plan import Plan
+from coverplan.payload.policy import Policy
 from coverplan.payload.requests import BookRequest
 from coverplan.process.job import Job
 from coverplan.tables.bulk.plans import json_parts, plan_document, sidecar, uncovered_reasons, write_as
@@ -70,7 +71,7 @@ class FolderSolve:
             try:
                 self._write(plan, table)
             finally:  # what cannot be written is printed at least
-                self._print(plan, table, currency, as_json=as_json)
+                self._print(plan, table, currency, rules, as_json=as_json)
         return exit_of(plan)
 
     def _located(self, solve: Callable[[], Plan]) -> Plan:
@@ -95,12 +96,12 @@ class FolderSolve:
             whole = Plan.model_validate_json(json.dumps(reading_plan(table, plan_document)))
             write_report(self.report, whole, facts, rules)
 
-    def _print(self, plan: Plan, table: Path, currency: str, *, as_json: bool) -> None:
+    def _print(self, plan: Plan, table: Path, currency: str, policy: Policy, *, as_json: bool) -> None:
         if as_json:
             sys.stdout.writelines(json_parts(table))
         else:
             reasons = uncovered_reasons(table) if plan.summary is not None else Counter[str]()
-            print_summary(plan, currency, rep_names(self.folder), reasons)
+            print_summary(plan, currency, policy.rules(), rep_names(self.folder), reasons)
 
     def _refuse_long_report(self) -> None:
         if self.report is None:

@@ -91,7 +91,7 @@ def solve(
         if report is not None:
             write_report(report, plan, facts, rules)
     finally:  # what cannot be written is printed at least
-        print_plan(plan, facts, as_json=as_json)
+        print_plan(plan, facts, rules, as_json=as_json)
     raise typer.Exit(exit_of(plan))
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from coverplan.constraints import Constraint
 from coverplan.payload.change import AgainstToday
 from coverplan.payload.missed import is_missed
 from coverplan.payload.plan import ConstraintRow, Plan, TowardsToday
+from coverplan.payload.policy import Policy
 from coverplan.payload.problem import Problem
 from coverplan.payload.rollups import RepBook
 from coverplan.wording.figures import PLAIN
@@ -23,19 +25,35 @@ BOOKS_SHOWN = 3
 ROWS_SHOWN = 8
 
 
-def print_plan(plan: Plan, problem: Problem, *, as_json: bool = False) -> None:
+def print_plan(plan: Plan, problem: Problem, policy: Policy, *, as_json: bool = False) -> None:
     """Print a plan on standard output: its summary, or the document."""
     if as_json:
         print(plan.model_dump_json())
         return
     names = {rep.id: rep.name or rep.id for rep in problem.reps}
-    print_summary(plan, problem.currency, names, Counter(seat.reason for seat in plan.uncovered))
+    uncovered = Counter[str](seat.reason for seat in plan.uncovered)
+    print_summary(plan, problem.currency, policy.rules(), names, uncovered)
 
 
-def print_summary(plan: Plan, currency: str, names: Mapping[str, str], uncovered: Counter[str]) -> None:
+def print_summary(
+    plan: Plan, currency: str, rules: Sequence[Constraint], names: Mapping[str, str], uncovered: Counter[str]
+) -> None:
     """Print a plan's summary, which needs no seats; `names` by rep, `uncovered` seats by reason."""
     console = Console()
-    Summary(plan, currency, names, uncovered, console if console.is_terminal else Console(width=PIPE_WIDTH)).show()
+    console = console if console.is_terminal else Console(width=PIPE_WIDTH)
+    Summary(plan, currency, rules, names, uncovered, console).show()
+
+
+class BareVoice:
+    """Numbers without units and ids: a line of the summary begins with the rule, which tells both."""
+
+    def amount(self, value: float, unit: str) -> str:
+        """The number alone."""
+        return PLAIN.significant(value)
+
+    def scope(self, scope: str) -> str:
+        """As it stands in the plan."""
+        return scope
 
 
 def closeness_words(found: TowardsToday) -> str:
@@ -50,11 +68,18 @@ class Summary:
     """Prints one plan."""
 
     def __init__(
-        self, plan: Plan, currency: str, names: Mapping[str, str], uncovered: Counter[str], console: Console
+        self,
+        plan: Plan,
+        currency: str,
+        rules: Sequence[Constraint],
+        names: Mapping[str, str],
+        uncovered: Counter[str],
+        console: Console,
     ) -> None:
         self.plan = plan
         self.console = console
         self.currency = currency
+        self.rules = {str(rule.id): rule for rule in rules}
         self.names = names
         self.reasons = uncovered
 
@@ -215,10 +240,10 @@ class Summary:
     def _worst(self, rows: list[ConstraintRow]) -> None:
         worst = sorted(filter(is_missed, rows), key=lambda row: (-row.penalty, -row.violation))
         for row in worst[:ROWS_SHOWN]:
-            bounds = [f"{words} {PLAIN.significant(bound)}" for words, bound in _bounds(row)]
+            words = self.rules[row.id].explain(row, BareVoice())
             cost = f", costs {self.money(row.penalty)}" if row.penalty else ""
-            wanted = f"should be {' and '.join(bounds)}, misses by {PLAIN.significant(row.violation)}"
-            self._line(f"  {row.id} {row.scope}: {PLAIN.significant(row.activity)}, {wanted}{cost}")
+            wanted = f"should be {' and '.join(words.limits)}, misses by {words.missed}"
+            self._line(f"  {row.id} {words.who}: {words.activity}, {wanted}{cost}")
         if len(worst) > ROWS_SHOWN:
             self._line(f"  and {len(worst) - ROWS_SHOWN:,} more")
 
@@ -236,11 +261,3 @@ class Summary:
 
 def _fullness(book: RepBook) -> tuple[float, float]:
     return (-1.0 if book.utilisation is None else book.utilisation, book.revenue)
-
-
-def _bounds(row: ConstraintRow) -> Iterable[tuple[str, float]]:
-    """The bounds of a row that exist, in words."""
-    if row.lower is not None:
-        yield "at least", row.lower
-    if row.upper is not None:
-        yield "at most", row.upper

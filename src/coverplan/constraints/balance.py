@@ -1,19 +1,25 @@
-"""Balance: every rep or team gets its fair share of a measure, within a tolerance."""
+"""Balance: every rep or team gets its fair share of accounts, hours, revenue, potential or expected revenue, within a
+tolerance; per company or territory.
+"""
 
 from __future__ import annotations
 
 import itertools
-from typing import ClassVar, Literal
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from coverplan.constraints.base import Constraint, Measure, fair_shares, positions, qualified, teams
+from coverplan.constraints.base import Constraint, Measure, unit_of_measure
+from coverplan.constraints.blocks import fair_shares, positions, qualified, teams
 from coverplan.constraints.filters import EVERY_ACCOUNT, EVERY_REP, AccountFilter, RepFilter, Scopes, codes
+from coverplan.constraints.findings import Amounts, Finding, Named
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.geography import lineage
 from coverplan.domain.instance import Bools, Floats
 from coverplan.mip.rows import RowBlock
+from coverplan.wording.words import listing, rate, words
 
 
 class Balance(Constraint):
@@ -25,6 +31,7 @@ class Balance(Constraint):
 
     kind: Literal["balance"] = "balance"
     unit: ClassVar[str] = "units of the measure"
+    example: ClassVar[dict[str, Any]] = {"measure": "revenue", "tolerance": 0.3, "penalty": 0.1}
     measure: Measure = Field("revenue", description="What is balanced.")
     tolerance: float = Field(
         0.15, ge=0, le=10, allow_inf_nan=False, description="Admitted deviation, as a share of the fair share."
@@ -99,6 +106,28 @@ class Balance(Constraint):
         if self.measure != "expected_revenue":
             return float(pairs.book.seat_measure(self.measure)[counted].sum())
         return float(pairs.most_net[counted].sum())
+
+    def asks(self, currency: str) -> str:
+        by = {"capacity": "by capacity", "quota": "by quota", "equal": "in equal parts"}[self.share]
+        inside = "" if self.within is None else f" within {listing(self.within)}"
+        tolerance = rate(self.tolerance)
+        return f"Each {self.per}'s {words(self.measure)} is within ±{tolerance} of its fair share, {by}{inside}"
+
+    def unit_of(self, scope: str) -> str:
+        return unit_of_measure(self.measure)
+
+    @property
+    def book_measure(self) -> str | None:
+        return self.measure if self.measure in {"revenue", "hours", "accounts"} else None
+
+    def names(self) -> Iterator[Named]:
+        yield from super().names()
+        if self.within is not None:
+            yield Named("unknown_territory", ("within",), self.within)
+
+    def faults(self, amounts: Amounts) -> Iterator[Finding]:
+        if self.share == "quota" and not amounts.quotas:
+            yield Finding("missing_quota", ("share",))
 
 
 def _unique(blocks: dict[tuple[str, str], RowBlock]) -> list[RowBlock]:

@@ -1,37 +1,41 @@
-"""What every constraint kind is: a payload schema, its contribution to the program, and its words."""
+"""What every constraint kind is: a payload schema, its contribution to the program, its words and its checks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
+from coverplan.constraints.filters import AccountFilter, Filter, filters_in
+from coverplan.constraints.findings import Amounts, Finding, Named
 from coverplan.domain.book import Book
 from coverplan.domain.candidates import Candidates
-from coverplan.domain.instance import Bools, Floats, Ints
+from coverplan.domain.instance import Bools, Floats
 from coverplan.mip.rows import LinkedBlock, RowBlock
+from coverplan.wording.rows import RowState, RowWords, Voice
+from coverplan.wording.words import money, sentence, singular
 
 Links = npt.NDArray[np.int32]
 """Pairs of accounts, (n, 2)."""
 Measure = Literal["accounts", "hours", "revenue", "potential", "expected_revenue"]
+Side = Literal["lower", "upper"]
 
 
-@dataclass(frozen=True)
-class RowState:
-    """One row of a plan, as `explain` sees it."""
-
-    scope: str
-    activity: float
-    lower: float | None
-    upper: float | None
-    violation: float
+def unit_of_measure(measure: Measure) -> str:
+    """The unit of a sum of the measure: `money`, or a plural noun."""
+    return measure if measure in {"accounts", "hours"} else "money"
 
 
-class Constraint(BaseModel):
-    """A rule of the policy. Without `penalty` it is hard; with one, each unit of violation costs that much money."""
+class Constraint(BaseModel, ABC):
+    """A rule of the policy. Without `penalty` it is hard; with one, each unit of violation costs that much money.
+
+    A kind defines its fields, one or more of `merges`, `rows`, `separable` and `links`, and `asks`; the rest has
+    defaults that hold for most kinds.
+    """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -52,11 +56,24 @@ class Constraint(BaseModel):
     )
 
     unit: ClassVar[str]
-    """What one unit of violation is."""
+    """What one unit of violation is, for all rules of the kind."""
+    example: ClassVar[dict[str, Any]] = {}
+    """Fields of the rule that stands for the kind in `every_constraint_kind.json`."""
+    limits: ClassVar[tuple[str, ...]] = ()
+    """Fields of which one at least is needed; a `min` may not be above the `max` of the same name."""
+    exact_only: ClassVar[bool] = False
+    """Whether it counts what a book holds as a whole, which has no prices of rows: only the exact method can."""
+
+    # The program.
 
     def merges(self, book: Book) -> Links | None:
         """Accounts that must share their rep, merged before candidates are formed."""
         return None
+
+    @property
+    def merging(self) -> bool:
+        """Whether it merges accounts, and so changes which pairs are admissible."""
+        return False
 
     def rows(self, pairs: Candidates) -> RowBlock | None:
         """Rows over pairs (and uncovered seats) that get a price."""
@@ -70,72 +87,74 @@ class Constraint(BaseModel):
         """Rules that tie seats together through auxiliary columns; they get no price."""
         return None
 
-    def explain(self, row: RowState) -> str:
-        """One sentence about a row, in the caller's words."""
-        bounds = " and ".join(
-            f"{word} {bound:,.10g}"
-            for word, bound in (("at least", row.lower), ("at most", row.upper))
-            if bound is not None
-        )
-        missed = f"; missed by {row.violation:,.10g}" if row.violation > 0 else ""
-        return f"{row.scope}: {row.activity:,.10g} {self.unit} ({bounds or 'no bound'}){missed}."
+    # Words.
 
+    @abstractmethod
+    def asks(self, currency: str) -> str:
+        """What it asks, as a clause that begins with a capital; filters and penalty are told by `describe`."""
 
-def positions(mask: Bools) -> Ints:
-    """Row number of each member of the mask, -1 for the others."""
-    place = np.full(len(mask), -1, np.int32)
-    place[mask] = np.arange(int(mask.sum()))
-    return place
+    def unit_of(self, scope: str) -> str:
+        """The unit of the row of a scope: `money`, or a plural noun."""
+        return "accounts"
 
+    def describe(self, currency: str) -> str:
+        """One sentence: what it asks, of whom, and what missing it costs."""
+        text = self.asks(currency) + self._of_whom()
+        if self.penalty is None:
+            return f"{text}."
+        unit = self.unit_of("company")
+        one = currency if unit == "money" else singular(unit)
+        return f"{text}; missing it costs {money(self.penalty, currency)} per {one}."
 
-def rep_labels(book: Book, mask: Bools) -> tuple[str, ...]:
-    """`rep:ID` of each rep of the mask."""
-    return tuple(f"rep:{book.instance.reps.ids[rep]}" for rep in np.flatnonzero(mask))
+    def _of_whom(self) -> str:
+        """The accounts and reps that it is limited to."""
+        given = {name: getattr(self, name, None) for name in ("accounts", "reps")}
+        words = {name: one.words() for name, one in given.items() if isinstance(one, Filter)}
+        found = sentence(f"{name}: {text}" for name, text in words.items() if text)
+        return f" ({found})" if found else ""
 
+    def explain(self, row: RowState, voice: Voice) -> RowWords:
+        """One of its rows in words: what it comes to, what is asked, what it misses."""
+        return RowWords(row, self.unit_of(row.scope), voice)
 
-def per_rep(
-    pairs: Candidates,
-    reps: Bools,
-    coefficient: Floats,
-    lower: Floats | float = -np.inf,
-    upper: Floats | float = np.inf,
-) -> RowBlock:
-    """One row per rep of the mask over its pairs; a coefficient of 0 leaves the pair out."""
-    row = np.where(coefficient != 0, positions(reps)[pairs.rep], -1)
-    return RowBlock.of(rep_labels(pairs.book, reps), row, coefficient, lower, upper)
+    def one_more(self, step: str, side: Side, who: str) -> str:
+        """How a row gives way by a step where it binds on one side; the price says what that is worth."""
+        return f"{step} {'more' if side == 'upper' else 'less'} for {who}"
 
+    @property
+    def book_measure(self) -> str | None:
+        """The measure of a rep's whole book that its rows bound; None: they bound something else."""
+        return None
 
-def qualified(labels: tuple[str, ...], qualifier: str, needed: bool) -> tuple[str, ...]:
-    """Labels with a qualifier, where one constraint would otherwise use a label twice."""
-    return tuple(f"{label}/{qualifier}" for label in labels) if needed else labels
+    # Checks.
 
+    def names(self) -> Iterator[Named]:
+        """The ids that it names, those of its filters first."""
+        for path, one in filters_in(self):
+            yield from one.names(path)
 
-def bound(value: float | None, default: float) -> float:
-    """A bound as a number; an absent one is infinite."""
-    return default if value is None else float(value)
+    def faults(self, amounts: Amounts) -> Iterator[Finding]:
+        """Errors that its own fields and the amounts of the problem show, but for limits and ids."""
+        return iter(())
 
+    def idle_parts(self, book: Book) -> Iterator[Finding]:
+        """Warnings: parts of it that do nothing here."""
+        for path, one in filters_in(self):
+            if one.model_fields_set and not one.mask(book).any():
+                yield Finding(
+                    "empty_filter", path, words={"kind": "account" if isinstance(one, AccountFilter) else "rep"}
+                )
 
-def fair_shares(amounts: Floats) -> Floats:
-    """Shares that sum to 1: in proportion to the known amounts, an equal part for members without one (NaN)."""
-    size = len(amounts)
-    if size == 0:
-        return amounts
-    known = ~np.isnan(amounts)
-    total = float(amounts[known].sum())
-    if total <= 0:
-        return np.full(size, 1.0 / size)
-    return np.where(known, np.nan_to_num(amounts) * (known.sum() / size / total), 1.0 / size)
+    # What it implies, for conditions that every plan must meet.
 
+    def hours_limit(self, book: Book) -> Floats | None:
+        """Hours that each rep may plan, infinite where it says nothing; None: it limits no hours."""
+        return None
 
-def teams(book: Book) -> tuple[Ints, tuple[str, ...]]:
-    """Team of each rep and the teams' labels: the direct manager, or the rep alone where there is none."""
-    reps = book.instance.reps
-    alone = np.where(reps.manager >= 0, -1, np.arange(len(reps.ids)))
-    keys = np.where(reps.manager >= 0, reps.manager, alone + len(book.instance.managers.ids))
-    used, team = np.unique(keys, return_inverse=True)
-    n_managers = len(book.instance.managers.ids)
-    labels = tuple(
-        f"team:{book.instance.managers.ids[key]}" if key < n_managers else f"rep:{reps.ids[key - n_managers]}"
-        for key in used
-    )
-    return team.reshape(-1).astype(np.int32), labels
+    def kept_accounts(self, book: Book) -> Bools | None:
+        """Accounts that stay with their current rep; None: it keeps none."""
+        return None
+
+    def covered_accounts(self, book: Book) -> Bools | None:
+        """Accounts whose every seat is covered; None: it asks for none."""
+        return None

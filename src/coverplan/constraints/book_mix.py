@@ -1,16 +1,18 @@
-"""Book mix: how much of each rep's book may be of a chosen sort."""
+"""Book mix: share or number of a sort of account in each book."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from coverplan.constraints.base import Constraint, bound, per_rep, qualified
+from coverplan.constraints.base import Constraint
+from coverplan.constraints.blocks import bound, per_rep, qualified
 from coverplan.constraints.filters import EVERY_REP, AccountFilter, RepFilter
 from coverplan.domain.candidates import Candidates
 from coverplan.mip.rows import RowBlock
+from coverplan.wording.words import between, number, rate, sentence
 
 
 class BookMix(Constraint):
@@ -18,6 +20,12 @@ class BookMix(Constraint):
 
     kind: Literal["book_mix"] = "book_mix"
     unit: ClassVar[str] = "accounts"
+    example: ClassVar[dict[str, Any]] = {
+        "accounts": {"kind": "prospect"},
+        "max_count": 2,
+        "reps": {"role": ["account_executive"]},
+    }
+    limits: ClassVar[tuple[str, ...]] = ("min_share", "max_share", "min_count", "max_count")
     accounts: AccountFilter = Field(description="The sort of account.", examples=[{"kind": "prospect"}])
     min_share: float | None = Field(None, ge=0, le=1, allow_inf_nan=False, description="Least share of the book.")
     max_share: float | None = Field(
@@ -42,3 +50,9 @@ class BookMix(Constraint):
         return RowBlock.stack(
             [block.relabelled(qualified(block.labels, name, several)) for name, block in blocks.items()]
         )
+
+    def asks(self, currency: str) -> str:
+        shares = between(self.min_share, self.max_share, rate)
+        counts = between(self.min_count, self.max_count, number)
+        bounds = [f"{shares} of each book" if shares != "any" else "", f"{counts} per book" if counts != "any" else ""]
+        return f"Accounts of one sort are {sentence(bounds)}"

@@ -1,16 +1,23 @@
-"""Rep capacity: the knapsack rows of the generalised assignment problem, one per rep."""
+"""Capacity: a rep's hours stay within a share of the ramped hours.
+
+The knapsack rows of the generalised assignment problem, one per rep.
+"""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from coverplan.constraints.base import Constraint, RowState, per_rep, positions
+from coverplan.constraints.base import Constraint, Side
+from coverplan.constraints.blocks import per_rep, positions
 from coverplan.constraints.filters import EVERY_REP, RepFilter
+from coverplan.domain.book import Book
 from coverplan.domain.candidates import Candidates
+from coverplan.domain.instance import Floats
 from coverplan.mip.rows import RowBlock
+from coverplan.wording.words import rate
 
 
 class Capacity(Constraint):
@@ -18,6 +25,7 @@ class Capacity(Constraint):
 
     kind: Literal["capacity"] = "capacity"
     unit: ClassVar[str] = "hours"
+    example: ClassVar[dict[str, Any]] = {"utilisation": 1.1, "count_interim": True}
     utilisation: float = Field(
         1.0, gt=0, le=10, allow_inf_nan=False, description="Plannable share of each rep's ramped hours.", examples=[0.9]
     )
@@ -39,6 +47,20 @@ class Capacity(Constraint):
         row = np.where(pairs.interim_hours > 0, positions(limited)[holder], -1)
         return block.with_more(row, pairs.interim_hours)
 
-    def explain(self, row: RowState) -> str:
-        over = f", {row.violation:,.6g} too many" if row.violation > 0 else ""
-        return f"{row.scope}: {row.activity:,.6g} of {row.upper or 0:,.6g} plannable hours used{over}."
+    def asks(self, currency: str) -> str:
+        interim = ", with those on accounts held until their next rep starts," if self.count_interim else ""
+        return f"Each rep's hours{interim} fit into {rate(self.utilisation)} of the capacity"
+
+    def unit_of(self, scope: str) -> str:
+        return "hours"
+
+    def one_more(self, step: str, side: Side, who: str) -> str:
+        return f"One more hour of {who}"
+
+    @property
+    def book_measure(self) -> str:
+        return "hours"
+
+    def hours_limit(self, book: Book) -> Floats:
+        hours = self.utilisation * np.where(np.isnan(book.capacity), np.inf, book.capacity)
+        return np.where(self.reps.mask(book), hours, np.inf)

@@ -1,18 +1,21 @@
-"""Coverage: at least this share of the accounts, or of the revenue, of a group is covered."""
+"""Coverage: at least this share of accounts or revenue is covered; per company, territory or segment."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from coverplan.constraints.base import Constraint
 from coverplan.constraints.filters import EVERY_ACCOUNT, AccountFilter, Scopes, codes
+from coverplan.constraints.findings import Named
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.geography import lineage
 from coverplan.domain.instance import Bools
 from coverplan.mip.rows import RowBlock
+from coverplan.wording.words import rate
 
 
 class Coverage(Constraint):
@@ -23,6 +26,7 @@ class Coverage(Constraint):
 
     kind: Literal["coverage"] = "coverage"
     unit: ClassVar[str] = "accounts, or money for revenue"
+    example: ClassVar[dict[str, Any]] = {"per": "territory", "ids": ["west", "east"], "min_share": 0.5}
     min_share: float = Field(ge=0, le=1, allow_inf_nan=False, description="Least covered share.", examples=[0.9])
     measure: Literal["accounts", "revenue"] = Field("accounts", description="Share of what.")
     per: Literal["company", "territory", "segment"] = Field("company", description="One row per what.")
@@ -60,3 +64,15 @@ class Coverage(Constraint):
         related = np.vstack([lineage(instance.territories.parent), np.zeros((1, len(names)), np.bool_)])
         wanted = range(len(names)) if self.ids is None else codes(self.ids, names)
         return [(f"territory:{names[code]}", related[instance.accounts.territory, code]) for code in wanted]
+
+    def asks(self, currency: str) -> str:
+        per = "A" if self.per == "company" else f"Per {self.per}, a"
+        return f"{per}t least {rate(self.min_share)} of the {self.measure} is covered"
+
+    def unit_of(self, scope: str) -> str:
+        return "money" if self.measure == "revenue" else "accounts"
+
+    def names(self) -> Iterator[Named]:
+        yield from super().names()
+        if self.ids is not None:
+            yield Named("unknown_segment" if self.per == "segment" else "unknown_territory", ("ids",), self.ids)

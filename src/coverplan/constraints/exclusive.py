@@ -1,16 +1,21 @@
-"""Exclusive: accounts of a group, such as competitors, must not share a rep."""
+"""Exclusive: accounts of a group, such as competitors, never share a rep."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from collections import Counter
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from coverplan.constraints.base import Constraint, per_rep
+from coverplan.constraints.base import Constraint
+from coverplan.constraints.blocks import per_rep
 from coverplan.constraints.filters import AccountFilter
+from coverplan.constraints.findings import Amounts, Finding
 from coverplan.domain.candidates import Candidates
 from coverplan.mip.rows import RowBlock
+from coverplan.wording.words import listing
 
 
 class ExclusiveGroup(BaseModel):
@@ -27,6 +32,10 @@ class Exclusive(Constraint):
 
     kind: Literal["exclusive"] = "exclusive"
     unit: ClassVar[str] = "accounts beyond the first"
+    example: ClassVar[dict[str, Any]] = {
+        "groups": [{"id": "energy", "accounts": {"industry": ["energy"]}}],
+        "penalty": 15000,
+    }
     groups: Annotated[
         tuple[ExclusiveGroup, ...], Field(strict=False, min_length=1, max_length=10000, fail_fast=True)
     ] = Field(
@@ -42,3 +51,12 @@ class Exclusive(Constraint):
             block = per_rep(pairs, everyone, member, upper=1.0)
             blocks.append(block.relabelled(tuple(f"{group.id}/{label}" for label in block.labels)))
         return RowBlock.stack(blocks)
+
+    def asks(self, currency: str) -> str:
+        return f"No rep has two accounts of one group ({listing([group.id for group in self.groups])})"
+
+    def faults(self, amounts: Amounts) -> Iterator[Finding]:
+        times = Counter(group.id for group in self.groups)
+        for place, group in enumerate(self.groups):
+            if times.pop(group.id, 0) > 1:
+                yield Finding("duplicate_group", ("groups", place, "id"), group.id)

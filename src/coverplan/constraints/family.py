@@ -1,13 +1,13 @@
-"""Family: parent and child accounts share their rep, role by role."""
+"""Family: parent and child accounts share their rep."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from coverplan.constraints.base import Constraint, Links, RowState
+from coverplan.constraints.base import Constraint, Links
 from coverplan.constraints.filters import EVERY_ACCOUNT, AccountFilter
 from coverplan.domain.book import Book
 from coverplan.domain.candidates import Candidates
@@ -23,13 +23,18 @@ class Family(Constraint):
 
     kind: Literal["family"] = "family"
     unit: ClassVar[str] = "child accounts"
+    example: ClassVar[dict[str, Any]] = {"within": "company"}
     within: Literal["company", "territory"] = Field(
         "company", description="`territory`: only parents and children of the same territory belong together."
     )
     accounts: AccountFilter = Field(EVERY_ACCOUNT, description="Accounts that belong to families.")
 
     def merges(self, book: Book) -> Links | None:
-        return None if self.penalty is not None else self._links(book)
+        return self._links(book) if self.merging else None
+
+    @property
+    def merging(self) -> bool:
+        return self.penalty is None
 
     def _links(self, book: Book) -> Links:
         """Child and parent accounts, (n, 2)."""
@@ -65,8 +70,8 @@ class Family(Constraint):
         apart = pairs.unit_of_seat[seat_links[:, 0]] != pairs.unit_of_seat[seat_links[:, 1]]
         return _rows(pairs, seat_links[apart], differing)
 
-    def explain(self, row: RowState) -> str:
-        return f"{row.activity:g} child accounts have another rep than their parent."
+    def asks(self, currency: str) -> str:
+        return f"Parent and child accounts share their rep, within the {self.within}"
 
 
 def _rows(pairs: Candidates, links: Links, activity: Activity) -> LinkedBlock:

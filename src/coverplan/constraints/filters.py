@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from coverplan.constraints.findings import Named, Path
 from coverplan.domain.book import Book
 from coverplan.domain.geography import in_subtrees
 from coverplan.domain.instance import ACTIVE, HIRED, OPEN, Bools, Ints, Texts, texts
+from coverplan.wording.words import listing
 
 Ids = Annotated[tuple[str, ...], Field(strict=False, min_length=1, fail_fast=True)]
 """At least one id; only the first wrong one is reported."""
@@ -27,6 +30,7 @@ Scopes = Annotated[Ids, AfterValidator(_once)]
 """Ids that stand for one row each."""
 
 STATUS = {"active": ACTIVE, "hired": HIRED, "open": OPEN}
+IDS_SHOWN = 3
 
 
 def codes(wanted: tuple[str, ...], vocabulary: tuple[str, ...] | Texts) -> Ints:
@@ -45,9 +49,37 @@ class Filter(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
+    references: ClassVar[dict[str, str]]
+    """Keys that name ids, each with the code of the issue where one does not exist."""
+
+    def mask(self, book: Book) -> Bools:
+        """Which accounts or reps pass."""
+        raise NotImplementedError
+
+    def names(self, at: Path) -> Iterator[Named]:
+        """The ids that it names; `at` leads to the filter."""
+        for key, code in self.references.items():
+            listed = getattr(self, key)
+            if listed is not None:
+                yield Named(code, (*at, key), listed)
+
+    def words(self) -> str:
+        """What is asked of accounts or reps, in words; empty: nothing."""
+        keys = self.model_dump(mode="json", exclude_defaults=True)
+        ranked = f" by {keys.get('by', 'revenue')}" if "top" in keys else ""
+        return ", ".join(_in_words(key, value) for key, value in keys.items() if key != "by") + ranked
+
 
 class AccountFilter(Filter):
     """Accounts that meet every given key; no key at all: every account."""
+
+    references: ClassVar[dict[str, str]] = {
+        "segment": "unknown_segment",
+        "industry": "unknown_industry",
+        "tags": "unknown_tag",
+        "territory": "unknown_territory",
+        "ids": "unknown_account",
+    }
 
     segment: Ids | None = Field(None, description="Segment ids; any of them.", examples=[["enterprise"]])
     industry: Ids | None = Field(None, description="Industries; any of them.", examples=[["health"]])
@@ -99,6 +131,13 @@ class AccountFilter(Filter):
 class RepFilter(Filter):
     """Reps that meet every given key; no key at all: every rep."""
 
+    references: ClassVar[dict[str, str]] = {
+        "territory": "unknown_territory",
+        "team": "unknown_team",
+        "role": "unknown_role",
+        "ids": "unknown_rep",
+    }
+
     ids: Ids | None = Field(None, description="Rep ids.", examples=[["r1"]])
     role: Ids | None = Field(None, description="Roles; any of them.", examples=[["account_executive"]])
     team: Ids | None = Field(None, description="Ids of direct managers.", examples=[["m1"]])
@@ -124,6 +163,31 @@ class RepFilter(Filter):
         if self.status is not None:
             passing &= np.isin(reps.status, [STATUS[status] for status in self.status])
         return passing
+
+
+def filters_in(model: BaseModel) -> Iterator[tuple[Path, Filter]]:
+    """The filters of a rule, at any depth, with their paths."""
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        for place, one in enumerate(value) if isinstance(value, tuple) else [(None, value)]:
+            path: Path = (name,) if place is None else (name, place)
+            if isinstance(one, Filter):
+                yield path, one
+            elif isinstance(one, BaseModel):
+                yield from (((*path, *inner), found) for inner, found in filters_in(one))
+
+
+def _in_words(key: str, value: Any) -> str:
+    if key == "open_opportunity":
+        return "with an open opportunity" if value else "without an open opportunity"
+    if key == "since_after":
+        return f"covered since {value} or later"
+    if key == "top":
+        return f"top {value}"
+    if isinstance(value, list):
+        names = [str(item) for item in value]
+        return listing(names, IDS_SHOWN) if key == "ids" else f"{key} {listing(names, IDS_SHOWN)}"
+    return f"{value}s" if key == "kind" else f"{key} {value}"
 
 
 EVERY_ACCOUNT, EVERY_REP = AccountFilter(), RepFilter()

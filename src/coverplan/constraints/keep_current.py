@@ -1,18 +1,22 @@
-"""Keep current: relationships preserved, as caps on how much may move."""
+"""Keep current: caps on accounts or revenue that leave their rep, and on accounts gained; per company, rep or
+segment.
+"""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from coverplan.constraints.base import Constraint, bound, positions, qualified
+from coverplan.constraints.base import Constraint, Side
+from coverplan.constraints.blocks import bound, positions, qualified
 from coverplan.constraints.filters import EVERY_ACCOUNT, EVERY_REP, AccountFilter, RepFilter
 from coverplan.domain import moves
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.instance import Ints
 from coverplan.mip.rows import RowBlock
+from coverplan.wording.words import rate, sentence
 
 
 class KeepCurrent(Constraint):
@@ -24,6 +28,8 @@ class KeepCurrent(Constraint):
 
     kind: Literal["keep_current"] = "keep_current"
     unit: ClassVar[str] = "accounts, or money for max_moved_revenue_share"
+    example: ClassVar[dict[str, Any]] = {"max_moved": 6, "max_gained": 8}
+    limits: ClassVar[tuple[str, ...]] = ("max_moved", "max_moved_share", "max_moved_revenue_share", "max_gained")
     max_moved: int | None = Field(None, ge=0, description="Most accounts moved per scope.", examples=[25])
     max_moved_share: float | None = Field(
         None, ge=0, le=1, allow_inf_nan=False, description="Most accounts moved, as a share.", examples=[0.1]
@@ -39,11 +45,7 @@ class KeepCurrent(Constraint):
     reps: RepFilter = Field(EVERY_REP, description="Current reps (for max_gained, gaining reps) that count.")
 
     def rows(self, pairs: Candidates) -> RowBlock:
-        limits = [
-            name
-            for name in ("max_moved", "max_moved_share", "max_moved_revenue_share", "max_gained")
-            if getattr(self, name) is not None
-        ]
+        limits = [name for name in self.limits if getattr(self, name) is not None]
         blocks = [self._gained(pairs) if name == "max_gained" else self._kept(pairs, name) for name in limits]
         several = len(limits) > 1
         named = zip(limits, blocks, strict=True)
@@ -86,3 +88,23 @@ class KeepCurrent(Constraint):
                 tuple(f"segment:{ids[index]}" for index in np.flatnonzero(present)),
             )
         return np.zeros(len(account), np.int32), ("company",)
+
+    def asks(self, currency: str) -> str:
+        share, revenue = self.max_moved_share, self.max_moved_revenue_share
+        asked = sentence(
+            [
+                "" if self.max_moved is None else f"at most {self.max_moved:,} accounts move",
+                "" if share is None else f"at most {rate(share)} of the accounts move",
+                "" if revenue is None else f"at most {rate(revenue)} of the revenue moves",
+                "" if self.max_gained is None else f"at most {self.max_gained:,} accounts are gained",
+            ]
+        )
+        return asked[:1].upper() + asked[1:] if self.per == "company" else f"Per {self.per}, {asked}"
+
+    def unit_of(self, scope: str) -> str:
+        """By the limit that the row is about, which its scope names where there are several."""
+        only = [name for name in self.limits if getattr(self, name) is not None] == ["max_moved_revenue_share"]
+        return "money" if only or scope.endswith("/max_moved_revenue_share") else "accounts"
+
+    def one_more(self, step: str, side: Side, who: str) -> str:
+        return f"{step} more allowed to move, {who}" if side == "lower" else super().one_more(step, side, who)

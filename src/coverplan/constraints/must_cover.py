@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from coverplan.constraints.base import Constraint, RowState
+from coverplan.constraints.base import Constraint
 from coverplan.constraints.filters import EVERY_ACCOUNT, AccountFilter
+from coverplan.domain.book import Book
 from coverplan.domain.candidates import Candidates
+from coverplan.domain.instance import Bools
 from coverplan.mip.rows import RowBlock
 
 
@@ -18,6 +20,7 @@ class MustCover(Constraint):
 
     kind: Literal["must_cover"] = "must_cover"
     unit: ClassVar[str] = "accounts"
+    example: ClassVar[dict[str, Any]] = {"accounts": {"kind": "customer"}}
     accounts: AccountFilter = Field(EVERY_ACCOUNT, description="Accounts that must be covered.")
 
     def separable(self, pairs: Candidates) -> RowBlock:
@@ -25,5 +28,8 @@ class MustCover(Constraint):
         row = np.where(seats[pairs.seat], 0, -1)
         return RowBlock.of(("company",), row, np.ones(len(row)), lower=float(seats.sum()))
 
-    def explain(self, row: RowState) -> str:
-        return f"{row.activity:g} of {row.lower or 0:g} accounts that must be covered are."
+    def asks(self, currency: str) -> str:
+        return "These accounts are covered"
+
+    def covered_accounts(self, book: Book) -> Bools:
+        return self.accounts.mask(book)

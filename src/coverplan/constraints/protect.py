@@ -1,15 +1,17 @@
-"""Protect: chosen accounts stay with their current rep."""
+"""Protect: chosen accounts stay with their rep."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from coverplan.constraints.base import Constraint, RowState
+from coverplan.constraints.base import Constraint
 from coverplan.constraints.filters import AccountFilter
+from coverplan.domain.book import Book
 from coverplan.domain.candidates import Candidates
+from coverplan.domain.instance import Bools
 from coverplan.mip.rows import RowBlock
 
 
@@ -18,6 +20,7 @@ class Protect(Constraint):
 
     kind: Literal["protect"] = "protect"
     unit: ClassVar[str] = "accounts"
+    example: ClassVar[dict[str, Any]] = {"accounts": {"top": 2, "by": "revenue"}}
     accounts: AccountFilter = Field(description="Accounts to protect.", examples=[{"top": 20, "by": "revenue"}])
 
     def separable(self, pairs: Candidates) -> RowBlock:
@@ -25,5 +28,8 @@ class Protect(Constraint):
         row = np.where(pairs.is_current & protected[pairs.seat], 0, -1)
         return RowBlock.of(("company",), row, np.ones(len(row)), lower=float(protected.sum()))
 
-    def explain(self, row: RowState) -> str:
-        return f"{row.activity:g} of {row.lower or 0:g} protected accounts keep their rep."
+    def asks(self, currency: str) -> str:
+        return "Protected accounts stay with their current rep"
+
+    def kept_accounts(self, book: Book) -> Bools:
+        return self.accounts.mask(book)

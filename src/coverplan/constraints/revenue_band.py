@@ -1,17 +1,21 @@
-"""Revenue band: how much base revenue a rep's book may hold."""
+"""Revenue band: least and most base revenue per rep, in money or multiples of the quota."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from coverplan.constraints.base import Constraint, per_rep
+from coverplan.constraints.base import Constraint
+from coverplan.constraints.blocks import per_rep
 from coverplan.constraints.filters import EVERY_ACCOUNT, EVERY_REP, AccountFilter, RepFilter
+from coverplan.constraints.findings import Amounts, Finding
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.instance import Floats
 from coverplan.mip.rows import RowBlock
+from coverplan.wording.words import between, money, rate
 
 
 class RevenueBand(Constraint):
@@ -19,6 +23,13 @@ class RevenueBand(Constraint):
 
     kind: Literal["revenue_band"] = "revenue_band"
     unit: ClassVar[str] = "money"
+    example: ClassVar[dict[str, Any]] = {
+        "max": 2.0,
+        "relative_to": "quota",
+        "reps": {"role": ["account_executive"]},
+        "penalty": 0.05,
+    }
+    limits: ClassVar[tuple[str, ...]] = ("min", "max")
     min: float | None = Field(None, ge=0, allow_inf_nan=False, description="Least revenue per rep.", examples=[500000])
     max: float | None = Field(None, ge=0, allow_inf_nan=False, description="Most revenue per rep.", examples=[2000000])
     relative_to: Literal["quota"] | None = Field(
@@ -37,3 +48,19 @@ class RevenueBand(Constraint):
         lower = -np.inf if self.min is None else self.min * scale
         upper = np.inf if self.max is None else self.max * scale
         return per_rep(pairs, reps, revenue, lower, upper)
+
+    def asks(self, currency: str) -> str:
+        if self.relative_to == "quota":
+            return f"Each rep's revenue is {between(self.min, self.max, rate)} of the quota"
+        return f"Each rep's revenue is {between(self.min, self.max, lambda value: money(value, currency))}"
+
+    def unit_of(self, scope: str) -> str:
+        return "money"
+
+    @property
+    def book_measure(self) -> str:
+        return "revenue"
+
+    def faults(self, amounts: Amounts) -> Iterator[Finding]:
+        if self.relative_to == "quota" and not amounts.quotas:
+            yield Finding("missing_quota", ("relative_to",))

@@ -1,17 +1,21 @@
-"""Revenue target: the plan's expected revenue reaches a number."""
+"""Revenue target: expected revenue of company, team or territory reaches a number."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from coverplan.constraints.base import Constraint, teams
+from coverplan.constraints.base import Constraint
+from coverplan.constraints.blocks import teams
 from coverplan.constraints.filters import Scopes, codes
+from coverplan.constraints.findings import Amounts, Finding, Named
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.geography import lineage
 from coverplan.mip.rows import RowBlock
+from coverplan.wording.words import money
 
 
 class RevenueTarget(Constraint):
@@ -22,6 +26,7 @@ class RevenueTarget(Constraint):
 
     kind: Literal["revenue_target"] = "revenue_target"
     unit: ClassVar[str] = "money short"
+    example: ClassVar[dict[str, Any]] = {"per": "territory", "ids": ["west"], "penalty": 0.2}
     target: float | None = Field(
         None,
         ge=0,
@@ -78,3 +83,28 @@ class RevenueTarget(Constraint):
             )
             blocks.append(block.with_idle(inside, pairs.book.self_serve))
         return blocks
+
+    def asks(self, currency: str) -> str:
+        target = "its own target" if self.target is None else money(self.target, currency)
+        who = "The company's" if self.per == "company" else f"Each {self.per}'s"
+        return f"{who} expected revenue reaches {target}"
+
+    def unit_of(self, scope: str) -> str:
+        return "money"
+
+    def names(self) -> Iterator[Named]:
+        yield from super().names()
+        if self.ids is not None:
+            yield Named("unknown_team" if self.per == "team" else "unknown_territory", ("ids",), self.ids)
+
+    def faults(self, amounts: Amounts) -> Iterator[Finding]:
+        if self.target is not None:
+            return
+        if self.per == "team" and not amounts.quotas:
+            yield Finding("missing_quota", ("target",))
+        if self.per == "territory":
+            if self.ids is None and all(target is None for target in amounts.targets.values()):
+                yield Finding("missing_target", ("target",), "territories")
+            for place, name in enumerate(self.ids or ()):
+                if name in amounts.targets and amounts.targets[name] is None:
+                    yield Finding("missing_target", ("ids", place), name)

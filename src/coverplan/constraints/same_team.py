@@ -1,14 +1,17 @@
-"""Same team: the reps who share an account sit in one pod."""
+"""Same team: the roles of one account are covered from one pod."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from coverplan.constraints.base import Constraint, RowState
+from coverplan.constraints.base import Constraint
 from coverplan.constraints.filters import EVERY_ACCOUNT, AccountFilter
+from coverplan.constraints.findings import Finding
+from coverplan.domain.book import Book
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.instance import Bools, Floats, Ints
 from coverplan.mip.rows import Activity, Joined, LinkedBlock
@@ -19,6 +22,7 @@ class SameTeam(Constraint):
 
     kind: Literal["same_team"] = "same_team"
     unit: ClassVar[str] = "pairs of roles"
+    example: ClassVar[dict[str, Any]] = {"penalty": 5000}
     accounts: AccountFilter = Field(EVERY_ACCOUNT, description="Accounts with the rule.")
 
     def links(self, pairs: Candidates) -> LinkedBlock:
@@ -32,8 +36,13 @@ class SameTeam(Constraint):
 
         return _rows(pairs, first, second, split)
 
-    def explain(self, row: RowState) -> str:
-        return f"{row.activity:g} pairs of roles of one account are covered from different pods."
+    def asks(self, currency: str) -> str:
+        return "All roles of an account sit in one pod"
+
+    def idle_parts(self, book: Book) -> Iterator[Finding]:
+        yield from super().idle_parts(book)
+        if len(np.unique(book.instance.reps.pod)) == book.instance.n_reps:
+            yield Finding("no_pods")
 
 
 def _role_pairs(pairs: Candidates, accounts: Bools) -> tuple[Ints, Ints]:

@@ -1,13 +1,14 @@
-"""Spread: at most so many territories, or industries, in one rep's book."""
+"""Spread: at most so many territories or industries in one book."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from coverplan.constraints.base import Constraint, positions, rep_labels
+from coverplan.constraints.base import Constraint
+from coverplan.constraints.blocks import positions, rep_labels
 from coverplan.constraints.filters import EVERY_ACCOUNT, EVERY_REP, AccountFilter, RepFilter
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.instance import Floats
@@ -22,6 +23,8 @@ class Spread(Constraint):
 
     kind: Literal["spread"] = "spread"
     unit: ClassVar[str] = "territories or industries"
+    example: ClassVar[dict[str, Any]] = {"by": "industry", "max": 3, "penalty": 8000}
+    exact_only: ClassVar[bool] = True
     max: int = Field(ge=0, description="Most territories or industries per book.", examples=[2])
     by: Literal["territory", "industry"] = Field("territory", description="What is counted.")
     accounts: AccountFilter = Field(EVERY_ACCOUNT, description="Accounts that count.")
@@ -57,3 +60,9 @@ class Spread(Constraint):
             owner=(used // width).astype(np.int32),
             activity=distinct,
         )
+
+    def asks(self, currency: str) -> str:
+        return f"Each rep has at most {self.max:,} {self.unit_of('company')}"
+
+    def unit_of(self, scope: str) -> str:
+        return "territories" if self.by == "territory" else "industries"

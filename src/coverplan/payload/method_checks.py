@@ -6,8 +6,6 @@ from coverplan.payload.issues import IssueReport, pointer
 from coverplan.payload.options import Options
 from coverplan.payload.policy import Policy
 
-EXACT_ONLY = ("spread",)
-"""Kinds that count what a book holds as a whole: no prices of rows, no seat by seat maximum."""
 EXACT_UP_TO = 100_000
 """Pairs beyond which the exact method finds no plan in a usual time limit."""
 
@@ -20,9 +18,9 @@ def check_method(
     at_policy: str = "/policy",
     at_options: str = "/options",
 ) -> None:
-    """Refuse a rule of `EXACT_ONLY` where the size, or the caller, asks for the priced method."""
+    """Refuse a rule for the exact method only where the size, or the caller, asks for the priced method."""
     for row, rule in enumerate(policy.rules()):
-        if rule.kind not in EXACT_ONLY:
+        if not rule.exact_only:
             continue
         if options is not None and options.method == "priced":
             report.add(

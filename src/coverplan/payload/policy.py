@@ -6,24 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from coverplan.constraints import (
-    AccountCount,
-    Balance,
-    BookMix,
-    Capacity,
-    Coverage,
-    Exclusive,
-    Family,
-    Goal,
-    KeepCurrent,
-    MustCover,
-    Protect,
-    RevenueBand,
-    RevenueTarget,
-    SameTeam,
-    Spread,
-)
-from coverplan.constraints.base import Constraint
+from coverplan.constraints import AnyKind, Constraint
+from coverplan.constraints.balance import Balance
+from coverplan.constraints.capacity import Capacity
+from coverplan.constraints.keep_current import KeepCurrent
 from coverplan.payload.base import MAX_AMOUNT, Document, Name
 from coverplan.payload.leniency import Otherwise
 
@@ -33,26 +19,11 @@ class UnknownConstraint(Constraint):
 
     model_config = ConfigDict(extra="allow")
 
+    def asks(self, currency: str) -> str:
+        return f"A rule of the kind {self.kind}, which this version does not know"
 
-AnyConstraint = Annotated[
-    Capacity
-    | AccountCount
-    | RevenueBand
-    | Balance
-    | KeepCurrent
-    | Protect
-    | RevenueTarget
-    | Goal
-    | BookMix
-    | Family
-    | Exclusive
-    | SameTeam
-    | MustCover
-    | Coverage
-    | Spread,
-    Field(discriminator="kind"),
-    Otherwise(UnknownConstraint),
-]
+
+AnyConstraint = Annotated[AnyKind, Otherwise(UnknownConstraint)]
 """One rule; `kind` says which."""
 
 RELATIONSHIP = KeepCurrent(max_moved_revenue_share=0.1, penalty=10.0)

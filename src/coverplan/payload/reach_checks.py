@@ -11,8 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from coverplan.constraints import Capacity, MustCover, Protect
-from coverplan.constraints.base import Constraint
+from coverplan.constraints import Constraint
 from coverplan.domain.book import Book
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.components import components
@@ -60,12 +59,10 @@ class Reach:
         return self._limit([rule for rule in self.rules if rule.penalty is None])
 
     def _limit(self, rules: Sequence[Constraint]) -> Floats:
-        book = self.pairs.book
-        limit = np.full(book.instance.n_reps, np.inf)
+        limit = np.full(self.pairs.instance.n_reps, np.inf)
         for rule in rules:
-            if isinstance(rule, Capacity):
-                own = rule.utilisation * np.where(np.isnan(book.capacity), np.inf, book.capacity)
-                limit = np.where(rule.reps.mask(book), np.minimum(limit, own), limit)
+            own = rule.hours_limit(self.pairs.book)
+            limit = limit if own is None else np.minimum(limit, own)
         return limit
 
     @cached_property
@@ -77,12 +74,13 @@ class Reach:
 
     @cached_property
     def fixed(self) -> Bools:
-        """Per seat: a lock or a hard `protect` keeps its current rep."""
+        """Per seat: a lock or a hard rule keeps its current rep."""
         book = self.pairs.book
         held = book.instance.accounts.locked.copy()
         for rule in self.rules:
-            if isinstance(rule, Protect) and rule.penalty is None:
-                held |= rule.accounts.mask(book)
+            kept = rule.kept_accounts(book) if rule.penalty is None else None
+            if kept is not None:
+                held |= kept
         fixed: Bools = held[book.seats.account] & self.pairs.keeps
         return fixed
 
@@ -182,10 +180,11 @@ def _check_locked_hours(report: IssueReport, reach: Reach, at: str) -> None:
 
 
 def _check_must_cover(report: IssueReport, reach: Reach, rule: Constraint, place: str) -> None:
-    if not isinstance(rule, MustCover):
+    covered = rule.covered_accounts(reach.pairs.book)
+    if covered is None:
         return
     pairs, seats, instance = reach.pairs, reach.pairs.book.seats, reach.pairs.instance
-    bound = rule.accounts.mask(pairs.book)[seats.account]
+    bound = covered[seats.account]
     entity = ("constraint", rule.id)
     without = int((bound & ~pairs.has_rep).sum())
     if without:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from coverplan.constraints import KeepCurrent
-from coverplan.constraints.base import Constraint
+from coverplan.constraints import Constraint
 from coverplan.constraints.filters import EVERY_ACCOUNT, EVERY_REP
+from coverplan.constraints.keep_current import KeepCurrent
 from coverplan.formulation.build import Formulation
 from coverplan.formulation.ledger import Ledger
 from coverplan.payload.change import UPHEAVAL_FROM, AgainstToday, Term, Upheaval

@@ -7,9 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from coverplan.constraints import Balance, Capacity, Constraint
-from coverplan.constraints.account_count import AccountCount
-from coverplan.constraints.revenue_band import RevenueBand
 from coverplan.payload.plan import ConstraintRow, Plan
 from coverplan.payload.rollups import RepBook
 from coverplan.report.facts import Facts
@@ -165,19 +162,10 @@ def _bands(plan: Plan, facts: Facts) -> dict[tuple[str, str], Band]:
     for row in plan.constraints:
         rule = facts.rules.get(row.id)
         rep = row.scope.removeprefix("rep:")
-        measure = None if rule is None else _bounded(rule)
+        measure = None if rule is None else rule.book_measure
         if measure is not None and rep in books and row.scope != rep and _whole(row, _measure(books[rep], measure)):
             bands.setdefault((rep, measure), (row.lower, row.upper))
     return bands
-
-
-def _bounded(rule: Constraint) -> str | None:
-    """The measure of the book that a kind bounds."""
-    if isinstance(rule, Balance):
-        return rule.measure if rule.measure in {"revenue", "hours", "accounts"} else None
-    if isinstance(rule, Capacity):
-        return "hours"
-    return "revenue" if isinstance(rule, RevenueBand) else "accounts" if isinstance(rule, AccountCount) else None
 
 
 def _whole(row: ConstraintRow, measured: float) -> bool:

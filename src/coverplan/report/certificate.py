@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from coverplan.constraints import Constraint
+from coverplan.constraints.base import Side
 from coverplan.payload.plan import Certificate, Plan, Price
 from coverplan.report.facts import Facts
-from coverplan.report.phrases import unit_of
 from coverplan.report.rules import scope_words
-from coverplan.wording.words import SPACE, money_at_most, percent_at_most
+from coverplan.wording.words import SPACE, money_at_most, percent_at_most, singular
 
 SHOWN = 5
 SOURCES = {
@@ -74,7 +74,8 @@ def _groups(certificate: Certificate, facts: Facts) -> list[PriceGroup]:
     by_rule: dict[str, list[tuple[float, str, str]]] = {}
     for price in certificate.prices:
         rule = facts.rules.get(price.constraint)
-        for side, rate in (("upper", price.upper), ("lower", price.lower)):
+        rates: dict[Side, float] = {"upper": price.upper, "lower": price.lower}
+        for side, rate in rates.items():
             if rate > 0 and rule is not None:
                 by_rule.setdefault(price.constraint, []).append((-rate, *_words(rule, price, side, rate, facts)))
     groups = []
@@ -85,15 +86,11 @@ def _groups(certificate: Certificate, facts: Facts) -> list[PriceGroup]:
     return groups
 
 
-def _words(rule: Constraint, price: Price, side: str, rate: float, facts: Facts) -> tuple[str, str]:
+def _words(rule: Constraint, price: Price, side: Side, rate: float, facts: Facts) -> tuple[str, str]:
     """The step by which a rule gives way, and what it is worth at most."""
-    who, unit = scope_words(price.scope, facts), unit_of(rule, price.scope)
+    who, unit = scope_words(price.scope, facts), rule.unit_of(price.scope)
     if unit == "money":
         step, rate = f"{facts.currency}{SPACE}1,000", THOUSAND * rate
     else:
-        step = f"One {unit[:-3] + 'y' if unit.endswith('ies') else unit[:-1]}"
-    if rule.kind == "capacity":
-        return f"One more hour of {who}", money_at_most(rate, facts.currency)
-    if rule.kind == "keep_current" and side == "lower":
-        return f"{step} more allowed to move, {who}", money_at_most(rate, facts.currency)
-    return f"{step} {'more' if side == 'upper' else 'less'} for {who}", money_at_most(rate, facts.currency)
+        step = f"One {singular(unit)}"
+    return rule.one_more(step, side, who), money_at_most(rate, facts.currency)

@@ -8,7 +8,7 @@ from coverplan.constraints import Constraint
 from coverplan.payload.missed import is_missed
 from coverplan.payload.plan import ConstraintRow, Plan
 from coverplan.report.facts import Facts
-from coverplan.report.phrases import describe, unit_of
+from coverplan.wording.rows import RowWords
 from coverplan.wording.words import amount, count, listing, money, words
 
 NAMED = 6
@@ -73,6 +73,25 @@ def rules_view(plan: Plan, facts: Facts) -> RulesView:
     )
 
 
+@dataclass(frozen=True)
+class NamingVoice:
+    """Amounts in their units, ids by names."""
+
+    facts: Facts
+
+    def amount(self, value: float, unit: str) -> str:
+        """A value with its unit, money with its currency."""
+        return amount(value, unit, self.facts.currency)
+
+    def scope(self, scope: str) -> str:
+        """Names for ids."""
+        return scope_words(scope, self.facts)
+
+
+def _explained(row: ConstraintRow, facts: Facts) -> RowWords:
+    return facts.rules[row.id].explain(row, NamingVoice(facts))
+
+
 def scope_words(scope: str, facts: Facts) -> str:
     """A row's scope with names for ids: `rep:r1` as `Ana`, `company` as `the company`."""
     kind, _, rest = scope.partition(":")
@@ -114,18 +133,18 @@ def _rule_view(rule: Constraint, rows: list[ConstraintRow], facts: Facts) -> Rul
     missed = sorted((row for row in rows if is_missed(row)), key=lambda row: (-row.penalty, -row.violation))
     binding = [row for row in rows if row.binding and not is_missed(row)]
     state = "missed" if missed else "binding" if binding else "slack"
-    notable = [_missed_words(rule, row, facts) for row in missed[:NAMED]]
+    notable = [_missed_words(row, facts) for row in missed[:NAMED]]
     if len(missed) > NAMED:
         notable.append(f"and {len(missed) - NAMED:,} more, in the full table")
     if binding and rows[0].scope != "company":
         notable.append(f"At the limit: {listing([scope_words(row.scope, facts) for row in binding], NAMED)}.")
     elif binding:
-        notable.append(f"At the limit: {_measured(rule, binding[0], facts)}.")
+        notable.append(f"At the limit: {_explained(binding[0], facts).standing}.")
     elif len(rows) == 1 and not missed:
-        notable.append(f"{_measured(rule, rows[0], facts)}.")
+        notable.append(f"{_explained(rows[0], facts).standing}.")
     return RuleView(
         id=str(rule.id),
-        words=describe(rule, facts.currency),
+        words=rule.describe(facts.currency),
         hard=rule.penalty is None,
         state=state,
         standing=_standing(len(rows), missed, len(binding), facts),
@@ -146,46 +165,24 @@ def _standing(size: int, missed: list[ConstraintRow], binding: int, facts: Facts
     return ", ".join(parts if len(parts) > 1 else [*parts, "with room" if size == 1 else "all with room"])
 
 
-def _missed_words(rule: Constraint, row: ConstraintRow, facts: Facts) -> str:
-    unit = unit_of(rule, row.scope)
-    activity, missed = (amount(value, unit, facts.currency) for value in (row.activity, row.violation))
-    below = row.lower is not None and row.activity < row.lower
-    limit = amount((row.lower if below else row.upper) or 0.0, unit, facts.currency)
+def _missed_words(row: ConstraintRow, facts: Facts) -> str:
+    explained = _explained(row, facts)
     cost = f"; costs {money(row.penalty, facts.currency)}" if row.penalty else ""
-    who = _capital(scope_words(row.scope, facts))
-    if not below and row.upper == 0:
-        return f"{who}: {activity}, none allowed{cost}."
-    side = f"below the least of {limit}" if below else f"above the limit of {limit}"
-    return f"{who}: {activity}, {missed} {side}{cost}."
-
-
-def _measured(rule: Constraint, row: ConstraintRow, facts: Facts) -> str:
-    unit = unit_of(rule, row.scope)
-    text = amount(row.activity, unit, facts.currency)
-    bounds = _bounds(row, unit, facts)
-    return f"{text} ({bounds})" if bounds else text
-
-
-def _bounds(row: ConstraintRow, unit: str, facts: Facts) -> str:
-    if row.lower is not None and row.upper is not None and row.lower != row.upper:
-        low, high = (amount(value, unit, facts.currency) for value in (row.lower, row.upper))
-        return f"{low} to {high}"
-    low_text = "" if row.lower is None else f"at least {amount(row.lower, unit, facts.currency)}"
-    high_text = "" if row.upper is None else f"at most {amount(row.upper, unit, facts.currency)}"
-    return low_text if row.lower is not None and row.lower == row.upper else low_text or high_text
+    return f"{_capital(explained.who)}: {explained.miss}{cost}."
 
 
 def _row_view(row: ConstraintRow, facts: Facts) -> RowView:
-    rule = facts.rules[row.id]
-    unit = unit_of(rule, row.scope)
-    missed = f"misses by {amount(row.violation, unit, facts.currency)}"
-    state = missed if is_missed(row) else "at the limit" if row.binding else "has room"
+    explained = _explained(row, facts)
+    if is_missed(row):
+        state = f"misses by {explained.missed}"
+    else:
+        state = "no bound" if row.slack is None else "at the limit" if row.binding else "has room"
     return RowView(
         rule=row.id,
-        scope=scope_words(row.scope, facts),
-        activity=amount(row.activity, unit, facts.currency),
-        bounds=_bounds(row, unit, facts) or "no bound",
-        state=state if row.slack is not None or is_missed(row) else "no bound",
+        scope=explained.who,
+        activity=explained.activity,
+        bounds=explained.range or "no bound",
+        state=state,
         penalty=money(row.penalty, facts.currency) if row.penalty else "",
     )
 

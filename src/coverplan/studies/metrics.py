@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from coverplan.constraints.base import fair_shares
+from coverplan.constraints.blocks import fair_shares
 from coverplan.domain.book import Book
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.instance import Bools, Floats, Ints

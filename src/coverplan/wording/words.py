@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from coverplan.wording.figures import TYPESET, singular
 from coverplan.wording.rounding import to_cents
 
-__all__ = ["listing", "sentence", "singular", "to_cents", "words"]
+__all__ = ["between", "listing", "sentence", "singular", "to_cents", "words"]
 
 NAMED = 5
 
@@ -16,6 +16,15 @@ number, count, amount, seconds = TYPESET.number, TYPESET.count, TYPESET.amount, 
 money, money_at_most, money_at_least = TYPESET.money, TYPESET.money_at_most, TYPESET.money_at_least
 short_money, short_money_at_most = TYPESET.short_money, TYPESET.short_money_at_most
 percent, percent_at_most, rate = TYPESET.percent, TYPESET.percent_at_most, TYPESET.rate
+
+
+def between(low: float | None, high: float | None, show: Callable[[float], str]) -> str:
+    """`1 to 5`, `at least 1`, `at most 5`, or `any`."""
+    if low is not None and high is not None:
+        return f"{show(low)} to {show(high)}"
+    if low is not None:
+        return f"at least {show(low)}"
+    return "any" if high is None else f"at most {show(high)}"
 
 
 def listing(names: Sequence[str], shown: int = NAMED, least_rest: int = 1) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from coverplan.constraints import Family
 from coverplan.domain.book import Book
 from coverplan.mip.program import gap
 from coverplan.payload.experiments.asking import MAX_CHURN, churn_of, frontiers, rule_prices
@@ -197,6 +196,6 @@ def _notes(plans: Plans) -> list[str]:
     if any(rule.penalty for rule in design.reference.constraints):
         rules = [rule for one in design.policies for rule in one.policy.rules()]
         several = len({one.policy.candidates.model_dump_json() for one in design.policies}) > 1
-        if several or any(isinstance(rule, Family) and rule.penalty is None for rule in rules):
+        if several or any(rule.merging for rule in rules):
             notes.append("Soft rules of the reference are measured among the reps that each policy's candidates admit.")
     return notes

@@ -6,7 +6,6 @@ import itertools
 
 import numpy as np
 
-from coverplan.constraints import Family
 from coverplan.domain.instance import Ints
 from coverplan.mip.program import gap
 from coverplan.payload.experiments.cells import rule_content
@@ -199,7 +198,7 @@ def rule_prices(plans: Plans) -> list[RulePrice]:
         terms = [] if plan is None or plan.objective is None else plan.objective.terms
         called = _called(own.policy, design.priced_policy.policy)
         rules = design.priced_policy.policy.rules()
-        shared = {rule.id for rule in rules if isinstance(rule, Family) and rule.penalty is None}
+        shared = {rule.id for rule in rules if rule.merging}
         for dropped, cell in design.rule_cells(problem):
             if cell.key not in plans.facts:
                 continue

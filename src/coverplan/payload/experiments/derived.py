@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from coverplan.constraints import Balance, Coverage, KeepCurrent
-from coverplan.constraints.base import Constraint
+from coverplan.constraints import Constraint
+from coverplan.constraints.balance import Balance
+from coverplan.constraints.coverage import Coverage
+from coverplan.constraints.keep_current import KeepCurrent
 from coverplan.payload.experiments.parts import FrontierAxis, FrontierRequest, Reference
 from coverplan.payload.policy import ObjectiveWeights, Policy
 

@@ -19,8 +19,8 @@ from typing import Literal
 
 import numpy as np
 
-from coverplan.constraints import Balance
-from coverplan.constraints.base import Constraint
+from coverplan.constraints import Constraint
+from coverplan.constraints.balance import Balance
 from coverplan.payload.experiments.cells import rule_content
 from coverplan.payload.experiments.parts import Reference
 from coverplan.payload.policy import ObjectiveWeights, Policy

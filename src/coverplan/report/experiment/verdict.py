@@ -8,7 +8,6 @@ from coverplan.payload.experiments.parts import Reference
 from coverplan.payload.experiments.results import ExperimentResults
 from coverplan.payload.experiments.verdicts import Difference, PairVerdict, PolicyInterval
 from coverplan.report.experiment.units import NOTHING, Units
-from coverplan.report.phrases import describe
 from coverplan.wording.words import listing, number, sentence
 
 SHOWN_PAIRS = 300
@@ -73,7 +72,7 @@ def verdict_view(results: ExperimentResults, units: Units) -> VerdictView:
     without = {one.policy_id for one in results.verdict.intervals if one.infeasible}
     return VerdictView(
         weights=_weights(results.reference, units),
-        soft=[describe(rule, units.currency) for rule in results.reference.constraints],
+        soft=[rule.describe(units.currency) for rule in results.reference.constraints],
         lines=lines,
         own=any(one.own_most is not None and one.own_most != one.high for one in results.verdict.intervals),
         several=any(one.by_currency for one in results.verdict.intervals),
