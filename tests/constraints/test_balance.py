@@ -6,14 +6,27 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from support.brute import check_evaluate, check_solve
 from support.by_hand import AE, SE, TWO_ROLES, book, bounds, measured, solved, value, worth
-from support.policies import policies, rules
+from support.drawing import ACCOUNTS, MEASURES, REPS, drawn, policies
+from support.rows import check_rows, in_words
 from support.sampling import COVERS, examples
 from support.tiny import problems
 
 Document = dict[str, Any]
+FIELDS = st.fixed_dictionaries(
+    {
+        "measure": MEASURES,
+        "tolerance": st.sampled_from([0.0, 0.2, 0.6]),
+        "within": st.sampled_from([None, ["land"], ["north", "south"]]),
+        "per": st.sampled_from(["rep", "team"]),
+        "share": st.sampled_from(["capacity", "equal"]),
+        "accounts": ACCOUNTS,
+        "reps": REPS,
+    }
+)
 SHARES = book({"a": worth(250), "b": worth(150)}, {"ana": {"capacity_hours": 30}, "bo": {"capacity_hours": 10}})
 TEAMS = book(
     {"a": worth(400, segment="shared"), "b": worth(200, segment="shared")},
@@ -23,15 +36,47 @@ TEAMS = book(
 )
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"measure": "hours", "tolerance": 0.125, "share": "equal", "per": "team"},
+            "Each team's hours is within ±12.5 % of its fair share, in equal parts.",
+        ),
+        (
+            {"measure": "expected_revenue", "within": ["north", "south"], "penalty": 0.25},
+            (
+                "Each rep's expected revenue is within ±15 % of its fair share, by capacity within north and south; "
+                "missing it costs EUR 0.25 per EUR."
+            ),
+        ),
+    ],
+)
+def test_in_words(fields: Document, words: str) -> None:
+    """What is asked, of whom, and what missing it costs."""
+    assert in_words({"kind": "balance", **fields}) == words
+
+
+def test_rows_lie_around_the_fair_share() -> None:
+    """By capacity 300 and 100 of 400, +-10 %; of two accounts one each, +-50 %."""
+    cover = {"a": "ana", "b": "bo"}
+    equal = {"kind": "balance", "measure": "accounts", "share": "equal", "tolerance": 0.5}
+
+    check_rows(
+        SHARES, {"kind": "balance", "tolerance": 0.1}, cover, {"rep:ana": (250, 270, 330), "rep:bo": (150, 90, 110)}
+    )
+    check_rows(SHARES, equal, cover, {"rep:ana": (1, 0.5, 1.5), "rep:bo": (1, 0.5, 1.5)})
+
+
 @examples()
-@given(problems(), policies(rules("balance")))
+@given(problems(), policies(drawn("balance", FIELDS)))
 def test_solved_like_the_best_of_all_assignments(problem: Document, policy: Document) -> None:
     """Objective, feasibility and bound of a random rule, hard or soft."""
     check_solve(problem, policy)
 
 
 @examples()
-@given(problems(), policies(rules("balance")), COVERS)
+@given(problems(), policies(drawn("balance", FIELDS)), COVERS)
 def test_any_assignment_is_measured_like_the_verifier_does(
     problem: Document, policy: Document, cover: list[int]
 ) -> None:

@@ -6,27 +6,57 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from support.brute import check_evaluate, check_solve
 from support.by_hand import book, cover_of, measured, solved, value, why_uncovered, worth
-from support.policies import policies, rules
+from support.drawing import REPS, drawn, policies
+from support.rows import check_rows, in_words
 from support.sampling import COVERS, examples
 from support.tiny import problems
 
 Document = dict[str, Any]
+FIELDS = st.fixed_dictionaries(
+    {"utilisation": st.sampled_from([0.5, 1.0])}, optional={"reps": REPS, "count_interim": st.just(True)}
+)
 ACCOUNTS = {"a": worth(40, hours=4), "b": worth(35, hours=3), "c": worth(30, hours=3)}
 HOURS = book(ACCOUNTS, {"ana": {"capacity_hours": 10}, "bo": {"capacity_hours": 2}, "cy": {}})
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"utilisation": 0.95}, "Each rep's hours fit into 95 % of the capacity."),
+        (
+            {"count_interim": True},
+            (
+                "Each rep's hours, with those on accounts held until their next rep starts, "
+                "fit into 100 % of the capacity."
+            ),
+        ),
+    ],
+)
+def test_in_words(fields: Document, words: str) -> None:
+    """What is asked, of whom, and what missing it costs."""
+    assert in_words({"kind": "capacity", **fields}) == words
+
+
+def test_rows_have_a_share_of_the_hours() -> None:
+    """Ana 4 + 3 = 7 of 0.5 * 10; Bo 3 of 0.5 * 2; Cy has no capacity, hence no row."""
+    rule = {"kind": "capacity", "utilisation": 0.5}
+
+    check_rows(HOURS, rule, {"a": "ana", "b": "ana", "c": "bo"}, {"rep:ana": (7, None, 5), "rep:bo": (3, None, 1)})
+
+
 @examples()
-@given(problems(), policies(rules("capacity")))
+@given(problems(), policies(drawn("capacity", FIELDS)))
 def test_solved_like_the_best_of_all_assignments(problem: Document, policy: Document) -> None:
     """Objective, feasibility and bound of a random rule, hard or soft."""
     check_solve(problem, policy)
 
 
 @examples()
-@given(problems(), policies(rules("capacity")), COVERS)
+@given(problems(), policies(drawn("capacity", FIELDS)), COVERS)
 def test_any_assignment_is_measured_like_the_verifier_does(
     problem: Document, policy: Document, cover: list[int]
 ) -> None:

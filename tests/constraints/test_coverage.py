@@ -6,14 +6,24 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from support.brute import check_evaluate, check_solve
 from support.by_hand import book, measured, solved, value, worth
-from support.policies import policies, rules
+from support.drawing import ACCOUNTS, SHARE, drawn, policies
+from support.rows import check_rows, in_words
 from support.sampling import COVERS, examples
 from support.tiny import problems
 
 Document = dict[str, Any]
+FIELDS = st.fixed_dictionaries(
+    {
+        "min_share": SHARE,
+        "measure": st.sampled_from(["accounts", "revenue"]),
+        "per": st.sampled_from(["company", "territory", "segment"]),
+        "accounts": ACCOUNTS,
+    }
+)
 LAND = book(
     {
         "a": worth(100, territory_id="land"),
@@ -26,15 +36,39 @@ LAND = book(
 )
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"min_share": 0.9, "measure": "revenue", "per": "territory"},
+            "Per territory, at least 90 % of the revenue is covered.",
+        ),
+        ({"min_share": 0.5}, "At least 50 % of the accounts is covered."),
+    ],
+)
+def test_in_words(fields: Document, words: str) -> None:
+    """What is asked, of whom, and what missing it costs."""
+    assert in_words({"kind": "coverage", **fields}) == words
+
+
+def test_rows_take_a_share_of_each_group() -> None:
+    """Of a, b and c in the land two are covered, 0.9 * 3 asked; of b and c in the north one, 0.9 * 2 asked."""
+    rule, cover = {"kind": "coverage", "min_share": 0.9}, {"a": "ana", "b": "ana"}
+    by_land = {"territory:land": (2, 2.7, None), "territory:north": (1, 1.8, None)}
+
+    check_rows(LAND, {**rule, "per": "territory"}, cover, by_land)
+    check_rows(LAND, {**rule, "measure": "revenue"}, cover, {"company": (400, 414, None)})  # of 460
+
+
 @examples()
-@given(problems(), policies(rules("coverage")))
+@given(problems(), policies(drawn("coverage", FIELDS)))
 def test_solved_like_the_best_of_all_assignments(problem: Document, policy: Document) -> None:
     """Objective, feasibility and bound of a random rule, hard or soft."""
     check_solve(problem, policy)
 
 
 @examples()
-@given(problems(), policies(rules("coverage")), COVERS)
+@given(problems(), policies(drawn("coverage", FIELDS)), COVERS)
 def test_any_assignment_is_measured_like_the_verifier_does(
     problem: Document, policy: Document, cover: list[int]
 ) -> None:

@@ -6,14 +6,19 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from support.brute import check_evaluate, check_solve
 from support.by_hand import book, measured, solved, value, why_uncovered, worth
-from support.policies import policies, rules
+from support.drawing import drawn, policies
+from support.rows import check_rows, in_words
 from support.sampling import COVERS, examples
 from support.tiny import problems
 
 Document = dict[str, Any]
+FIELDS = st.fixed_dictionaries(
+    {"groups": st.just([{"id": "one", "accounts": {"ids": ["a0", "a1"]}}, {"id": "all", "accounts": {}}])}
+)
 COLAS = book({"a": worth(100), "b": worth(80), "c": worth(60), "d": worth(5)}, {"ana": {}, "bo": {}})
 RULE = {
     "kind": "exclusive",
@@ -24,15 +29,44 @@ RULE = {
 }
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"groups": [{"id": "cola", "accounts": {"ids": ["a1", "a2"]}}]},
+            "No rep has two accounts of one group (cola).",
+        ),
+    ],
+)
+def test_in_words(fields: Document, words: str) -> None:
+    """What is asked, of whom, and what missing it costs."""
+    assert in_words({"kind": "exclusive", **fields}) == words
+
+
+def test_rows_count_each_group_with_each_rep() -> None:
+    """Ana has a and b of the colas; Bo c, and c and d of the duo."""
+    check_rows(
+        COLAS,
+        RULE,
+        {"a": "ana", "b": "ana", "c": "bo", "d": "bo"},
+        {
+            "cola/rep:ana": (2, None, 1),
+            "cola/rep:bo": (1, None, 1),
+            "duo/rep:ana": (0, None, 1),
+            "duo/rep:bo": (2, None, 1),
+        },
+    )
+
+
 @examples()
-@given(problems(), policies(rules("exclusive")))
+@given(problems(), policies(drawn("exclusive", FIELDS)))
 def test_solved_like_the_best_of_all_assignments(problem: Document, policy: Document) -> None:
     """Objective, feasibility and bound of a random rule, hard or soft."""
     check_solve(problem, policy)
 
 
 @examples()
-@given(problems(), policies(rules("exclusive")), COVERS)
+@given(problems(), policies(drawn("exclusive", FIELDS)), COVERS)
 def test_any_assignment_is_measured_like_the_verifier_does(
     problem: Document, policy: Document, cover: list[int]
 ) -> None:

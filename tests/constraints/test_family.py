@@ -6,29 +6,63 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from support.brute import check_evaluate, check_solve
 from support.by_hand import book, cover_of, evaluated, measured, solved, value, worth
-from support.policies import policies, rules
+from support.drawing import ACCOUNTS, drawn, policies
+from support.rows import check_rows, in_words
 from support.sampling import COVERS, examples
 from support.tiny import problems
 
 Document = dict[str, Any]
+FIELDS = st.fixed_dictionaries({"within": st.sampled_from(["company", "territory"]), "accounts": ACCOUNTS})
 CHAIN = book(
     {"grandparent": worth(100), "parent": worth(50, parent_id="grandparent"), "child": worth(30, parent_id="parent")},
     {"ana": {}, "bo": {}},
 )
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "Parent and child accounts share their rep, within the company."),
+    ],
+)
+def test_in_words(fields: Document, words: str) -> None:
+    """What is asked, of whom, and what missing it costs."""
+    assert in_words({"kind": "family", **fields}) == words
+
+
+@pytest.mark.parametrize(
+    ("cover", "differing"),
+    [
+        ({"grandparent": "ana", "parent": "bo", "child": "bo"}, 1),  # the parent alone
+        ({"grandparent": "ana", "parent": "bo", "child": "ana"}, 2),
+        ({"grandparent": "ana", "child": "ana"}, 1),  # from a parent without a rep; who has none does not differ
+    ],
+)
+def test_the_row_counts_children_apart_from_their_parent(cover: dict[str, str], differing: int) -> None:
+    """As the auxiliaries of the program count them."""
+    check_rows(CHAIN, {"kind": "family", "penalty": 5}, cover, {"company": (differing, None, 0)})
+
+
+def test_hard_the_families_are_merged() -> None:
+    """Without a rep beside a covered parent the child differs too."""
+    cover = {"grandparent": "ana", "parent": "ana"}
+
+    check_rows(CHAIN, {"kind": "family"}, cover, {"company": (1, None, 0)})
+
+
 @examples()
-@given(problems(), policies(rules("family")))
+@given(problems(), policies(drawn("family", FIELDS)))
 def test_solved_like_the_best_of_all_assignments(problem: Document, policy: Document) -> None:
     """Objective, feasibility and bound of a random rule, hard or soft."""
     check_solve(problem, policy)
 
 
 @examples()
-@given(problems(), policies(rules("family")), COVERS)
+@given(problems(), policies(drawn("family", FIELDS)), COVERS)
 def test_any_assignment_is_measured_like_the_verifier_does(
     problem: Document, policy: Document, cover: list[int]
 ) -> None:

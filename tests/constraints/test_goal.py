@@ -6,14 +6,20 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from support.brute import check_evaluate, check_solve
 from support.by_hand import AE, SE, TWO_ROLES, book, measured, solved, value, worth
-from support.policies import policies, rules
+from support.drawing import ACCOUNTS, AMOUNT, MEASURES, REPS, drawn, low_high, merged, policies
+from support.rows import check_rows, in_words
 from support.sampling import COVERS, examples
 from support.tiny import problems
 
 Document = dict[str, Any]
+FIELDS = merged(
+    low_high("min", "max", AMOUNT.map(lambda amount: amount / 1000)),
+    st.fixed_dictionaries({"measure": MEASURES, "accounts": ACCOUNTS, "reps": REPS}),
+)
 SHARED = book(
     {"a": worth(100, segment="shared", potential=40), "b": worth(60, segment="shared", hours=7)},
     {"ana": {}, "bo": {}, "eva": {"role": SE}},
@@ -22,15 +28,36 @@ SHARED = book(
 COVER = {"a": "ana", "b": "bo", f"a/{SE}": "eva"}
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"measure": "accounts", "min": 3.0}, "Goal: the accounts is at least 3."),
+        ({"role": "sales_engineer", "max": 50.0}, "Goal: the revenue of sales engineer seats is at most EUR 50.00."),
+    ],
+)
+def test_in_words(fields: Document, words: str) -> None:
+    """What is asked, of whom, and what missing it costs."""
+    assert in_words({"kind": "goal", **fields}) == words
+
+
+def test_the_row_sums_a_measure() -> None:
+    """Two accounts; 4 + 7 hours of the first role and 2 of the second; Ana's potential is 40."""
+    hours, ana = {"measure": "hours", "max": 5}, {"measure": "potential", "min": 9, "reps": {"ids": ["ana"]}}
+
+    check_rows(SHARED, {"kind": "goal", "measure": "accounts", "min": 1, "max": 1}, COVER, {"company": (2, 1, 1)})
+    check_rows(SHARED, {"kind": "goal", **hours}, COVER, {"company": (13, None, 5)})
+    check_rows(SHARED, {"kind": "goal", **ana}, COVER, {"company": (40, 9, None)})
+
+
 @examples()
-@given(problems(), policies(rules("goal")))
+@given(problems(), policies(drawn("goal", FIELDS)))
 def test_solved_like_the_best_of_all_assignments(problem: Document, policy: Document) -> None:
     """Objective, feasibility and bound of a random rule, hard or soft."""
     check_solve(problem, policy)
 
 
 @examples()
-@given(problems(), policies(rules("goal")), COVERS)
+@given(problems(), policies(drawn("goal", FIELDS)), COVERS)
 def test_any_assignment_is_measured_like_the_verifier_does(
     problem: Document, policy: Document, cover: list[int]
 ) -> None:

@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from support.brute import check_evaluate, check_solve
 from support.by_hand import book, cover_of, measured, solved, value, why_uncovered, worth
-from support.policies import policies, rules
+from support.drawing import ACCOUNTS, drawn, policies
+from support.rows import check_rows, in_words
 from support.sampling import COVERS, examples
 from support.tiny import problems
 
 Document = dict[str, Any]
+FIELDS = st.fixed_dictionaries({"accounts": ACCOUNTS})
 COSTLY = book(
     {"a": worth(100), "b": {}},
     {"ana": {"capacity_hours": 2}},
@@ -21,15 +24,32 @@ COSTLY = book(
 )
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"accounts": {"tags": ["key"]}}, "These accounts are covered (accounts: tags key)."),
+    ],
+)
+def test_in_words(fields: Document, words: str) -> None:
+    """What is asked, of whom, and what missing it costs."""
+    assert in_words({"kind": "must_cover", **fields}) == words
+
+
+def test_the_row_counts_covered_seats() -> None:
+    """a is covered, b is not."""
+    check_rows(COSTLY, {"kind": "must_cover"}, {"a": "ana"}, {"company": (1, 2, None)})
+    check_rows(COSTLY, {"kind": "must_cover", "accounts": {"ids": ["b"]}}, {"a": "ana"}, {"company": (0, 1, None)})
+
+
 @examples()
-@given(problems(), policies(rules("must_cover")))
+@given(problems(), policies(drawn("must_cover", FIELDS)))
 def test_solved_like_the_best_of_all_assignments(problem: Document, policy: Document) -> None:
     """Objective, feasibility and bound of a random rule, hard or soft."""
     check_solve(problem, policy)
 
 
 @examples()
-@given(problems(), policies(rules("must_cover")), COVERS)
+@given(problems(), policies(drawn("must_cover", FIELDS)), COVERS)
 def test_any_assignment_is_measured_like_the_verifier_does(
     problem: Document, policy: Document, cover: list[int]
 ) -> None:

@@ -6,15 +6,18 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from coverplan.payload.issues import PayloadError
 from support.brute import check_evaluate, check_solve
 from support.by_hand import book, cover_of, measured, solved, value, worth
-from support.policies import policies, rules
+from support.drawing import ACCOUNTS, drawn, policies
+from support.rows import check_rows, in_words
 from support.sampling import COVERS, examples
 from support.tiny import problems
 
 Document = dict[str, Any]
+FIELDS = st.fixed_dictionaries({"accounts": ACCOUNTS})
 HELD = book(
     {"a": worth(100, "ana"), "b": worth(50, "ana"), "c": worth(30, "gone")},
     {"ana": {}, "bo": {}},
@@ -22,15 +25,37 @@ HELD = book(
 )
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"accounts": {"top": 20, "by": "potential"}},
+            "Protected accounts stay with their current rep (accounts: top 20 by potential).",
+        ),
+    ],
+)
+def test_in_words(fields: Document, words: str) -> None:
+    """What is asked, of whom, and what missing it costs."""
+    assert in_words({"kind": "protect", **fields}) == words
+
+
+def test_the_row_counts_who_stays() -> None:
+    """a and b have a rep who may stay, c has not; a stays, b does not."""
+    cover = {"a": "ana", "b": "bo", "c": "bo"}
+
+    check_rows(HELD, {"kind": "protect", "accounts": {}}, cover, {"company": (1, 2, None)})
+    check_rows(HELD, {"kind": "protect", "accounts": {"top": 1}}, cover, {"company": (1, 1, None)})
+
+
 @examples()
-@given(problems(), policies(rules("protect")))
+@given(problems(), policies(drawn("protect", FIELDS)))
 def test_solved_like_the_best_of_all_assignments(problem: Document, policy: Document) -> None:
     """Objective, feasibility and bound of a random rule, hard or soft."""
     check_solve(problem, policy)
 
 
 @examples()
-@given(problems(), policies(rules("protect")), COVERS)
+@given(problems(), policies(drawn("protect", FIELDS)), COVERS)
 def test_any_assignment_is_measured_like_the_verifier_does(
     problem: Document, policy: Document, cover: list[int]
 ) -> None:

@@ -6,28 +6,52 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from support.brute import check_evaluate, check_solve
 from support.by_hand import book, measured, solved, value, worth
-from support.policies import policies, rules
+from support.drawing import ACCOUNTS, AMOUNT, REPS, drawn, low_high, merged, policies
+from support.rows import check_rows, in_words
 from support.sampling import COVERS, examples
 from support.tiny import problems
 
 Document = dict[str, Any]
+FIELDS = merged(low_high("min", "max", AMOUNT), st.fixed_dictionaries({"accounts": ACCOUNTS, "reps": REPS}))
 QUOTAS = book(
     {"a": worth(500), "b": worth(200, potential=100)}, {"ana": {"quota": 1000}, "bo": {"quota": 400}, "cy": {}}
 )
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"max": 2000000.0}, "Each rep's revenue is at most EUR 2,000,000."),
+        ({"min": 0.8, "max": 1.2, "relative_to": "quota"}, "Each rep's revenue is 80 % to 120 % of the quota."),
+    ],
+)
+def test_in_words(fields: Document, words: str) -> None:
+    """What is asked, of whom, and what missing it costs."""
+    assert in_words({"kind": "revenue_band", **fields}) == words
+
+
+def test_rows_hold_base_revenue() -> None:
+    """500, and 200 + 100; Cy has no quota, hence no row in quotas: 0.5 * 1000 and 0.5 * 400."""
+    cover, half = {"a": "ana", "b": "bo"}, {"kind": "revenue_band", "max": 0.5, "relative_to": "quota"}
+    money = {"rep:ana": (500, 350, None), "rep:bo": (300, 350, None), "rep:cy": (0, 350, None)}
+
+    check_rows(QUOTAS, {"kind": "revenue_band", "min": 350}, cover, money)
+    check_rows(QUOTAS, half, cover, {"rep:ana": (500, None, 500), "rep:bo": (300, None, 200)})
+
+
 @examples()
-@given(problems(), policies(rules("revenue_band")))
+@given(problems(), policies(drawn("revenue_band", FIELDS)))
 def test_solved_like_the_best_of_all_assignments(problem: Document, policy: Document) -> None:
     """Objective, feasibility and bound of a random rule, hard or soft."""
     check_solve(problem, policy)
 
 
 @examples()
-@given(problems(), policies(rules("revenue_band")), COVERS)
+@given(problems(), policies(drawn("revenue_band", FIELDS)), COVERS)
 def test_any_assignment_is_measured_like_the_verifier_does(
     problem: Document, policy: Document, cover: list[int]
 ) -> None:

@@ -6,14 +6,20 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from support.brute import check_evaluate, check_solve
 from support.by_hand import book, measured, solved, value, worth
-from support.policies import policies, rules
+from support.drawing import AMOUNT, drawn, policies
+from support.rows import check_rows, in_words
 from support.sampling import COVERS, examples
 from support.tiny import problems
 
 Document = dict[str, Any]
+FIELDS = st.one_of(
+    st.fixed_dictionaries({"target": AMOUNT, "per": st.sampled_from(["company", "team", "territory"])}),
+    st.fixed_dictionaries({"target": AMOUNT, "per": st.just("territory"), "ids": st.just(["north"])}),
+)
 LAND = book(
     {
         "a": worth(100, territory_id="north", segment="s"),
@@ -32,15 +38,37 @@ LAND = book(
 COVER = {"a": "ana", "c": "bo"}
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"target": 1200.0}, "The company's expected revenue reaches EUR 1,200."),
+        ({"per": "team"}, "Each team's expected revenue reaches its own target."),
+    ],
+)
+def test_in_words(fields: Document, words: str) -> None:
+    """What is asked, of whom, and what missing it costs."""
+    assert in_words({"kind": "revenue_target", **fields}) == words
+
+
+def test_rows_sum_expected_revenue() -> None:
+    """a 100, c 60 less 15 % = 51, and b, which nobody covers, serves itself: a quarter of 80, in no team."""
+    teams = {"team:m": (100, 150, None), "rep:bo": (51, 50, None)}
+    land = {"territory:land": (120, 200, None), "territory:south": (20, 30, None)}
+
+    check_rows(LAND, {"kind": "revenue_target", "target": 1000}, COVER, {"company": (171, 1000, None)})
+    check_rows(LAND, {"kind": "revenue_target", "per": "team"}, COVER, teams)
+    check_rows(LAND, {"kind": "revenue_target", "per": "territory"}, COVER, land)
+
+
 @examples()
-@given(problems(), policies(rules("revenue_target")))
+@given(problems(), policies(drawn("revenue_target", FIELDS)))
 def test_solved_like_the_best_of_all_assignments(problem: Document, policy: Document) -> None:
     """Objective, feasibility and bound of a random rule, hard or soft."""
     check_solve(problem, policy)
 
 
 @examples()
-@given(problems(), policies(rules("revenue_target")), COVERS)
+@given(problems(), policies(drawn("revenue_target", FIELDS)), COVERS)
 def test_any_assignment_is_measured_like_the_verifier_does(
     problem: Document, policy: Document, cover: list[int]
 ) -> None:

@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from support.brute import check_evaluate, check_solve
 from support.by_hand import SE, TWO_ROLES, book, measured, solved, value, worth
-from support.policies import policies, rules
+from support.drawing import ACCOUNTS, drawn, policies
+from support.rows import check_rows, in_words
 from support.sampling import COVERS, examples
 from support.tiny import problems
 
 Document = dict[str, Any]
+FIELDS = st.fixed_dictionaries({"accounts": ACCOUNTS})
 PODS = book(
     {"a": worth(100, segment="shared"), "b": worth(40, segment="shared")},
     {
@@ -28,15 +31,39 @@ PODS = book(
 )
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "All roles of an account sit in one pod."),
+    ],
+)
+def test_in_words(fields: Document, words: str) -> None:
+    """What is asked, of whom, and what missing it costs."""
+    assert in_words({"kind": "same_team", **fields}) == words
+
+
+@pytest.mark.parametrize(
+    ("cover", "split"),
+    [
+        ({"a": "ana", f"a/{SE}": "eva", "b": "bo", f"b/{SE}": "finn"}, 0),  # red and red; both of m
+        ({"a": "ana", f"a/{SE}": "gus", "b": "bo", f"b/{SE}": "eva"}, 2),
+        ({"a": "ana", f"b/{SE}": "eva"}, 0),  # one role of each
+    ],
+)
+def test_the_row_counts_pairs_of_roles_in_two_pods(cover: dict[str, str], split: int) -> None:
+    """As the auxiliaries of the program count them."""
+    check_rows(PODS, {"kind": "same_team"}, cover, {"company": (split, None, 0)})
+
+
 @examples()
-@given(problems(), policies(rules("same_team")))
+@given(problems(), policies(drawn("same_team", FIELDS)))
 def test_solved_like_the_best_of_all_assignments(problem: Document, policy: Document) -> None:
     """Objective, feasibility and bound of a random rule, hard or soft."""
     check_solve(problem, policy)
 
 
 @examples()
-@given(problems(), policies(rules("same_team")), COVERS)
+@given(problems(), policies(drawn("same_team", FIELDS)), COVERS)
 def test_any_assignment_is_measured_like_the_verifier_does(
     problem: Document, policy: Document, cover: list[int]
 ) -> None:

@@ -6,14 +6,19 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from support.brute import check_evaluate, check_solve
 from support.by_hand import book, measured, solved, value, why_uncovered, worth
-from support.policies import policies, rules
+from support.drawing import ACCOUNTS, REPS, drawn, policies
+from support.rows import check_rows, in_words
 from support.sampling import COVERS, examples
 from support.tiny import problems
 
 Document = dict[str, Any]
+FIELDS = st.fixed_dictionaries(
+    {"max": st.integers(0, 2), "by": st.sampled_from(["territory", "industry"]), "accounts": ACCOUNTS, "reps": REPS}
+)
 WIDE = book(
     {
         "a": worth(100, territory_id="north", industry="food"),
@@ -27,15 +32,37 @@ WIDE = book(
 ALL_TO_ANA = dict.fromkeys("abcd", "ana")
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"max": 2, "by": "industry", "penalty": 10.0},
+            "Each rep has at most 2 industries; missing it costs EUR 10.00 per industry.",
+        ),
+    ],
+)
+def test_in_words(fields: Document, words: str) -> None:
+    """What is asked, of whom, and what missing it costs."""
+    assert in_words({"kind": "spread", **fields}) == words
+
+
+@pytest.mark.parametrize(("by", "held"), [("territory", 3), ("industry", 2)])
+def test_rows_count_what_differs(by: str, held: int) -> None:
+    """Three territories and two industries, as the auxiliaries of the program count them; d has neither."""
+    rows = {"rep:ana": (held, None, 1), "rep:bo": (0, None, 1)}
+
+    check_rows(WIDE, {"kind": "spread", "max": 1, "by": by}, ALL_TO_ANA, rows)
+
+
 @examples()
-@given(problems(), policies(rules("spread")))
+@given(problems(), policies(drawn("spread", FIELDS)))
 def test_solved_like_the_best_of_all_assignments(problem: Document, policy: Document) -> None:
     """Objective, feasibility and bound of a random rule, hard or soft."""
     check_solve(problem, policy)
 
 
 @examples()
-@given(problems(), policies(rules("spread")), COVERS)
+@given(problems(), policies(drawn("spread", FIELDS)), COVERS)
 def test_any_assignment_is_measured_like_the_verifier_does(
     problem: Document, policy: Document, cover: list[int]
 ) -> None:

@@ -14,7 +14,8 @@ from coverplan.tables.generate import generate
 from coverplan.verify import verify
 from support.brute import check_evaluate, documents
 from support.by_hand import book, solved, worth
-from support.policies import policies, rules
+from support.drawing import policies
+from support.policies import rules
 from support.sampling import COVERS, examples
 from support.tiny import problems
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from coverplan.pricing.bound import admissible, upper_bound
 from coverplan.verify import Judge, bound
 from coverplan.verify.blocks import Team, Tree, find_blocks
+from support.drawing import policies
 from support.formulations import formulation_of
-from support.policies import policies, rules
+from support.policies import rules
 from support.rich import rich_policies, rich_problems
 from support.sampling import examples
 from support.tiny import account, problems

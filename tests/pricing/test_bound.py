@@ -17,8 +17,9 @@ from coverplan.solvers.relaxation import relaxation
 from coverplan.verify import Judge
 from support.brute import best_objective
 from support.by_hand import book, worth
+from support.drawing import policies
 from support.formulations import formulation_of
-from support.policies import BY_KIND, policies, rules
+from support.policies import BY_KIND, rules
 from support.rich import rich_policies, rich_problems
 from support.sampling import examples
 from support.tiny import problems

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from coverplan.pricing.bound import Prices, upper_bound, worth_of_rows
 from coverplan.pricing.smoothing import Smoothed
+from support.drawing import policies
 from support.formulations import formulation_of
-from support.policies import policies, rules
+from support.policies import rules
 from support.sampling import examples
 from support.tiny import problems
 

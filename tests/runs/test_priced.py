@@ -17,7 +17,8 @@ from coverplan.payload.options import Options
 from coverplan.tables.generate import generate
 from coverplan.verify import Judge, verify
 from support.brute import best_objective, documents
-from support.policies import any_rule, policies
+from support.drawing import policies
+from support.policies import any_rule
 from support.sampling import examples
 from support.tiny import problems
 

@@ -31,9 +31,10 @@ from support.brute import documents
 from support.by_hand import book, solved, worth
 from support.by_hand import cover_of as by_hand
 from support.closeness import closest, cover_of, distance, holders
+from support.drawing import policies
 from support.formulations import formulation_of
 from support.homecoming import Weighing, homecoming
-from support.policies import BY_KIND, policies, rules
+from support.policies import BY_KIND, rules
 from support.rich import rich_policies, rich_problems
 from support.sampling import examples
 from support.tiny import problems

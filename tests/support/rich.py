@@ -6,7 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from support.policies import ACCOUNTS, BY_KIND, COUNT, MEASURES, PENALTY, REPS, SHARE
+from support.drawing import ACCOUNTS, COUNT, MEASURES, PENALTY, REPS, SHARE
+from support.policies import BY_KIND
 from support.tiny import MAYBE_FLAG, maybe, problems
 
 Document = dict[str, Any]

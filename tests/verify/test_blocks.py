@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from coverplan.verify import Judge, bound
 from coverplan.verify.blocks import Team, Tree, find_blocks
 from support.brute import best_objective
-from support.policies import policies, rules
+from support.drawing import policies
+from support.policies import rules
 from support.sampling import examples
 from support.tiny import problems
 

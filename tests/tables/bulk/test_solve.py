@@ -25,7 +25,8 @@ from coverplan.tables.bulk.read import LoadedBook, read_book
 from coverplan.tables.generate import generate
 from coverplan.verify import verify
 from support.brute import documents
-from support.policies import any_rule, policies
+from support.drawing import policies
+from support.policies import any_rule
 from support.sampling import COVERS, examples
 from support.tables import write_csv_book, write_parquet_book
 from support.tiny import problems
