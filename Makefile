@@ -61,7 +61,9 @@ format: setup
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+# What is written of the constraint kinds, and the OpenAPI document with all examples.
 openapi: setup
+	@PYTHONPATH=tests $(BIN)/python -m support.catalogue
 	@$(BIN)/python -m coverplan.api.openapi openapi/openapi.json
 
 # The synchronous client is made of the asynchronous one.

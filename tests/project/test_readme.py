@@ -15,6 +15,7 @@ import pytest
 from coverplan.cli import COMMANDS
 from coverplan.constraints import CATALOGUE
 from coverplan.settings import Settings
+from support import catalogue
 from support.command import call, run
 from support.deployment import deployment
 from support.service import JSON, service
@@ -81,10 +82,11 @@ def test_the_python_program_prints_what_is_shown(tmp_path: Path) -> None:
     assert done.stdout == _output(program), done.stderr
 
 
-def test_every_rule_stands_in_the_table() -> None:
-    table = re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)
-
-    assert table == list(CATALOGUE)
+def test_the_table_of_rules_and_their_example_are_those_of_the_catalogue() -> None:
+    """As `make openapi` writes them."""
+    assert re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE) == list(CATALOGUE)
+    assert catalogue.readme() == README
+    assert catalogue.example() == catalogue.EXAMPLE.read_text(encoding="utf-8")
 
 
 def test_every_command_and_make_target_exists() -> None:
