@@ -131,7 +131,16 @@ class Settings(BaseSettings):
         description="What webhooks may call, as a JSON list of networks (`10.1.0.0/16`), host names, and `public` for "
         "all of the open internet; loopback, private, link-local and metadata addresses only if listed. `[]`: nothing.",
     )
-    webhook_attempts: int = Field(10, ge=1, le=50, description="How often a webhook's message is sent at most.")
+    webhook_attempts: int = Field(
+        10, ge=1, le=50, description="How often a webhook's message is sent at most while its receiver takes others."
+    )
+    webhook_failures: int = Field(
+        5,
+        ge=1,
+        le=50,
+        description="Failures in a row after which a webhook is left alone, but for one message now and then; at most "
+        "COVERPLAN_WEBHOOK_ATTEMPTS.",
+    )
     webhook_backoff_s: float = Field(
         10.0, gt=0, le=3600, description="Seconds before a message is sent again; twice as many each time, up to 1 h."
     )

@@ -13,15 +13,18 @@ import pytest
 
 from support.batches import NDJSON, HalfCall, lines, post, results, tiny, wait, worth
 from support.deployment import Deployment, deployment, slow
+from support.receiver import receiver
 from support.timing import PATIENCE_S
 
 LINES = 150
 
 
 def test_a_worker_is_killed_in_the_middle_of_a_pack(database_url: str, tmp_path: Path) -> None:
-    """Another one works on the rest of the pack; what had ended stays as it is."""
+    """Another one works on the rest of the pack; what had ended stays as it is, and the end of all is told once."""
     url = None if database_url.startswith("sqlite") else database_url
-    with deployment(tmp_path, database_url=url) as running:
+    with receiver() as place, deployment(tmp_path, database_url=url, webhook_allow='["127.0.0.0/8"]') as running:
+        with running.client() as client:
+            webhook_id = client.post("/v1/webhooks", json={"url": place.url("/200")}).json()["id"]
         batch_id, tickets = post(running, (tiny(n) for n in range(1, LINES + 1)))
         before = _when_some_have_ended(running, batch_id, 10)
         victim = running.workers.pop()
@@ -32,7 +35,9 @@ def test_a_worker_is_killed_in_the_middle_of_a_pack(database_url: str, tmp_path:
         found = results(running, batch_id)
         with running.client() as client:
             events = [client.get(f"/v1/runs/{ticket['run_id']}/events").text for ticket in tickets]
+            told = client.get(f"/v1/webhooks/{webhook_id}/deliveries").json()["items"]
 
+    assert [(one["kind"], one["batch_id"]) for one in told] == [("batch.completed", batch_id)]
     assert before < LINES
     assert state["runs"]["completed"] == LINES
     assert [one["plan"]["objective"]["value"] for one in found] == pytest.approx([worth(n + 1) for n in range(LINES)])

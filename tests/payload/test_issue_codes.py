@@ -26,6 +26,7 @@ ELSEWHERE = {
     "too_large_for_rule",
     "invalid_url",
     "address_refused",
+    "header_refused",
     "unknown_path",
     "unknown_policy",
     "experiment_too_large",

@@ -98,6 +98,8 @@ STEPS = [
     Step("delete_dataset", "DELETE", "/v1/datasets/{ds}", "dataset.delete", "{ds}"),
     Step("store_policy", "POST", "/v1/policies", "policy.store", f"{SECRET}, version 1", NAMED),
     Step("add_webhook", "POST", "/v1/webhooks", "webhook.add", "{wh}", HOOK, ("wh", "")),
+    Step("change_webhook", "PATCH", "/v1/webhooks/{wh}", "webhook.change", "{wh}", {"json": {"state": "paused"}}),
+    Step("rotate_secret", "POST", "/v1/webhooks/{wh}/rotate", "webhook.rotate", "{wh}"),
     Step("try_webhook", "POST", "/v1/webhooks/{wh}/test", "webhook.test", "{wh}"),
     Step("remove_webhook", "DELETE", "/v1/webhooks/{wh}", "webhook.remove", "{wh}"),
     Step("create_key", "POST", "/v1/keys", "key.create", "{key}", {"json": {"name": SECRET}}, ("key", "")),
@@ -153,7 +155,7 @@ def test_each_leaves_one_line_that_says_who_what_and_when(acme: Acme) -> None:
         assert answer.is_success, (step, answer.text)
         if step.keep is not None:
             acme.made[step.keep[0]] = answer.headers["location"].rsplit("/", 1)[1]
-        if step.operation in ("add_webhook", "create_key"):
+        if step.operation in ("add_webhook", "rotate_secret", "create_key"):
             secrets.append(answer.json()["secret"])
         found = acme.lines()
         assert len(found) == before + 1, (step, found[:3])

@@ -58,6 +58,7 @@ def test_all_calls_are_there() -> None:
         "/v1/webhooks",
         "/v1/webhooks/{webhook_id}",
         "/v1/webhooks/{webhook_id}/deliveries",
+        "/v1/webhooks/{webhook_id}/rotate",
         "/v1/webhooks/{webhook_id}/test",
         "/v1/datasets",
         "/v1/datasets/{dataset_id}",

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, RowMapping, insert, update
 
 from coverplan.payload.webhooks import ALL_KINDS
-from coverplan.store import cells, experiments, quotas, runs, webhooks
+from coverplan.store import cells, deliveries, experiments, quotas, runs, webhooks
 from coverplan.store.database import Database
 from coverplan.store.migrate import migrate
 from coverplan.store.schema import runs as run_table
@@ -134,14 +134,17 @@ def test_resumed_cells_wait_for_a_new_run(connection: Connection) -> None:
     assert experiments.next_due(connection) == "exp-1"
 
 
+WEBHOOK = {"url": "https://hooks.example.com/", "kinds": ALL_KINDS, "include_parts": True}
+
+
 def _told(connection: Connection, webhook: RowMapping) -> list[str]:
-    return sorted(row["kind"] for row in webhooks.log(connection, webhook["id"], 100, None))
+    return sorted(row["kind"] for row in deliveries.log(connection, webhook["id"], 100, None))
 
 
 def test_each_end_is_told_once(connection: Connection) -> None:
     """Completed, extended and stopped, resumed and failed; a second stop and a worker that was lost tell nothing."""
-    webhook = webhooks.add(connection, "acme", "https://hooks.example.com/", ALL_KINDS)
-    webhooks.add(connection, "another", "https://hooks.example.com/", ALL_KINDS)
+    webhook = webhooks.add(connection, "acme", WEBHOOK)
+    webhooks.add(connection, "another", WEBHOOK)
     assert experiments.end(connection, _claimed(connection), {"job_status": "completed"})
     experiments.stop(connection, "acme", "exp-1")
     assert _told(connection, webhook) == ["experiment.completed"]
@@ -162,7 +165,7 @@ def test_each_end_is_told_once(connection: Connection) -> None:
 
 def test_an_end_that_is_rolled_back_is_not_told(connection: Connection) -> None:
     """End and message are one: the end that counts makes the one message."""
-    webhook = webhooks.add(connection, "acme", "https://hooks.example.com/", ALL_KINDS)
+    webhook = webhooks.add(connection, "acme", WEBHOOK)
     row = _claimed(connection)
     killed = connection.begin_nested()
     assert experiments.end(connection, row, {"job_status": "completed"})
@@ -175,13 +178,13 @@ def test_an_end_that_is_rolled_back_is_not_told(connection: Connection) -> None:
 
 def test_the_ends_of_an_experiment_and_of_its_cells_are_told_apart(connection: Connection) -> None:
     """Stopped with one cell cancelled, and one that waits."""
-    webhook = webhooks.add(connection, "acme", "https://hooks.example.com/", ALL_KINDS)
+    webhook = webhooks.add(connection, "acme", WEBHOOK)
     cells.add(connection, "exp-1", [_cell("a", 0.0, "run-1"), _cell("b", 1.0)])
     _run(connection, "run-1")
     runs.cancel_queued(connection, "acme", "run-1")
     experiments.stop(connection, "acme", "exp-1")
 
-    rows = {row["kind"]: row for row in webhooks.log(connection, webhook["id"], 100, None)}
+    rows = {row["kind"]: row for row in deliveries.log(connection, webhook["id"], 100, None)}
     assert {kind: (row["run_id"], row["experiment_id"]) for kind, row in rows.items()} == {
         "run.cancelled": ("run-1", None),
         "experiment.cancelled": (None, "exp-1"),

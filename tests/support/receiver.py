@@ -22,9 +22,14 @@ class Received:
 
 @dataclass
 class Receiver:
-    """Its paths: `/200` and other statuses, `/redirect`, `/hang`, `/endless`, `/flaky` (503 twice, then 204)."""
+    """Its paths: `/200` and other statuses, `/redirect`, `/hang`, `/endless`, `/flaky` (503 twice, then 204).
+
+    `/as-told` answers with `status` to what has `refused` in its body, and with 204 to all else.
+    """
 
     port: int
+    status: int = 204
+    refused: bytes = b""
     got: list[Received] = field(default_factory=list)
     sent_bytes: int = 0
 
@@ -36,7 +41,7 @@ class Receiver:
 
 
 @contextmanager
-def receiver() -> Iterator[Receiver]:
+def receiver(port: int = 0) -> Iterator[Receiver]:
     """A receiver, listening."""
     stop = threading.Event()
 
@@ -53,7 +58,7 @@ def receiver() -> Iterator[Receiver]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.handle_error = lambda *_: None  # type: ignore[method-assign]  # callers hang up
     place = Receiver(server.server_address[1])
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -77,6 +82,8 @@ def _behave(handler: BaseHTTPRequestHandler, place: Receiver, stop: threading.Ev
         _endless(handler, place, stop)
     elif path == "/flaky":
         _answer(handler, 503 if place.paths().count(path) <= 2 else 204)
+    elif path == "/as-told":
+        _answer(handler, place.status if place.refused in place.got[-1].body else 204)
     else:
         _answer(handler, int(path[1:4]))
 

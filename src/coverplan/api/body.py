@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
@@ -16,6 +17,7 @@ from coverplan.api.errors import ApiError, ClientGoneError
 from coverplan.api.gunzip import Gunzip
 from coverplan.api.media import JSON
 from coverplan.payload.assignment_checks import check_assignments
+from coverplan.payload.canonical import canonical
 from coverplan.payload.checks import check_references
 from coverplan.payload.error_document import Limit
 from coverplan.payload.reading import read_document
@@ -82,8 +84,25 @@ async def read_body(request: Request) -> bytes:
     if len(data) > settings.max_body_values:
         await parsers.run(lambda: count_values(data, settings.max_body_values), len(data))
     wants_digest = "idempotency-key" in request.headers
-    request.state.body_digest = await parsers.run(lambda: _digest(data), len(data)) if wants_digest else None
+    request.state.body_digest = await parsers.run(lambda: Digest.of(data), len(data)) if wants_digest else NO_DIGEST
     return data
+
+
+@dataclass(frozen=True)
+class Digest:
+    """SHA-256 of a body, and of the JSON that it is, however it is written; empty where there is none."""
+
+    raw: str = ""
+    content: str = ""
+
+    @classmethod
+    def of(cls, data: bytes) -> Digest:
+        """Of a body of bounded size; parses it."""
+        content = canonical(data)
+        return cls(_sha256(data), "" if content is None else _sha256(content))
+
+
+NO_DIGEST = Digest()
 
 
 class Parsers:
@@ -121,7 +140,7 @@ def _reader(model: type[Model]) -> Callable[[Request], Awaitable[Model]]:
     return read
 
 
-def _digest(data: bytes) -> str:
+def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 

@@ -14,24 +14,28 @@ A creating route takes `once: Once` after its body and creates in `once.create`:
         return await once.create(create)
 
 The answer is recorded in the transaction that creates, so both are there or neither, whatever is killed when. A call
-that fails, with whatever status, leaves the key free. A route whose body is a stream, of which the digest is known at
-its end only, opens `once_for(request, caller, store, digest)` then, with `key: Key` among its parameters for the
-OpenAPI document. Batches, which a call with the same key reads on, keep their keys themselves.
+that fails, with whatever status, leaves the key free. A route whose answer tells how far something is takes `once:
+Annotated[Creation, once_telling(now)]`: made again, the call has the status and the Location of the first, and what is
+the case `now`. A route without a body, or whose body is a stream, of which the digest is known at its end only, opens
+`once_for(request, caller, store, digest)` then, with `key: Key` among its parameters for the OpenAPI document. Batches,
+which a call with the same key reads on, keep their keys themselves.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 from fastapi import Depends, Header, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
+from coverplan.api.body import Digest
 from coverplan.api.errors import AnsweredError, ApiError
 from coverplan.api.guard.auth import Caller, Known
 from coverplan.api.media import JSON
@@ -43,6 +47,8 @@ from coverplan.store.idempotency import Answer, Call, Claim, KeyInFlightError, K
 from coverplan.store.store import Store
 
 HEADER = "Idempotency-Key"
+REPLAYED_HEADER = "Idempotency-Replayed"
+REPLAYED = {REPLAYED_HEADER: "true"}
 ONCE = (409, 422)
 """Statuses that the key adds to a route."""
 
@@ -54,8 +60,9 @@ Key = Annotated[
         max_length=200,
         pattern="^[!-~]+$",
         description="A word of your choice, new for each thing to create. Within 24 hours the same call under the "
-        "same key has the same answer and creates nothing; another call is answered with 422, and one that comes "
-        "before the first has ended with 409.",
+        "same key creates nothing: it is answered with the status of the first, `Idempotency-Replayed: true`, and how "
+        "far what that created is by now. JSON is the same however it is written. Another call is answered with 422, "
+        "and one that comes before the first has ended with 409.",
     ),
 ]
 
@@ -76,6 +83,8 @@ class Created:
 
 Within = Callable[[Callable[[Connection], Answer]], Awaitable[Answer]]
 """Runs a change in a transaction, off the event loop."""
+Now = Callable[[Connection, str, Mapping[str, Any]], Document | None]
+"""What a tenant's call that was answered with this document is answered now; None: the same."""
 
 
 class Creation:
@@ -134,7 +143,9 @@ def recover(database: Database) -> None:
 
 
 @asynccontextmanager
-async def once_for(request: Request, caller: Caller, store: Store, digest: str) -> AsyncIterator[Creation]:
+async def once_for(
+    request: Request, caller: Caller, store: Store, digest: Digest, now: Now | None = None
+) -> AsyncIterator[Creation]:
     """Claim the caller's key, if it gave one, for a body with this digest.
 
     Raises:
@@ -145,31 +156,43 @@ async def once_for(request: Request, caller: Caller, store: Store, digest: str) 
     if key is None:
         yield Creation(store.database)
         return
-    call = Call(caller.tenant, f"{request.method} {request.scope['route'].path}"[:200], key, _hash(request, digest))
-    creation = Creation(store.database, await store.database.apart(lambda: _claimed(store.database, call)))
+    route = f"{request.method} {request.scope['route'].path}"[:200]
+    content = _hash(request, digest.content) if digest.content else None
+    call = Call(caller.tenant, route, key, _hash(request, digest.raw), content)
+    creation = Creation(store.database, await store.database.apart(lambda: _claimed(store.database, call, now)))
     try:
         yield creation
     finally:
         await creation.release()
 
 
-async def _once(request: Request, caller: Known, store: Stored, _key: Key = None) -> AsyncIterator[Creation]:
-    try:
-        digest: str | None = request.state.body_digest
-    except AttributeError:
-        raise RuntimeError("the body is not read yet: `once` comes after it in the route's parameters") from None
-    async with once_for(request, caller, store, digest or "") as creation:
-        yield creation
+def once_telling(now: Now | None) -> Any:
+    """The dependency of routes whose body is `Parsed`, and after it and their caller, whose scope they ask for.
+
+    `now` is asked when a call is made again.
+    """
+
+    async def once(request: Request, caller: Known, store: Stored, _key: Key = None) -> AsyncIterator[Creation]:
+        try:
+            digest: Digest = request.state.body_digest
+        except AttributeError:
+            raise RuntimeError("the body is not read yet: `once` comes after it in the route's parameters") from None
+        async with once_for(request, caller, store, digest, now) as creation:
+            yield creation
+
+    return Depends(once)
 
 
-Once = Annotated[Creation, Depends(_once)]
-"""For routes whose body is `Parsed`, and after it and their caller, whose scope they ask for themselves."""
+Once = Annotated[Creation, once_telling(None)]
+"""For routes whose answer stays what it is."""
 
 
-def _claimed(database: Database, call: Call) -> Claim:
+def _claimed(database: Database, call: Call, now: Now | None) -> Claim:
     try:
         with database.begin() as connection:
             found = idempotency.claim(connection, call)
+            if isinstance(found, Answer) and now is not None:
+                found = _of_now(found, now(connection, call.tenant, json.loads(found.body)))
     except KeyReusedError:
         raise reused() from None
     except KeyInFlightError:
@@ -177,6 +200,10 @@ def _claimed(database: Database, call: Call) -> Claim:
     if isinstance(found, Answer):
         raise AnsweredError(_response(found, replayed=True))
     return found
+
+
+def _of_now(answer: Answer, document: Document | None) -> Answer:
+    return answer if document is None else replace(answer, body=document.model_dump_json())
 
 
 def reused() -> ApiError:
@@ -199,8 +226,7 @@ def in_flight() -> ApiError:
 
 
 def _response(answer: Answer, *, replayed: bool = False) -> Response:
-    again = {"Idempotency-Replayed": "true"} if replayed else {}
-    return Response(answer.body, answer.status, {**answer.headers, **again}, media_type=JSON)
+    return Response(answer.body, answer.status, {**answer.headers, **(REPLAYED if replayed else {})}, media_type=JSON)
 
 
 def _hash(request: Request, digest: str) -> str:

@@ -9,7 +9,15 @@ from pydantic import ValidationError
 
 from coverplan.client.errors import CoverplanError
 from coverplan.payload.leniency import read_answer
-from coverplan.payload.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, is_signed
+from coverplan.payload.signature import (
+    SIGNATURE_HEADER,
+    STANDARD_ID_HEADER,
+    STANDARD_SIGNATURE_HEADER,
+    STANDARD_TIMESTAMP_HEADER,
+    TIMESTAMP_HEADER,
+    is_signed,
+    is_standard_signed,
+)
 from coverplan.payload.webhooks import WebhookEvent
 
 TOLERANCE_S = 300.0
@@ -25,18 +33,30 @@ def read_webhook(
 ) -> WebhookEvent:
     """What a message says, if it is genuine. `body` must be the bytes as they came.
 
-    A message may come more than once: its `id` stays the same.
+    It is genuine if it has our signature, or that of Standard Webhooks where ours is missing. A message may come more
+    than once: its `id` stays the same.
 
     Raises:
         SignatureError: it is not genuine, or too old.
     """
     given = {name.lower(): value for name, value in headers.items()}
-    timestamp = given.get(TIMESTAMP_HEADER.lower(), "")
-    if not is_signed(secret, timestamp, body, given.get(SIGNATURE_HEADER.lower(), "")):
-        raise SignatureError("The signature does not fit.")
+    timestamp = _signed_at(secret, given, body)
     if not timestamp.isdecimal() or abs(time.time() - float(timestamp)) > tolerance_s:
         raise SignatureError("The message is too old, or the clocks differ.")
     try:
         return read_answer(WebhookEvent, body)
     except ValidationError as error:
         raise SignatureError("The message is not one of this version of Coverplan.") from error
+
+
+def _signed_at(secret: str, given: Mapping[str, str], body: bytes) -> str:
+    """The timestamp that is signed with the body."""
+    ours, standard = given.get(SIGNATURE_HEADER.lower()), given.get(STANDARD_SIGNATURE_HEADER)
+    timestamp = given.get(TIMESTAMP_HEADER.lower(), "")
+    if ours is not None and is_signed(secret, timestamp, body, ours):
+        return timestamp
+    if ours is None and standard is not None:
+        message_id, timestamp = given.get(STANDARD_ID_HEADER, ""), given.get(STANDARD_TIMESTAMP_HEADER, "")
+        if is_standard_signed(secret, message_id, timestamp, body, standard):
+            return timestamp
+    raise SignatureError("The signature does not fit.")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
 
@@ -24,7 +24,15 @@ from coverplan.delivery.target import (
     read_url,
     resolve,
 )
-from coverplan.payload.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, signature
+from coverplan.payload.signature import (
+    SIGNATURE_HEADER,
+    STANDARD_ID_HEADER,
+    STANDARD_SIGNATURE_HEADER,
+    STANDARD_TIMESTAMP_HEADER,
+    TIMESTAMP_HEADER,
+    signature,
+    standard_signature,
+)
 
 DELIVERY_HEADER = "Coverplan-Delivery"
 _MOST_READ = 4096
@@ -49,12 +57,16 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Message:
-    """What is sent, to whom, and the secret that signs it."""
+    """What is sent, to whom, and the secrets that sign it."""
 
     id: str
     url: str
     secret: str
     body: bytes
+    retired: Sequence[str] = ()
+    """Secrets of before that sign beside the newest."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Its owner's; none replaces one of ours."""
 
 
 async def post(message: Message, allow: AllowList, timeout_s: float, resolver: Resolver = resolve) -> Outcome:
@@ -108,23 +120,34 @@ def _authorities() -> ssl.SSLContext:
 
 def _request(http: httpx.AsyncClient, message: Message, url: httpx.URL, address: Address) -> httpx.Request:
     """The call, with the address in the place of the name, which Host and the TLS handshake still say."""
-    timestamp = str(int(time.time()))
+    headers = {name.lower(): value for name, value in message.headers.items()}
+    ours = {name.lower(): value for name, value in _headers(message, url).items()}
     return http.build_request(
         "POST",
         url.copy_with(host=str(address)),
         content=message.body,
-        headers={
-            "Host": url.netloc.decode("ascii"),
-            "User-Agent": f"Coverplan/{__version__}",
-            "Content-Type": "application/json",
-            "Accept-Encoding": "identity",
-            "Connection": "close",
-            DELIVERY_HEADER: message.id,
-            TIMESTAMP_HEADER: timestamp,
-            SIGNATURE_HEADER: signature(message.secret, timestamp, message.body),
-        },
+        headers={**headers, **ours},
         extensions={"sni_hostname": host_of(url)},
     )
+
+
+def _headers(message: Message, url: httpx.URL) -> dict[str, str]:
+    timestamp, secrets = str(int(time.time())), (message.secret, *message.retired)
+    return {
+        "Host": url.netloc.decode("ascii"),
+        "User-Agent": f"Coverplan/{__version__}",
+        "Content-Type": "application/json",
+        "Accept-Encoding": "identity",
+        "Connection": "close",
+        DELIVERY_HEADER: message.id,
+        TIMESTAMP_HEADER: timestamp,
+        SIGNATURE_HEADER: ",".join(signature(one, timestamp, message.body) for one in secrets),
+        STANDARD_ID_HEADER: message.id,
+        STANDARD_TIMESTAMP_HEADER: timestamp,
+        STANDARD_SIGNATURE_HEADER: " ".join(
+            standard_signature(one, message.id, timestamp, message.body) for one in secrets
+        ),
+    }
 
 
 async def _answer(http: httpx.AsyncClient, request: httpx.Request) -> int:

@@ -80,4 +80,5 @@ def _expired(store: Store) -> Sequence[str]:
 def _ended_batches(store: Store, settings: Settings) -> Sequence[str]:
     with store.database.begin() as connection:
         batches.close_left(connection, time.time() + _DAY_S * settings.retention_days)
+        batches.end_left(connection, _AT_ONCE)
         return batches.erase(connection, _AT_ONCE)

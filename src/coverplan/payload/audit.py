@@ -29,6 +29,8 @@ Action = Literal[
     "dataset.delete",
     "policy.store",
     "webhook.add",
+    "webhook.change",
+    "webhook.rotate",
     "webhook.test",
     "webhook.remove",
     "key.create",

@@ -93,6 +93,11 @@ class BatchState(Document):
         json_schema_extra={"unit": "seconds"},
     )
     created_at: dt.datetime = Field(description="When it was begun (UTC).", examples=["2027-01-05T08:30:00Z"])
+    ended_at: dt.datetime | None = Field(
+        default=None,
+        description="When it was closed and its last run had ended, which webhooks are told; null: not yet.",
+        examples=["2027-01-05T08:41:07Z"],
+    )
     expires_at: dt.datetime | None = Field(
         default=None,
         description="When it will be deleted, or later if its runs are kept longer; null: not closed.",

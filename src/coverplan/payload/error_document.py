@@ -39,6 +39,7 @@ ERROR_KINDS: dict[str, ErrorKind] = {
         ErrorKind("inline_only", 409, "Only runs of inline problems have this"),
         ErrorKind("run_without_plan", 409, "The run ended without a plan"),
         ErrorKind("too_many_webhooks", 409, "The tenant has as many webhooks as it may"),
+        ErrorKind("too_many_secrets", 409, "The webhook has as many secrets as it may"),
         ErrorKind("too_many_keys", 409, "The tenant has as many keys as it may"),
         ErrorKind("last_admin_key", 409, "The tenant would have no key left that makes others"),
         ErrorKind("dataset_not_open", 409, "The dataset takes no more tables"),

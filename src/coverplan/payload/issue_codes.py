@@ -49,6 +49,8 @@ _STRUCTURE = [
     Code("invalid_url", "error", None, "{value} is not a URL that can be called: {reason}."),
     Code("address_refused", "error", None, "{value} is at an address that this service does not call.",
          "Use a public address, or have the operator add it to COVERPLAN_WEBHOOK_ALLOW."),
+    Code("header_refused", "error", None, "The header {value} {reason}.",
+         "Take another name, such as Authorization or X-Token, or another value."),
 ]  # fmt: skip
 
 _IDS = [

@@ -16,7 +16,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    func,
     insert,
     or_,
     select,
@@ -24,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from coverplan.store import batch_ends
 from coverplan.store.idempotency import IN_FLIGHT_S, KEPT_S, KeyInFlightError
 from coverplan.store.lists import ALL, Which, chosen, newest
 from coverplan.store.runs import CANCELLED, COMPLETED, FAILED, OPEN, QUEUED, RUNNING, hide_all
@@ -76,6 +76,7 @@ def leave(connection: Connection, batch_id: str, reader: str, *, close: bool, ex
     connection.execute(update(batches).where(_read_by(batch_id, reader)).values(reader=None, **done))
     empty = and_(batches.c.id == batch_id, batches.c.lines == 0, batches.c.reader.is_(None))
     connection.execute(delete(batches).where(empty))
+    batch_ends.end_some(connection, [batch_id])
 
 
 def release_all(connection: Connection) -> None:
@@ -100,14 +101,9 @@ def page(
     return connection.execute(newest(wanted, batches, limit, before)).mappings().all()
 
 
-def counts(connection: Connection, batch_ids: Sequence[str]) -> dict[str, list[tuple[str, str | None, int]]]:
+def counts(connection: Connection, batch_ids: Sequence[str]) -> batch_ends.Counts:
     """By batch: job status, solution status, and how many runs have both."""
-    found: dict[str, list[tuple[str, str | None, int]]] = {batch_id: [] for batch_id in batch_ids}
-    kinds = (runs.c.batch_id, runs.c.job_status, runs.c.solution_status)
-    wanted = select(*kinds, func.count()).where(runs.c.batch_id.in_(batch_ids), runs.c.deleted.is_(False))
-    for batch_id, job_status, solution_status, number in connection.execute(wanted.group_by(*kinds)):
-        found[batch_id].append((job_status, solution_status, number))
-    return found
+    return batch_ends.counts(connection, batch_ids)
 
 
 def tickets(connection: Connection, batch_id: str, after: int, upto: int) -> list[Line]:
@@ -124,18 +120,25 @@ def close(connection: Connection, tenant: str, batch_id: str, expires_at: float)
     """Take no more lines; whoever reads it is stopped."""
     change = update(batches).where(_of(tenant, batch_id), batches.c.closed.is_(False))
     connection.execute(change.values(closed=True, reader=None, expires_at=expires_at))
+    batch_ends.end_some(connection, [batch_id])
 
 
 def hide(connection: Connection, tenant: str, batch_id: str) -> None:
     """Show a batch and its runs to nobody any more."""
-    connection.execute(update(batches).where(_of(tenant, batch_id)).values(deleted=True, key=None))
     hide_all(connection, tenant, batch_id)
+    connection.execute(update(batches).where(_of(tenant, batch_id)).values(deleted=True, key=None))
 
 
 def close_left(connection: Connection, expires_at: float) -> None:
     """Close what nobody has read on for a day: its key is forgotten by then."""
     left = and_(batches.c.closed.is_(False), batches.c.read_at < time.time() - KEPT_S)
-    connection.execute(update(batches).where(left).values(closed=True, reader=None, expires_at=expires_at))
+    closed = update(batches).where(left).values(closed=True, reader=None, expires_at=expires_at)
+    batch_ends.end_some(connection, connection.execute(closed.returning(batches.c.id)).scalars().all())
+
+
+def end_left(connection: Connection, limit: int) -> None:
+    """End batches that came to their end while a version before revision 0003 had their last run."""
+    batch_ends.end_left(connection, limit)
 
 
 def erase(connection: Connection, limit: int) -> Sequence[str]:

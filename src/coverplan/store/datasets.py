@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, delete, exists, insert, or_, select, update
 
+from coverplan.store import announcements
 from coverplan.store.clock import clock
 from coverplan.store.lists import ALL, Which, chosen, newest
 from coverplan.store.provenance import Provenance
@@ -109,9 +110,14 @@ def hand_back(connection: Connection, dataset_id: str, attempt: int) -> None:
 
 
 def end(connection: Connection, dataset_id: str, attempt: int, facts: Facts) -> bool:
-    """End a check by the attempt that counts; False if that is another one."""
-    change = update(datasets).where(_current(dataset_id, attempt))
-    return bool(connection.execute(change.values(ended_at=time.time(), leased_until=None, **facts)).rowcount)
+    """End a check by the attempt that counts, and have it told; False if that is another one."""
+    over = (
+        update(datasets).where(_current(dataset_id, attempt)).values(ended_at=time.time(), leased_until=None, **facts)
+    )
+    row = connection.execute(over.returning(datasets)).mappings().one_or_none()
+    if row is not None:
+        announcements.announce_dataset(connection, row)
+    return row is not None
 
 
 def named_paths(connection: Connection) -> set[str]:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from coverplan.store import cells, webhooks
+from coverplan.store import announcements, cells
 from coverplan.store.lists import ALL, Which, chosen, newest
 from coverplan.store.runs import hide_all
 from coverplan.store.schema import experiment_cells, experiments, runs, workers
@@ -173,7 +173,7 @@ def _end(connection: Connection, which: ColumnElement[bool], facts: Facts) -> bo
     ended = connection.execute(change).mappings().one_or_none()
     if ended is None:
         return False
-    webhooks.announce_experiment(connection, ended, cells.counts(connection, [ended["id"]])[ended["id"]])
+    announcements.announce_experiment(connection, ended, cells.counts(connection, [ended["id"]])[ended["id"]])
     return True
 
 

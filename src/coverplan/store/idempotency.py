@@ -2,13 +2,19 @@
 
 A claim is fenced by its time: one that was given up and taken over cannot record an answer any more, so that the
 transaction that would have done so is rolled back.
+
+Calls are the same if their bytes are, or what their bytes say. Both hashes are kept: versions before revision 0003 work
+beside this one and know the bytes alone. As what they write leaves the other hash as it was, that one is sealed with
+the hash of the bytes that it belongs to.
 """
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -31,12 +37,15 @@ class KeyInFlightError(Exception):
 
 @dataclass(frozen=True)
 class Call:
-    """A call under a key of its caller's choice; `body_hash` stands for all that makes it differ from others."""
+    """A call under a key of its caller's choice; its hashes stand for all that makes it differ from others."""
 
     tenant: str
     route: str
     key: str
     body_hash: str
+    """Of the bytes."""
+    content_hash: str | None = None
+    """Of what they say, however it is written; None: the bytes say nothing that can be written in another way."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +73,9 @@ def claim(connection: Connection, call: Call) -> Claim | Answer:
         KeyInFlightError: another call is at it.
     """
     now = time.time()
-    fresh = {"body_hash": call.body_hash, "created_at": now, "status": None, "headers": None, "body": None}
+    seal = None if call.content_hash is None else sealed(call.body_hash, call.content_hash)
+    fresh: dict[str, Any] = {"body_hash": call.body_hash, "content_hash": seal, "created_at": now}
+    fresh |= {"status": None, "headers": None, "body": None}
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     free = or_(keys.c.created_at < now - KEPT_S, and_(keys.c.status.is_(None), keys.c.created_at < now - IN_FLIGHT_S))
     statement = insert(keys).values(tenant=call.tenant, route=call.route, key=call.key, **fresh)
@@ -74,11 +85,25 @@ def claim(connection: Connection, call: Call) -> Claim | Answer:
     if connection.execute(taken).scalar() is not None:
         return Claim(call, now)
     known = connection.execute(select(keys).where(_of(call))).mappings().one_or_none()
-    if known is not None and known["body_hash"] != call.body_hash:
+    if known is not None and not is_same(known["body_hash"], known["content_hash"], call.body_hash, call.content_hash):
         raise KeyReusedError
     if known is None or known["status"] is None:  # released between the two statements, or at work
         raise KeyInFlightError
     return Answer(known["status"], known["headers"] or {}, known["body"] or "")
+
+
+def sealed(body_hash: str, content_hash: str) -> str:
+    """The hash of what bytes say, bound to that of the bytes."""
+    return hashlib.sha256(f"{body_hash} {content_hash}".encode()).hexdigest()
+
+
+def is_same(known_bytes: str | None, known_seal: str | None, body_hash: str, content_hash: str | None) -> bool:
+    """Whether a call has the bytes that are known, or says the same."""
+    if body_hash == known_bytes:
+        return True
+    if known_bytes is None or known_seal is None or content_hash is None:
+        return False
+    return known_seal == sealed(known_bytes, content_hash)
 
 
 def finish(connection: Connection, claimed: Claim, answer: Answer) -> bool:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from coverplan.store import events, webhooks
+from coverplan.store import announcements, batch_ends, events
 from coverplan.store.lists import ALL, Which, chosen, newest
 from coverplan.store.schema import run_tags, runs
 
@@ -187,25 +187,26 @@ def cancel(connection: Connection, tenant: str, run_id: str) -> bool:
 
 def cancel_queued(connection: Connection, tenant: str, run_id: str) -> None:
     """Cancel a run that is not being worked on."""
-    now = time.time()
-    change = (
-        update(runs)
-        .where(runs.c.id == run_id, runs.c.tenant == tenant, runs.c.job_status == QUEUED)
-        .values(job_status=CANCELLED, ended_at=now, expires_at=now + runs.c.retention_s, wish=None)
-        .returning(runs)
-    )
-    row = connection.execute(change).mappings().one_or_none()
-    if row is not None:
-        _announce_ends(connection, [row])
+    _cancel_queued(connection, and_(runs.c.id == run_id, runs.c.tenant == tenant))
 
 
 def cancel_some(connection: Connection, tenant: str, owner: str, limit: int) -> bool:
     """Cancel some runs of a batch or an experiment that have not started; whether there may be more."""
     queued = and_(_belongs_to(owner), runs.c.tenant == tenant, runs.c.job_status == QUEUED)
     some = connection.execute(select(runs.c.id).where(queued).order_by(runs.c.id).limit(limit)).scalars().all()
-    for run_id in some:
-        cancel_queued(connection, tenant, run_id)
+    mine = runs.c.id.in_(some)
+    _lock(connection, mine)
+    _cancel_queued(connection, mine)
     return bool(some)
+
+
+def _cancel_queued(connection: Connection, which: ColumnElement[bool]) -> None:
+    """The same for several, which are locked by now."""
+    now = time.time()
+    over = {"job_status": CANCELLED, "ended_at": now, "expires_at": now + runs.c.retention_s, "wish": None}
+    change = update(runs).where(which, runs.c.job_status == QUEUED).values(**over).returning(runs)
+    rows = connection.execute(change).mappings().all()
+    _announce_ends(connection, sorted(rows, key=lambda row: str(row["id"])))
 
 
 def wish_all(connection: Connection, tenant: str, owner: str, wanted: str) -> None:
@@ -265,9 +266,10 @@ def state(row: RowMapping) -> dict[str, Any]:
 
 
 def _announce_ends(connection: Connection, rows: Sequence[RowMapping]) -> None:
-    """Tell whoever listens that runs have ended, in the transaction that ends them."""
+    """Tell whoever listens that runs have ended, in the transaction that ends them, and their batches with them."""
     events.add_all(connection, "ended", [(row["id"], state(row)) for row in rows])
-    webhooks.announce_ends(connection, rows)
+    announcements.announce_runs(connection, rows)
+    batch_ends.end_some(connection, (row["batch_id"] for row in rows))
 
 
 def _lock(connection: Connection, wanted: ColumnElement[bool]) -> None:

@@ -88,6 +88,7 @@ runs = Table(
     Index("runs_by_status", "job_status", "expires_at"),
     Index("runs_by_content", "tenant", "request_hash"),
     Index("runs_of_batch", "batch_id", "batch_line"),
+    Index("runs_of_batch_by_status", "batch_id", "job_status"),
     Index("runs_of_experiment", "experiment_id", "job_status"),
 )
 _NAMED, _WITHOUT_ANSWER = runs.c.name.is_not(None), text("job_status = 'failed' OR job_status = 'cancelled'")
@@ -147,11 +148,13 @@ batches = Table(
     Column("lines", Integer, nullable=False, default=0),
     Column("accepted", Integer, nullable=False, default=0),
     Column("digest", _HASH),  # of the lines that were taken
+    Column("content_digest", _HASH),  # of what they say, sealed with the digest; None: an earlier version took them
     Column("reader", _ID),  # the call that takes lines now; fences one that was given up
     Column("read_at", Float, nullable=False),
     Column("closed", Boolean, nullable=False, default=False),  # whether it takes no more lines
     Column("deleted", Boolean, nullable=False, default=False),
     Column("created_at", Float, nullable=False),
+    Column("ended_at", Float),  # when it was closed and its last run ended, and that was told
     Column("expires_at", Float),
     *_provenance(),
     Index("batches_of_tenant", "tenant", "id"),
@@ -284,6 +287,7 @@ idempotency = Table(
     Column("route", String(200), primary_key=True),
     Column("key", String(200), primary_key=True),
     Column("body_hash", _HASH, nullable=False),
+    Column("content_hash", _HASH),  # of what the body says, sealed with its hash; None: that hash alone counts
     Column("status", Integer),  # None while the first call is in flight
     Column("headers", JSON(none_as_null=True)),
     Column("body", Text),
@@ -298,9 +302,22 @@ webhooks = Table(
     Column("tenant", _ID, nullable=False),
     Column("url", String(2000), nullable=False),
     Column("secret", String(200), nullable=False),
-    Column("kinds", JSON, nullable=False),
+    Column("kinds", JSON, nullable=False),  # those that versions before revision 0003 know
+    Column("more_kinds", JSON(none_as_null=True)),  # the others
+    Column("include_parts", Boolean),  # whether runs of batches and cells are told; None: as once, they are
+    Column("names", JSON(none_as_null=True)),  # what it is told of has one of them; None: any
+    Column("tags", JSON(none_as_null=True)),
+    Column("headers", JSON(none_as_null=True)),  # sent with each message
+    Column("retired_secrets", JSON(none_as_null=True)),  # [{secret, until}]: they sign beside the newest until then
+    Column("paused_at", Float),  # since its owner wants nothing sent
+    Column("failing_since", Float),  # since only a message now and then is tried
+    Column("failures", Integer),  # attempts that failed in a row
+    Column("last_error", Text),
+    Column("wake_at", Float),  # when a worker looks at what it holds back: to try one, or to send all in order
+    Column("leased_until", Float),  # as long as a worker sends its messages
     Column("created_at", Float, nullable=False),
     Index("webhooks_of_tenant", "tenant", "id"),
+    Index("webhooks_by_wake", "wake_at"),
 )
 
 deliveries = Table(
@@ -310,11 +327,15 @@ deliveries = Table(
     Column("webhook_id", _ID, ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
     Column("run_id", _ID),  # None: it tells of no run
     Column("experiment_id", _ID),  # None: it tells of no experiment
+    Column("batch_id", _ID),
+    Column("dataset_id", _ID),
     Column("kind", String(20), nullable=False),
     Column("body", Text, nullable=False),
     Column("status", String(12), nullable=False),  # pending | delivered | failed
     Column("attempts", Integer, nullable=False, default=0),
-    Column("next_at", Float),
+    Column("refusals", Integer),  # of them, those that failed while its receiver took others
+    Column("suspect", Boolean),  # whether it is refused for its own sake, as far as answers say
+    Column("next_at", Float),  # None: never, or once its webhook is awake
     Column("response_status", Integer),
     Column("error", Text),
     Column("created_at", Float, nullable=False),
@@ -322,4 +343,5 @@ deliveries = Table(
     Index("deliveries_of_webhook", "webhook_id", "id"),
     Index("deliveries_by_status", "webhook_id", "status", "id"),
     Index("deliveries_due", "status", "next_at"),
+    Index("deliveries_in_order", "webhook_id", "status", "created_at"),
 )

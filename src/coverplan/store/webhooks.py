@@ -1,49 +1,39 @@
-"""Webhooks and their deliveries: written with the end of what they tell of, claimed by whichever worker is first."""
+"""Webhooks: whom to tell of what, and whether they take it. Changes of one lock its row first, then its deliveries."""
 
 from __future__ import annotations
 
+import base64
 import secrets
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Text, cast, delete, func, insert, or_, select, update
 
-from coverplan.payload.times import maybe_moment, moment
-from coverplan.payload.webhooks import TEST, WebhookEvent
+from coverplan.payload.signature import STANDARD_PREFIX
+from coverplan.payload.webhooks import EARLIER_KINDS, EventKind
+from coverplan.store.announcements import PENDING
 from coverplan.store.ids import new_id
 from coverplan.store.lists import ALL, Which, chosen, newest
 from coverplan.store.schema import deliveries, webhooks
 
-_OF_RUN = (
-    "name",
-    "job_status",
-    "solution_status",
-    "stopped_by",
-    "objective_value",
-    "dual_bound",
-    "gap",
-    "batch_id",
-    "experiment_id",
-    "error",
-)
-_OF_EXPERIMENT = ("name", "job_status", "error")
-_TIMES = ("created_at", "started_at", "ended_at")
-"""What is told, under the names of `GET /v1/runs/{id}` and `GET /v1/experiments/{id}`."""
-PENDING, DELIVERED, FAILED = "pending", "delivered", "failed"
+ACTIVE, PAUSED, FAILING = "active", "paused", "failing"
+MOST_SECRETS = 5
+"""Secrets that sign the messages of one webhook at the same time."""
+_KEY_BYTES = 32
+
+Facts = Mapping[str, Any]
 
 
-def add(connection: Connection, tenant: str, url: str, kinds: Sequence[str]) -> RowMapping:
-    """A new webhook with a new secret."""
-    row = {
-        "id": new_id("wh"),
-        "tenant": tenant,
-        "url": url,
-        "secret": f"whsec-{secrets.token_urlsafe(32)}",
-        "kinds": list(dict.fromkeys(kinds)),
-        "created_at": time.time(),
-    }
-    return connection.execute(insert(webhooks).values(**row).returning(webhooks)).mappings().one()
+class TooManySecretsError(Exception):
+    """The webhook has so many secrets that have not run out that it gets no other."""
+
+
+def add(connection: Connection, tenant: str, facts: Facts) -> RowMapping:
+    """A new webhook with a new secret; `facts` has its `url`, its `kinds`, and what it chooses by."""
+    row = {"include_parts": False, **_columns(facts), "secret": _new_secret(), "created_at": time.time()}
+    change = insert(webhooks).values(id=new_id("wh"), tenant=tenant, **row)
+    return connection.execute(change.returning(webhooks)).mappings().one()
 
 
 def count(connection: Connection, tenant: str) -> int:
@@ -64,8 +54,17 @@ def page(
     """Webhooks of the tenant, newest first, older than the one with the id `before`; `kind`: those told of it."""
     wanted = select(webhooks).where(webhooks.c.tenant == tenant, chosen(connection, webhooks, which, "wh"))
     if kind is not None:
-        wanted = wanted.where(cast(webhooks.c.kinds, Text).contains(f'"{kind}"', autoescape=True))
+        columns = [cast(column, Text) for column in (webhooks.c.kinds, webhooks.c.more_kinds)]
+        wanted = wanted.where(or_(*(column.contains(f'"{kind}"', autoescape=True) for column in columns)))
     return connection.execute(newest(wanted, webhooks, limit, before)).mappings().all()
+
+
+def waiting(connection: Connection, webhook_ids: Sequence[str]) -> dict[str, int]:
+    """How many messages of these webhooks wait, of those that have any."""
+    mine = deliveries.c.webhook_id.in_(webhook_ids), deliveries.c.status == PENDING
+    wanted = select(deliveries.c.webhook_id, func.count()).where(*mine).group_by(deliveries.c.webhook_id)
+    found = connection.execute(wanted).all()
+    return {row[0]: row[1] for row in found}
 
 
 def remove(connection: Connection, tenant: str, webhook_id: str) -> bool:
@@ -74,115 +73,89 @@ def remove(connection: Connection, tenant: str, webhook_id: str) -> bool:
     return bool(connection.execute(change).rowcount)
 
 
-def announce(connection: Connection, tenant: str, kind: str, about: Mapping[str, Any]) -> int:
-    """Have the tenant's webhooks told of an end, in the transaction that brings it; returns how many will be.
+def locked(connection: Connection, webhook_id: str) -> RowMapping | None:
+    """A webhook that nobody changes, and of which nobody is told anything, until the transaction ends."""
+    wanted = select(webhooks).where(webhooks.c.id == webhook_id).with_for_update()
+    return connection.execute(wanted).mappings().one_or_none()
 
-    `about` has `run_id` and `run`, or `experiment_id` and `experiment`, as in `WebhookEvent`.
+
+def change(connection: Connection, webhook_id: str, facts: Facts) -> RowMapping:
+    """Change what a webhook is; its state is changed by `pause` and `wake`."""
+    mine = webhooks.c.id == webhook_id
+    if facts:
+        connection.execute(update(webhooks).where(mine).values(**_columns(facts)))
+    return connection.execute(select(webhooks).where(mine)).mappings().one()
+
+
+def pause(connection: Connection, webhook: RowMapping) -> None:
+    """Send nothing until it is woken; one that fails fails no more, as nothing is tried."""
+    paused_at = webhook["paused_at"] or time.time()
+    values = {"paused_at": paused_at, "failing_since": None, "failures": 0, "wake_at": None}
+    connection.execute(update(webhooks).where(webhooks.c.id == webhook["id"]).values(**values))
+    hold(connection, webhook["id"])
+
+
+def wake(connection: Connection, webhook: RowMapping) -> None:
+    """Send what has waited, in order, whether it was paused or failing."""
+    if state_of(webhook) != ACTIVE:
+        values = {"paused_at": None, "failing_since": None, "failures": 0, "wake_at": time.time()}
+        connection.execute(update(webhooks).where(webhooks.c.id == webhook["id"]).values(**values))
+
+
+def try_now(connection: Connection, webhook_id: str) -> None:
+    """Have a webhook that fails be tried at once."""
+    fails = webhooks.c.id == webhook_id, webhooks.c.failing_since.is_not(None)
+    connection.execute(update(webhooks).where(*fails).values(wake_at=time.time()))
+
+
+def hold(connection: Connection, webhook_id: str) -> None:
+    """Have its messages wait for it to wake. Versions before revision 0003 find nothing to send then, either."""
+    waits = deliveries.c.webhook_id == webhook_id, deliveries.c.status == PENDING
+    connection.execute(update(deliveries).where(*waits).values(next_at=None))
+
+
+def rotate(connection: Connection, webhook: RowMapping, overlap_s: float) -> RowMapping:
+    """Give a webhook a new secret; those that it had sign beside it for so long at most.
+
+    Raises:
+        TooManySecretsError: too many of them would.
     """
-    wanted = select(webhooks.c.id, webhooks.c.kinds).where(webhooks.c.tenant == tenant)
-    # None is removed before its delivery is there: that would take the end back.
-    wanted = wanted.with_for_update(read=True, key_share=True)
-    told = [webhook_id for webhook_id, kinds in connection.execute(wanted) if kind in kinds]
-    if told:
-        rows = [_delivery(webhook_id, kind, about) for webhook_id in told]
-        connection.execute(insert(deliveries), rows)
-    return len(told)
+    until = time.time() + overlap_s
+    retired = [{**one, "until": min(one["until"], until)} for one in valid_retired(webhook)]
+    retired = [*retired, {"secret": webhook["secret"], "until": until}] if overlap_s else []
+    if len(retired) >= MOST_SECRETS:
+        raise TooManySecretsError
+    values = {"secret": _new_secret(), "retired_secrets": retired or None}
+    changed = update(webhooks).where(webhooks.c.id == webhook["id"]).values(**values).returning(webhooks)
+    return connection.execute(changed).mappings().one()
 
 
-def announce_ends(connection: Connection, ended: Sequence[RowMapping]) -> None:
-    """Have the webhooks of their tenants told that runs have ended, in the transaction that ends them."""
-    tenants = sorted({run["tenant"] for run in ended})
-    if not tenants or connection.execute(_ANY_OF, {"tenants": tenants}).first() is None:
-        return
-    for run in ended:
-        about = {"run_id": run["id"], "run": _state(run, _OF_RUN)}
-        announce(connection, run["tenant"], f"run.{run['job_status']}", about)
+def valid_retired(webhook: RowMapping) -> list[dict[str, Any]]:
+    """Secrets that still sign beside the newest, each with the time when it runs out."""
+    return [one for one in webhook["retired_secrets"] or () if one["until"] > time.time()]
 
 
-def announce_experiment(connection: Connection, ended: RowMapping, cells: Mapping[str, int]) -> None:
-    """Have the webhooks of its tenant told that an experiment has ended; `cells` by how far they are."""
-    state = {**_state(ended, _OF_EXPERIMENT), "cells": cells}
-    about = {"experiment_id": ended["id"], "experiment": state}
-    announce(connection, ended["tenant"], f"experiment.{ended['job_status']}", about)
+def state_of(webhook: RowMapping) -> str:
+    """Whether its messages are sent, held back by its owner, or held back because it takes none."""
+    if webhook["paused_at"] is not None:
+        return PAUSED
+    return ACTIVE if webhook["failing_since"] is None else FAILING
 
 
-def announce_test(connection: Connection, webhook_id: str) -> RowMapping:
-    """A test message to a webhook."""
-    row = _delivery(webhook_id, TEST, {})
-    return connection.execute(insert(deliveries).values(**row).returning(deliveries)).mappings().one()
+def kinds_of(webhook: RowMapping) -> list[EventKind]:
+    """What it is told of."""
+    return [*webhook["kinds"], *(webhook["more_kinds"] or ())]
 
 
-def log(
-    connection: Connection, webhook_id: str, limit: int, before: str | None, which: Which = ALL, **equal: str | None
-) -> Sequence[RowMapping]:
-    """Deliveries of a webhook, newest first, older than the one with the id `before`; `equal` by column."""
-    mine = deliveries.c.webhook_id == webhook_id
-    wanted = select(deliveries).where(mine, chosen(connection, deliveries, which, "del"))
-    for name, value in equal.items():
-        if value is not None:
-            wanted = wanted.where(deliveries.c[name] == value)
-    return connection.execute(newest(wanted, deliveries, limit, before)).mappings().all()
+def _columns(facts: Facts) -> dict[str, Any]:
+    """Kinds go into two columns: versions before revision 0003 cannot show those that they do not know."""
+    columns = dict(facts)
+    if "kinds" in facts:
+        kinds = list(dict.fromkeys(facts["kinds"]))
+        columns["kinds"] = [kind for kind in kinds if kind in EARLIER_KINDS]
+        columns["more_kinds"] = [kind for kind in kinds if kind not in EARLIER_KINDS] or None
+    return columns | {name: facts[name] or None for name in ("names", "tags", "headers") if name in facts}
 
 
-def has_due(connection: Connection, now: float) -> bool:
-    """Whether a delivery waits to be sent: asked often, so it takes no lock."""
-    due = deliveries.c.status == PENDING, deliveries.c.next_at <= now
-    return connection.execute(select(deliveries.c.id).where(*due).limit(1)).first() is not None
-
-
-def claim(connection: Connection, now: float, lease_s: float, limit: int) -> Sequence[RowMapping]:
-    """Take deliveries that are due, each with its webhook's `url` and `secret`; no other worker gets them meanwhile.
-
-    A worker that is lost leaves them due again after `lease_s`. First attempts come first: a receiver that never
-    answers does not hold up the others.
-    """
-    due = (
-        select(deliveries.c.id)
-        .where(deliveries.c.status == PENDING, deliveries.c.next_at <= now)
-        .order_by(deliveries.c.attempts, deliveries.c.next_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    claimed = connection.execute(due).scalars().all()
-    change = update(deliveries).where(deliveries.c.id.in_(claimed))
-    connection.execute(change.values(attempts=deliveries.c.attempts + 1, next_at=now + lease_s))
-    wanted = select(deliveries, webhooks.c.url, webhooks.c.secret).join(webhooks).where(deliveries.c.id.in_(claimed))
-    return connection.execute(wanted).mappings().all()
-
-
-def settle(connection: Connection, delivery_id: str, attempt: int, facts: Mapping[str, Any]) -> bool:
-    """Write down what became of an attempt; False if it no longer counts."""
-    change = update(deliveries).where(
-        deliveries.c.id == delivery_id, deliveries.c.attempts == attempt, deliveries.c.status == PENDING
-    )
-    return bool(connection.execute(change.values(**facts)).rowcount)
-
-
-def prune(connection: Connection, before: float) -> int:
-    """Remove deliveries older than a time that are delivered or given up; returns how many."""
-    over = delete(deliveries).where(deliveries.c.status != PENDING, deliveries.c.created_at < before)
-    return connection.execute(over).rowcount
-
-
-def _state(row: RowMapping, names: Sequence[str]) -> dict[str, Any]:
-    return {name: row[name] for name in names} | {name: maybe_moment(row[name]) for name in _TIMES}
-
-
-def _delivery(webhook_id: str, kind: str, about: Mapping[str, Any]) -> dict[str, Any]:
-    now, delivery_id = time.time(), new_id("del")
-    event = {"id": delivery_id, "kind": kind, "created_at": moment(now), **about}
-    return {
-        "id": delivery_id,
-        "webhook_id": webhook_id,
-        "run_id": about.get("run_id"),
-        "experiment_id": about.get("experiment_id"),
-        "kind": kind,
-        "body": WebhookEvent.model_validate(event).model_dump_json(),
-        "status": PENDING,
-        "attempts": 0,
-        "next_at": now,
-        "created_at": now,
-    }
-
-
-_ANY_OF = select(webhooks.c.id).where(webhooks.c.tenant.in_(bindparam("tenants", expanding=True))).limit(1)
+def _new_secret() -> str:
+    return STANDARD_PREFIX + base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()

@@ -7,7 +7,6 @@ its lines keeps nobody waiting, and nothing is held in memory for it.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import structlog
 from sqlalchemy import Connection, RowMapping
 
 from coverplan.api.batches.lines import Line, Lines
+from coverplan.api.batches.repetition import Repetition
 from coverplan.api.batches.states import DAY_S, error_of, lines_of
 from coverplan.api.body import Parsers, checked, count_values
 from coverplan.api.errors import ApiError, ClientGoneError, as_api_error
@@ -67,11 +67,8 @@ class Intake:
         self._reader = reader
         self._keyed = row["key"] is not None
         self._was_closed: bool = row["closed"]
-        self._known: int = row["lines"]
-        self._known_digest: str | None = row["digest"]
+        self._repetition = Repetition(row)
         self._accepted: int = row["accepted"]
-        self._read = 0
-        self._digest = hashlib.sha256()
         self._recorded = 0
         self._changed = asyncio.Event()
         self._task = asyncio.create_task(self._take_in())
@@ -97,6 +94,11 @@ class Intake:
         except KeyInFlightError:
             raise in_flight() from None
         return cls(means, lines, row, reader)
+
+    @property
+    def replayed(self) -> bool:
+        """Whether all lines had been taken in by earlier calls with the same key."""
+        return self._was_closed
 
     async def started(self) -> None:
         """Wait until the first tickets can be told.
@@ -144,13 +146,13 @@ class Intake:
         try:
             async for lines in self._lines.handfuls():
                 await self._take(lines)
-            if self._read < self._known:
+            if self._repetition.read < self._repetition.known:
                 raise reused()
-            if not self._read:
+            if not self._repetition.read:
                 report = IssueReport()
                 report.add("empty_body", "", suggestion="Send one run request a line.")
                 report.raise_errors()
-            self._record(self._read)
+            self._record(self._repetition.read)
             complete = True
         except ClientGoneError:
             log.info("batch cut off", batch_id=self.batch_id, lines=self._recorded)
@@ -171,32 +173,26 @@ class Intake:
 
     async def _take(self, lines: Sequence[Line]) -> None:
         """Skip what was taken by an earlier call with the same key, which must be the same; take in the rest."""
-        fresh = [line for line in lines if not self._is_known(line)]
+        means, counted = self._means, self._repetition
+        contents = await counted.contents(lines, means.parsers, means.settings)
+        known = [counted.is_known(line, content) for line, content in zip(lines, contents, strict=True)]
+        fresh = list(lines[sum(known) :])
+        if any(known) and counted.read >= counted.known and not self._was_closed:
+            self._record(counted.known)
         if not fresh:
             return
         if self._was_closed:
             raise reused()
-        most = self._means.settings.max_batch_lines
-        if self._read > most:
+        most = means.settings.max_batch_lines
+        if counted.read > most:
             raise ApiError(
                 "body_too_large",
                 f"A batch may have {most:,} lines.",
                 suggestion="Send the others as another batch, or raise COVERPLAN_MAX_BATCH_LINES.",
                 limit=Limit(name="max_batch_lines", value=most),
             )
-        await self._add(self._read - len(fresh) + 1, fresh)
-        self._record(self._read)
-
-    def _is_known(self, line: Line) -> bool:
-        self._read += 1
-        self._digest.update(line if isinstance(line, bytes) else b"\0")
-        self._digest.update(b"\n")
-        if self._read == self._known:
-            if self._digest.hexdigest() != self._known_digest:
-                raise reused()
-            if not self._was_closed:
-                self._record(self._known)
-        return self._read <= self._known
+        await self._add(counted.read - len(fresh) + 1, fresh)
+        self._record(counted.read)
 
     def _record(self, lines: int) -> None:
         self._recorded = lines
@@ -215,7 +211,7 @@ class Intake:
         await admit(self._means.store.database, self._means.caller, runs=len(taken), size=size)
         await asyncio.gather(*(self._means.submission.store(run) for _, run in taken))
         accepted = self._accepted + len(taken)
-        facts = {"lines": self._read, "accepted": accepted, "digest": self._digest.hexdigest()}
+        facts = {"accepted": accepted, **self._repetition.facts()}
 
         def add(connection: Connection) -> None:
             if not batches.take(connection, self.batch_id, self._reader, facts, errors):

@@ -15,6 +15,7 @@ from coverplan.payload.batches import BatchRuns, BatchSolutions, BatchState
 from coverplan.payload.runs import JobStatus, RunError
 from coverplan.payload.times import maybe_moment
 from coverplan.store import batches, runs
+from coverplan.store.batch_ends import ended_status
 from coverplan.store.pace import Pace, paces
 from coverplan.store.schema import runs as table
 from coverplan.store.store import Store
@@ -62,7 +63,7 @@ def _state(row: RowMapping, counts: Counts, pace: Pace) -> BatchState:
         if job_status == runs.COMPLETED and solution_status is not None:
             by_solution[solution_status] += number
     facts: dict[str, Any] = {name: row[name] for name in ("name", "closed", "lines", "accepted", "request_id")}
-    facts |= {name: maybe_moment(row[name]) for name in ("created_at", "expires_at")}
+    facts |= {name: maybe_moment(row[name]) for name in ("created_at", "ended_at", "expires_at")}
     return BatchState(
         batch_id=row["id"],
         job_status=_job_status(row["closed"], by_job),
@@ -97,4 +98,4 @@ def _job_status(closed: bool, by_job: dict[str, int]) -> JobStatus:
         return "queued"
     if not closed or by_job[runs.QUEUED] or by_job[runs.RUNNING]:
         return "running"
-    return "cancelled" if begun and by_job[runs.CANCELLED] == begun else "completed"
+    return ended_status(by_job)

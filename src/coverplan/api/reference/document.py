@@ -23,7 +23,7 @@ from coverplan.payload.keys import KeyRequest
 from coverplan.payload.policies import PolicyRequest
 from coverplan.payload.requests import EvaluateRequest, SolveRequest, ValidateRequest
 from coverplan.payload.runs import RunNews, RunRequest
-from coverplan.payload.webhooks import WebhookEvent, WebhookRequest
+from coverplan.payload.webhooks import WebhookChange, WebhookEvent, WebhookRequest
 
 EXAMPLES = Path(__file__).parents[4] / "openapi" / "examples"
 REQUESTS = (
@@ -32,6 +32,7 @@ REQUESTS = (
     RunRequest,
     ValidateRequest,
     WebhookRequest,
+    WebhookChange,
     PolicyRequest,
     ExperimentRequest,
     ExperimentExtension,

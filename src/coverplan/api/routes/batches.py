@@ -18,7 +18,7 @@ from coverplan.api.batches.states import DAY_S, has_ended, shown, states_of, tol
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.filters import Named
 from coverplan.api.guard.auth import Caller, Reader, Writer, until_refused, while_admitted
-from coverplan.api.idempotency import Key
+from coverplan.api.idempotency import REPLAYED, Key
 from coverplan.api.links import located
 from coverplan.api.media import EVENTS, JSON, accepts, chosen
 from coverplan.api.paging import BatchCursor, Limit, Page
@@ -93,8 +93,9 @@ async def submit_batch(
     """Queue a run per line; a wrong line has its own error, and the others run.
 
     A line whose ticket was answered is not lost. When the connection was cut off, send the same lines with the same
-    Idempotency-Key again: those that were taken are answered as before, and the rest is taken in. Without a key the
-    batch is what was taken until then. The headers Location and Coverplan-Batch-Id say where it is.
+    Idempotency-Key again: those that were taken are answered with how far their runs are, and the rest is taken in;
+    `Idempotency-Replayed` says that all had been. Without a key the batch is what was taken until then. The headers
+    Location and Coverplan-Batch-Id say where it is.
     """
     lines = Lines(request, settings, PACK)
     means = Means(caller, asked, store, settings, submission, request.app.state.parsers)
@@ -262,7 +263,8 @@ class _Tickets(Response):
 
     def __init__(self, intake: Intake) -> None:
         place = {"Location": f"/v1/batches/{intake.batch_id}", "Coverplan-Batch-Id": intake.batch_id}
-        super().__init__(status_code=202, headers={**place, "X-Accel-Buffering": "no"})
+        again = REPLAYED if intake.replayed else {}
+        super().__init__(status_code=202, headers={**place, **again, "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._intake = intake
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from sqlalchemy import Connection, RowMapping
@@ -17,7 +18,7 @@ from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.filters import Named
 from coverplan.api.guard.auth import Reader, Writer
 from coverplan.api.guard.quotas import admit
-from coverplan.api.idempotency import ONCE, Created, Once
+from coverplan.api.idempotency import ONCE, Created, Creation, once_telling
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import DatasetCursor, Limit, Page
@@ -58,6 +59,14 @@ _TABLE = {
         },
     }
 }
+
+
+def _now(connection: Connection, tenant: str, told: Mapping[str, Any]) -> DatasetState | None:
+    row = datasets.get(connection, tenant, told["dataset_id"])
+    return None if row is None else state_of(row)
+
+
+Once = Annotated[Creation, once_telling(_now)]
 
 
 @router.post(

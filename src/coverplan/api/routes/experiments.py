@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
@@ -17,7 +18,7 @@ from coverplan.api.experiments.states import cell_of, experiment_row, shown, sta
 from coverplan.api.filters import Named
 from coverplan.api.guard.auth import Reader, Writer, until_refused
 from coverplan.api.guard.quotas import admit
-from coverplan.api.idempotency import ONCE, Created, Once
+from coverplan.api.idempotency import ONCE, Created, Creation, once_telling
 from coverplan.api.links import located
 from coverplan.api.media import EVENTS, JSON, accepts, chosen
 from coverplan.api.paging import Cursor, ExperimentCursor, Limit
@@ -56,6 +57,18 @@ _TABLES: dict[str, Any] = {
         results.HTML: {"schema": {"type": "string"}},
     },
 }
+
+
+def _ticket_now(connection: Connection, tenant: str, told: Mapping[str, Any]) -> ExperimentTicket:
+    """One that its caller deleted meanwhile is as good as stopped."""
+    name: str = told["experiment_id"]
+    row = experiments.get(connection, tenant, name)
+    if row is None:
+        return ExperimentTicket(experiment_id=name, job_status="cancelled")
+    return ExperimentTicket(experiment_id=name, job_status=states_of(connection, [row])[0].job_status)
+
+
+Once = Annotated[Creation, once_telling(_ticket_now)]
 
 
 @router.post(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from sqlalchemy import Connection
@@ -15,7 +16,7 @@ from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.filters import Label, Named
 from coverplan.api.guard.auth import Reader, Writer
 from coverplan.api.guard.quotas import admit
-from coverplan.api.idempotency import ONCE, Created, Once
+from coverplan.api.idempotency import ONCE, Created, Creation, once_telling
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import Limit, RunCursor
@@ -31,6 +32,15 @@ from coverplan.store.store import Store
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
 
 _LOCATED = located(run_id="$response.body#/run_id")
+
+
+def _ticket_now(connection: Connection, tenant: str, told: Mapping[str, Any]) -> RunTicket:
+    """A run that its caller deleted meanwhile is as good as cancelled."""
+    row = runs.get(connection, tenant, told["run_id"])
+    return RunTicket(run_id=told["run_id"], job_status="cancelled" if row is None else row["job_status"])
+
+
+Once = Annotated[Creation, once_telling(_ticket_now)]
 
 
 @router.post(

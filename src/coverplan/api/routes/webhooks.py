@@ -1,34 +1,51 @@
-"""Webhooks: who is told that runs and experiments end. The calls themselves are made by workers."""
+"""Webhooks: who is told that something ended. The calls themselves are made by workers."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from sqlalchemy import Connection, RowMapping
 from starlette.responses import Response
 
-from coverplan.api.body import Parsed, body_of
+from coverplan.api.body import NO_DIGEST, Parsed, body_of
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.filters import Dated, Label
 from coverplan.api.guard.auth import Reader, Writer
-from coverplan.api.idempotency import ONCE, Created, Once
+from coverplan.api.idempotency import ONCE, Created, Creation, Key, once_for, once_telling
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import MAX_ITEMS, DeliveryCursor, Limit, Page, WebhookCursor
 from coverplan.api.rows import found, missing
 from coverplan.api.state import Configured, Stored
-from coverplan.delivery.addresses import AllowList
-from coverplan.delivery.target import InvalidUrlError, host_of, read_url
-from coverplan.payload.issues import IssueReport
-from coverplan.payload.times import maybe_moment, moment
-from coverplan.payload.webhooks import Delivery, DeliveryStatus, EventKind, NewWebhook, Webhook, WebhookRequest
-from coverplan.settings import Settings
-from coverplan.store import audit, webhooks
+from coverplan.api.webhooks.changes import added, changed, check_call
+from coverplan.api.webhooks.states import delivery_of, shown, shown_all
+from coverplan.payload.webhooks import (
+    Delivery,
+    DeliveryStatus,
+    EventKind,
+    NewWebhook,
+    Webhook,
+    WebhookChange,
+    WebhookRequest,
+)
+from coverplan.store import announcements, audit, deliveries, webhooks
+from coverplan.store.webhooks import MOST_SECRETS, TooManySecretsError
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], dependencies=[accepts(JSON)])
 
+DAY_S = 86400
 WebhookId = Annotated[str, Path(max_length=40, pattern="^[!-~]+$", description="Id of the webhook.")]
+
+
+def _now(connection: Connection, tenant: str, told: Mapping[str, Any]) -> NewWebhook | None:
+    """As it is by now, with the secret of then."""
+    row = webhooks.get(connection, tenant, told["id"])
+    return None if row is None else _new(connection, row, told["secret"])
+
+
+Once = Annotated[Creation, once_telling(_now)]
 
 
 @router.post(
@@ -37,20 +54,19 @@ WebhookId = Annotated[str, Path(max_length=40, pattern="^[!-~]+$", description="
     summary="Add a webhook",
     response_model=NewWebhook,
     responses={201: located(webhook_id="$response.body#/id"), **error_responses(*ONCE, 408, 413, 415, 503)},
-    openapi_extra=body_of(WebhookRequest, webhook="Be told of experiments that have ended, not of their cells"),
+    openapi_extra=body_of(WebhookRequest, webhook="Be told of nightly batches and of experiments that have ended"),
 )
 async def add_webhook(body: Parsed[WebhookRequest], caller: Writer, settings: Configured, once: Once) -> Response:
-    """Have an address called when runs and experiments end.
+    """Have an address called when runs, batches, experiments and checks of datasets end.
 
     The answer has the secret that signs the calls; it is shown this once.
     """
-    _check_url(body.url, settings)
+    check_call(body.url, body.headers, settings)
 
     def create(connection: Connection) -> Created:
-        row = _added(connection, caller.tenant, body, settings)
+        row = added(connection, caller.tenant, body, settings)
         audit.add(connection, caller.by, "webhook.add", row["id"])
-        document = NewWebhook(**_shown(row).model_dump(), secret=row["secret"])
-        return Created(document, location=f"/v1/webhooks/{row['id']}")
+        return Created(_new(connection, row, row["secret"]), location=f"/v1/webhooks/{row['id']}")
 
     return await once.create(create)
 
@@ -65,15 +81,72 @@ async def list_webhooks(
     kind: Annotated[EventKind | None, Query(description="Webhooks that are told of this only.")] = None,
 ) -> Page[Webhook]:
     """All webhooks, newest first."""
-    rows = await store.database.reading(lambda c: webhooks.page(c, caller.tenant, limit + 1, cursor, which, kind))
-    more = rows[limit - 1]["id"] if len(rows) > limit else None
-    return Page[Webhook](items=[_shown(row) for row in rows[:limit]], next_cursor=more)
+
+    def look(connection: Connection) -> Page[Webhook]:
+        rows = webhooks.page(connection, caller.tenant, limit + 1, cursor, which, kind)
+        more = rows[limit - 1]["id"] if len(rows) > limit else None
+        return Page[Webhook](items=shown_all(connection, rows[:limit]), next_cursor=more)
+
+    return await store.database.reading(look)
 
 
 @router.get("/{webhook_id}", summary="Show a webhook", responses=error_responses(404, 422, 503))
 async def show_webhook(webhook_id: WebhookId, caller: Reader, store: Stored) -> Webhook:
-    """The webhook without its secret."""
-    return _shown(await store.database.reading(lambda connection: _found(connection, caller.tenant, webhook_id)))
+    """The webhook without its secret, and whether it takes its messages."""
+    return await store.database.reading(lambda c: shown(c, _found(c, caller.tenant, webhook_id)))
+
+
+@router.patch(
+    "/{webhook_id}",
+    summary="Change, pause or resume a webhook",
+    responses=error_responses(404, 408, 413, 415, 422, 503),
+    openapi_extra=body_of(WebhookChange, webhook_change="Pause it, and be told of batches with a tag from then on"),
+)
+async def change_webhook(
+    webhook_id: WebhookId, body: Parsed[WebhookChange], caller: Writer, store: Stored, settings: Configured
+) -> Webhook:
+    """What the body leaves out stays as it is; so do messages that wait, which go to its new address."""
+    check_call(body.url, body.headers, settings)
+
+    def change(connection: Connection) -> Webhook:
+        row = _locked(connection, caller.tenant, webhook_id)
+        audit.add(connection, caller.by, "webhook.change", webhook_id)
+        return shown(connection, changed(connection, row, body))
+
+    return await store.database.writing(change)
+
+
+@router.post(
+    "/{webhook_id}/rotate",
+    summary="Give a webhook a new secret",
+    response_model=NewWebhook,
+    responses=error_responses(*ONCE, 404, 503),
+)
+async def rotate_secret(
+    webhook_id: WebhookId,
+    request: Request,
+    caller: Writer,
+    store: Stored,
+    key: Key = None,  # noqa: ARG001 - for the OpenAPI document
+    overlap_s: Annotated[
+        int,
+        Query(
+            ge=0,
+            le=30 * DAY_S,
+            description="For so many seconds messages are signed with the secrets of before as well; 0: not at all, as "
+            "for one that is known to others.",
+        ),
+    ] = DAY_S,
+) -> Response:
+    """The answer has the new secret; it is shown this once. While two secrets sign, each signature header has both."""
+
+    def rotate(connection: Connection) -> Created:
+        row = _rotated(connection, _locked(connection, caller.tenant, webhook_id), overlap_s)
+        audit.add(connection, caller.by, "webhook.rotate", webhook_id)
+        return Created(_new(connection, row, row["secret"]), 200)
+
+    async with once_for(request, caller, store, NO_DIGEST, _now) as once:
+        return await once.create(rotate)
 
 
 @router.delete("/{webhook_id}", status_code=204, summary="Remove a webhook", responses=error_responses(404, 422, 503))
@@ -102,66 +175,57 @@ async def list_deliveries(
     kind: Annotated[EventKind | Literal["webhook.test"] | None, Query(description="Messages of this only.")] = None,
     run_id: Label = None,
     experiment_id: Label = None,
+    batch_id: Label = None,
+    dataset_id: Label = None,
 ) -> Page[Delivery]:
     """Its messages, newest first, with what became of them; kept as long as runs are."""
     equal = {"status": status, "kind": kind, "run_id": run_id, "experiment_id": experiment_id}
+    equal |= {"batch_id": batch_id, "dataset_id": dataset_id}
 
     def read(connection: Connection) -> list[RowMapping]:
         _found(connection, caller.tenant, webhook_id)
-        return list(webhooks.log(connection, webhook_id, limit + 1, cursor, which, **equal))
+        return list(deliveries.log(connection, webhook_id, limit + 1, cursor, which, **equal))
 
     rows = await store.database.reading(read)
     more = rows[limit - 1]["id"] if len(rows) > limit else None
-    return Page[Delivery](items=[_delivery(row) for row in rows[:limit]], next_cursor=more)
+    return Page[Delivery](items=[delivery_of(row) for row in rows[:limit]], next_cursor=more)
 
 
 @router.post("/{webhook_id}/test", status_code=202, summary="Try a webhook", responses=error_responses(404, 422, 503))
 async def try_webhook(webhook_id: WebhookId, caller: Writer, store: Stored) -> Delivery:
-    """Have a worker send a message of the kind `webhook.test`; the deliveries tell what became of it."""
+    """Have a worker send a message of the kind `webhook.test`; the deliveries tell what became of it.
+
+    It waits behind others where they do, and one that is failing is tried at once.
+    """
 
     def announce(connection: Connection) -> RowMapping:
-        _found(connection, caller.tenant, webhook_id)
+        row = _locked(connection, caller.tenant, webhook_id)
         audit.add(connection, caller.by, "webhook.test", webhook_id)
-        return webhooks.announce_test(connection, webhook_id)
+        webhooks.try_now(connection, webhook_id)
+        return announcements.announce_test(connection, row)
 
-    return _delivery(await store.database.writing(announce))
+    return delivery_of(await store.database.writing(announce))
 
 
-def _check_url(text: str, settings: Settings) -> None:
-    """Raise PayloadError for what can be seen to be wrong without asking DNS; the worker checks each address again."""
-    report = IssueReport()
+def _rotated(connection: Connection, row: RowMapping, overlap_s: float) -> RowMapping:
     try:
-        host = host_of(read_url(text))
-        if not AllowList.of(settings.webhook_allow).may_admit(host):
-            report.add("address_refused", "/url", value=text)
-    except InvalidUrlError as error:
-        report.add("invalid_url", "/url", value=text, reason=str(error))
-    report.raise_errors()
-
-
-def _added(connection: Connection, tenant: str, body: WebhookRequest, settings: Settings) -> RowMapping:
-    if webhooks.count(connection, tenant) >= settings.max_webhooks:
+        return webhooks.rotate(connection, row, overlap_s)
+    except TooManySecretsError:
         raise ApiError(
-            "too_many_webhooks",
-            f"There are {settings.max_webhooks} webhooks already.",
-            suggestion="Remove one, or have the operator raise COVERPLAN_MAX_WEBHOOKS.",
-        )
-    return webhooks.add(connection, tenant, body.url, body.kinds)
+            "too_many_secrets",
+            f"{MOST_SECRETS} secrets sign its messages already.",
+            suggestion="Wait until the older ones run out, or end them at once with overlap_s=0.",
+        ) from None
+
+
+def _new(connection: Connection, row: RowMapping, secret: str) -> NewWebhook:
+    return NewWebhook(**shown(connection, row).model_dump(), secret=secret)
 
 
 def _found(connection: Connection, tenant: str, webhook_id: str) -> RowMapping:
     return found(webhooks.get(connection, tenant, webhook_id), "webhook", webhook_id)
 
 
-def _shown(row: RowMapping) -> Webhook:
-    return Webhook(id=row["id"], url=row["url"], kinds=row["kinds"], created_at=moment(row["created_at"]))
-
-
-def _delivery(row: RowMapping) -> Delivery:
-    same = ("id", "kind", "run_id", "experiment_id", "status", "attempts", "response_status", "error")
-    return Delivery(
-        **{name: row[name] for name in same},
-        next_attempt_at=maybe_moment(row["next_at"]),
-        created_at=moment(row["created_at"]),
-        delivered_at=maybe_moment(row["delivered_at"]),
-    )
+def _locked(connection: Connection, tenant: str, webhook_id: str) -> RowMapping:
+    _found(connection, tenant, webhook_id)
+    return found(webhooks.locked(connection, webhook_id), "webhook", webhook_id)

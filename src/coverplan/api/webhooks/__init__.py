@@ -1,0 +1,1 @@
+"""Webhooks over HTTP: what is taken of them, and what is shown."""
