@@ -64,6 +64,7 @@ format: setup
 # What is written of the constraint kinds, and the OpenAPI document with all examples.
 openapi: setup
 	@PYTHONPATH=tests $(BIN)/python -m support.catalogue
+	@PYTHONPATH=tests $(BIN)/python -m support.shown
 	@$(BIN)/python -m coverplan.api.openapi openapi/openapi.json
 
 # The synchronous client is made of the asynchronous one.

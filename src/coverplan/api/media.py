@@ -10,6 +10,7 @@ from coverplan.api.errors import ApiError
 JSON = "application/json"
 EVENTS = "text/event-stream"
 TEXT = "text/plain"
+NDJSON, CSV, PARQUET, HTML = "application/x-ndjson", "text/csv", "application/vnd.apache.parquet", "text/html"
 
 
 def accepts(*offers: str) -> Dependency:

@@ -8,7 +8,9 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from coverplan.constraints.filters import AccountFilter, Filter, filters_in
 from coverplan.constraints.findings import Amounts, Finding, Named
@@ -37,7 +39,9 @@ class Constraint(BaseModel, ABC):
     defaults that hold for most kinds.
     """
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, json_schema_serialization_defaults_required=True
+    )
 
     kind: str
     id: str | None = Field(
@@ -63,6 +67,16 @@ class Constraint(BaseModel, ABC):
     """Fields of which one at least is needed; a `min` may not be above the `max` of the same name."""
     exact_only: ClassVar[bool] = False
     """Whether it counts what a book holds as a whole, which has no prices of rows: only the exact method can."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The schema; in a policy each rule says its kind."""
+        schema = handler(core)
+        rule = handler.resolve_ref_schema(schema)
+        rule["properties"]["kind"].pop("default", None)
+        rule["properties"]["kind"]["description"] = "Which rule it is."
+        rule["required"] = ["kind", *(name for name in rule.get("required", ()) if name != "kind")]
+        return schema
 
     # The program.
 

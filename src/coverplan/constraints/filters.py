@@ -47,7 +47,9 @@ def codes(wanted: tuple[str, ...], vocabulary: tuple[str, ...] | Texts) -> Ints:
 class Filter(BaseModel):
     """Base of the two filters."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, json_schema_serialization_defaults_required=True
+    )
 
     references: ClassVar[dict[str, str]]
     """Keys that name ids, each with the code of the issue where one does not exist."""

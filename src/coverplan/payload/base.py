@@ -42,13 +42,16 @@ class Document(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """The schema; pydantic leaves out the defaults that are made anew for each document."""
+        """The schema; pydantic leaves out the defaults that are made anew, and shows null where it may not be given."""
         schema = handler(core)
         properties = handler.resolve_ref_schema(schema).get("properties", {})
         for name, field in cls.model_fields.items():
             if field.default_factory is not None and (shown := field.alias or name) in properties:
                 made = field.get_default(call_default_factory=True, validated_data={})
                 properties[shown].setdefault("default", _PLAIN.dump_python(made, mode="json", exclude_unset=True))
+        for shown in properties.values():
+            if shown.get("default", "") is None and "type" in shown:
+                del shown["default"]
         return schema
 
 

@@ -9,11 +9,11 @@ from fastapi import Request
 
 from coverplan.api.body import check_headers
 from coverplan.api.errors import ApiError
+from coverplan.api.media import NDJSON
 from coverplan.api.streams import received, unpacked
 from coverplan.payload.error_document import Limit
 from coverplan.settings import Settings
 
-NDJSON = "application/x-ndjson"
 _HANDFUL_BYTES = 1 << 20
 _LINGER_S = 0.05
 """So long the next line is waited for before those that are there are handed on."""

@@ -15,12 +15,13 @@ from coverplan.settings import Settings
 from coverplan.tables.arrival import TEXT, Arrival, TooManyBytesError, TooManyRowsError, UnreadableTableError
 
 MEDIA_TYPES: dict[str, TableFormat] = {
-    "application/vnd.apache.parquet": "parquet",
     "text/csv": "csv",
     "application/x-ndjson": "ndjson",
     "application/vnd.apache.arrow.file": "arrow",
     "application/vnd.apache.arrow.stream": "arrow_stream",
+    "application/vnd.apache.parquet": "parquet",
 }
+"""Parquet comes last: generated clients that send one media type only send the last one."""
 
 
 class Upload:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from coverplan import __version__
 from coverplan.api.errors import AnsweredError
 
+_HAVE = "If-None-Match"
 PRIVATE = "private, no-cache"
 """Of a tenant: its caller asks each time whether it is still there and its key still good, and is sent nothing anew."""
 PUBLIC = "public, max-age=300"

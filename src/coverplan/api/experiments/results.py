@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 from starlette.responses import Response
 
 from coverplan.api.errors import ApiError
-from coverplan.api.media import JSON
+from coverplan.api.media import CSV, HTML, JSON, PARQUET
 from coverplan.jobs.comparison import Desk, compared
 from coverplan.jobs.shelf import Shelf
 from coverplan.payload.experiments.results import ExperimentResults
@@ -19,7 +19,6 @@ from coverplan.process.pool import SolverPool
 from coverplan.store import cells, experiments
 from coverplan.store.store import Store
 
-CSV, PARQUET, HTML = "text/csv", "application/vnd.apache.parquet", "text/html"
 FORMATS = {"json": JSON, "csv": CSV, "parquet": PARQUET, "html": HTML}
 _SUFFIXES = {CSV: "csv", PARQUET: "parquet"}
 _ENDED = ("completed", "failed", "cancelled")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from coverplan.api.links import link
+from coverplan.api.reference.examples import add_examples, complete_samples, error_examples
 from coverplan.api.reference.headers import HEADERS, describe_headers
 from coverplan.api.reference.schemas import both, refer, referred, schemas_of
+from coverplan.api.reference.tidy import mark_units, unnull
+from coverplan.api.reference.webhooks import webhooks_of
 from coverplan.payload.batches import BatchResult, BatchTicket
 from coverplan.payload.dataset_patch import DatasetPatch
 from coverplan.payload.datasets import DatasetRequest
@@ -25,7 +27,27 @@ from coverplan.payload.requests import EvaluateRequest, SolveRequest, ValidateRe
 from coverplan.payload.runs import RunNews, RunRequest
 from coverplan.payload.webhooks import WebhookChange, WebhookEvent, WebhookRequest
 
-EXAMPLES = Path(__file__).parents[4] / "openapi" / "examples"
+DESCRIPTION = (
+    "Facts (accounts, reps, territories) and a policy (rules, weights) go in; a plan, its proven gap and the reasons "
+    "come out: at once from `/v1/solve`, or as runs, batches and experiments that outlive calls and services.\n\n"
+    "Requests are strict: what is not known is refused, each fault with a code, a JSON Pointer and a way out. Answers "
+    "may have more fields, and more words, in later versions: read them leniently."
+)
+SERVERS = [
+    {"url": "/", "description": "The service that serves this document."},
+    {"url": "http://127.0.0.1:8000", "description": "A service on this machine, as `coverplan serve` starts it."},
+]
+TAGS = {
+    "solving": "While the caller waits.",
+    "runs": "Solves that are handed over; workers do them.",
+    "batches": "Many runs in one call.",
+    "experiments": "Problems under many policies, compared.",
+    "datasets": "Books of tables: uploaded once, solved many times.",
+    "policies": "Rules and weights under a name, in versions.",
+    "keys": "The API keys of a tenant, and what was done with them.",
+    "webhooks": "Who is told that something ended.",
+    "the service": "What the service says of itself.",
+}
 REQUESTS = (
     SolveRequest,
     EvaluateRequest,
@@ -70,14 +92,24 @@ def _document(app: FastAPI) -> dict[str, Any]:
         title=app.title,
         version=app.version,
         summary=app.summary,
+        description=DESCRIPTION,
         license_info=app.license_info,
         routes=app.routes,
+        servers=SERVERS,
+        tags=[{"name": name, "description": words} for name, words in TAGS.items()],
     )
     operations = [operation for path in document["paths"].values() for operation in path.values()]
-    _add_schemas(document["components"], operations)
-    document["components"]["headers"] = HEADERS
+    components = document["components"]
+    _add_schemas(components, operations)
+    components["headers"] = HEADERS
+    components["examples"] = error_examples(operations, components["schemas"])
     for operation in operations:
-        _complete_operation(operation)
+        operation.setdefault("security", [])  # open to anybody
+        unnull(operation.get("parameters", []))
+        describe_headers(operation)
+    add_examples(operations, components["schemas"])
+    document["webhooks"] = webhooks_of(components["schemas"])
+    mark_units(components["schemas"])
     link(document)
     return document
 
@@ -86,18 +118,10 @@ def _add_schemas(components: dict[str, Any], operations: list[dict[str, Any]]) -
     """The schemas of all requests and answers; the operations then refer to them."""
     # FastAPI leaves out what is null, defaults and examples too.
     answers = components["schemas"] | schemas_of(ANSWERS, "serialization")
+    complete_samples(answers)
     answered = {name for operation in operations for name in referred(operation["responses"])}
     components["schemas"], names = both(
         schemas_of(REQUESTS, "validation"), answers, [model.__name__ for model in REQUESTS], answered
     )
     for operation in operations:
         operation["responses"] = refer(operation["responses"], names)
-
-
-def _complete_operation(operation: dict[str, Any]) -> None:
-    describe_headers(operation)
-    for content in operation.get("requestBody", {}).get("content", {}).values():
-        if not EXAMPLES.is_dir():  # installed without the sources
-            content.pop("examples", None)
-        for name, example in content.get("examples", {}).items():
-            example["value"] = json.loads((EXAMPLES / f"{name}.json").read_text(encoding="utf-8"))

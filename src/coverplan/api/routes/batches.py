@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from coverplan.api.batches.intake import Intake, Means, tickets_between
-from coverplan.api.batches.lines import NDJSON, Lines
+from coverplan.api.batches.lines import Lines
 from coverplan.api.batches.results import as_csv, as_ndjson, as_parquet
 from coverplan.api.batches.states import DAY_S, has_ended, shown, states_of, told
 from coverplan.api.errors import ApiError, error_responses
@@ -20,29 +20,32 @@ from coverplan.api.filters import Named
 from coverplan.api.guard.auth import Caller, Reader, Writer, until_refused, while_admitted
 from coverplan.api.idempotency import REPLAYED, Key
 from coverplan.api.links import located
-from coverplan.api.media import EVENTS, JSON, accepts, chosen
+from coverplan.api.media import CSV, EVENTS, JSON, NDJSON, PARQUET, accepts, chosen
 from coverplan.api.paging import BatchCursor, Limit, Page
 from coverplan.api.provenance import Asked
+from coverplan.api.reference.media import file_of, lines_of, text_of
 from coverplan.api.state import Configured, Pool, Stored, Submitted, Watched
 from coverplan.api.streaming.events import EventStream, LastState, described
 from coverplan.jobs.cancelling import cancel_all
 from coverplan.jobs.queue import PACK
 from coverplan.payload.audit import Action
 from coverplan.payload.base import PLAIN
-from coverplan.payload.batches import BatchState
+from coverplan.payload.batches import BatchResult, BatchState, BatchTicket
+from coverplan.payload.runs import RunRequest
 from coverplan.settings import Settings
 from coverplan.store import audit, batches
 from coverplan.store.store import Store
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"])
 
-CSV, PARQUET = "text/csv", "application/vnd.apache.parquet"
 _FORMATS = {"ndjson": NDJSON, "csv": CSV, "parquet": PARQUET}
 BatchId = Annotated[str, Path(pattern="^[A-Za-z0-9-]{1,40}$", description="Id of the batch.")]
 After = Annotated[int, Query(ge=0, le=2**31 - 1, description="Leave out the lines up to this one.")]
 _EVENTS = described(
     "`progress`... and one `ended`, each with a state of the batch",
     'id: 5f2b5f2b5f2b5f2b\nevent: progress\ndata: {"batch_id": "batch-01", "runs": {"queued": 7}}\n\n',
+    progress=BatchState,
+    ended=BatchState,
 )
 _TICKETS_AT_ONCE = 256
 _LINE = '{"problem": {"accounts": [{"id": "a", "potential": 1}], "reps": [{"id": "r"}]}}\n'
@@ -56,13 +59,10 @@ _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "One `RunRequest` a line; `reuse` is not for batches. May be compressed with gzip.",
-        "content": {NDJSON: {"schema": {"type": "string"}, "example": _LINE}},
+        "content": lines_of(RunRequest),
     }
 }
-
-
-def _stream(description: str, *media: str) -> dict[str, Any]:
-    return {"description": description, "content": {name: {"schema": {"type": "string"}} for name in media}}
+_BODY["requestBody"]["content"][NDJSON]["example"] = _LINE
 
 
 @router.post(
@@ -72,7 +72,8 @@ def _stream(description: str, *media: str) -> dict[str, Any]:
     response_class=Response,
     responses={
         202: {
-            **_stream("One `BatchTicket` a line: a run or an error for each line, in order, as they are read.", NDJSON),
+            "description": "A run or an error for each line, in order, as they are read.",
+            "content": lines_of(BatchTicket),
             **_LOCATED,
         },
         **error_responses(408, 409, 413, 415, 422, 429, 503),
@@ -162,7 +163,10 @@ async def follow_batch(
     "/{batch_id}/tickets",
     summary="Show the tickets of a batch",
     response_class=Response,
-    responses={200: _stream("One `BatchTicket` a line.", NDJSON), **error_responses(404, 422, 503)},
+    responses={
+        200: {"description": "The tickets.", "content": lines_of(BatchTicket)},
+        **error_responses(404, 422, 503),
+    },
     dependencies=[accepts(NDJSON)],
 )
 async def show_tickets(
@@ -187,11 +191,11 @@ async def show_tickets(
     summary="Download what a batch came to",
     response_class=Response,
     responses={
-        200: _stream(
-            "One `BatchResult` a line, in order; as CSV or Parquet a row for each seat of its plan, or one without a "
-            "seat where it has none: `job_status`, `solution_status`, `error_code` and `error` say why.",
-            *_FORMATS.values(),
-        ),
+        200: {
+            "description": "Lines in order; as CSV or Parquet a row for each seat of their plans, or one without a "
+            "seat for those without a plan: `job_status`, `solution_status`, `error_code` and `error` say why.",
+            "content": lines_of(BatchResult) | text_of(CSV, "seats.csv") | file_of(PARQUET),
+        },
         **error_responses(404, 409, 422, 503),
     },
 )

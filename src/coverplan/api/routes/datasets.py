@@ -23,6 +23,7 @@ from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import DatasetCursor, Limit, Page
 from coverplan.api.provenance import Asked
+from coverplan.api.reference.media import file_of
 from coverplan.api.rows import found, missing
 from coverplan.api.state import Configured, Stored
 from coverplan.payload.dataset_patch import DatasetPatch, check_patch
@@ -44,6 +45,7 @@ router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
 UNCOMMITTED_S = 86400.0
 """How long after its last table an open dataset is kept."""
+Table = Annotated[TableName, Path(description="Which table.")]
 DatasetId = Annotated[str, Path(pattern="^[A-Za-z0-9-]{1,40}$", description="Id of the dataset.")]
 _LOCATED = located(dataset_id="$response.body#/dataset_id")
 _SAME = {
@@ -55,7 +57,7 @@ _TABLE = {
     "requestBody": {
         "required": True,
         "content": {
-            media: {"schema": {"contentMediaType": media, "description": "The whole table."}} for media in MEDIA_TYPES
+            media: content for name in MEDIA_TYPES for media, content in file_of(name, "The whole table.").items()
         },
     }
 }
@@ -132,7 +134,7 @@ async def show_dataset(dataset_id: DatasetId, caller: Reader, store: Stored) -> 
     dependencies=[accepts(JSON)],
 )
 async def put_table(
-    dataset_id: DatasetId, table: TableName, request: Request, caller: Writer, store: Stored, settings: Configured
+    dataset_id: DatasetId, table: Table, request: Request, caller: Writer, store: Stored, settings: Configured
 ) -> TableState:
     """One table as one body: Parquet, CSV, NDJSON or Arrow by its Content-Type; sent again, it is replaced.
 

@@ -20,9 +20,10 @@ from coverplan.api.guard.auth import Reader, Writer, until_refused
 from coverplan.api.guard.quotas import admit
 from coverplan.api.idempotency import ONCE, Created, Creation, once_telling
 from coverplan.api.links import located
-from coverplan.api.media import EVENTS, JSON, accepts, chosen
+from coverplan.api.media import CSV, EVENTS, HTML, JSON, PARQUET, accepts, chosen
 from coverplan.api.paging import Cursor, ExperimentCursor, Limit
 from coverplan.api.provenance import Asked
+from coverplan.api.reference.media import file_of, text_of
 from coverplan.api.state import Configured, Pool, Stored, Watched
 from coverplan.api.streaming.events import EventStream, LastState, described
 from coverplan.jobs.cancelling import cancel_all
@@ -48,14 +49,14 @@ _LOCATED = located(experiment_id="$response.body#/experiment_id")
 _EVENTS = described(
     "`progress`... and one `ended`, each with a state of the experiment",
     'id: 5f2b5f2b5f2b5f2b\nevent: progress\ndata: {"experiment_id": "exp-01", "cells": {"running": 2}}\n\n',
+    progress=ExperimentState,
+    ended=ExperimentState,
 )
 _TABLES: dict[str, Any] = {
     "description": "The comparison; as CSV or Parquet one row per problem, policy and seed; as HTML a report.",
-    "content": {
-        results.CSV: {"schema": {"type": "string"}},
-        results.PARQUET: {"schema": {"type": "string", "format": "binary"}},
-        results.HTML: {"schema": {"type": "string"}},
-    },
+    "content": text_of(CSV, "comparison.csv")
+    | file_of(PARQUET)
+    | {HTML: {"schema": {"type": "string"}, "example": "<!doctype html>\n<title>tolerance x move cap</title>\n"}},
 }
 
 
@@ -215,7 +216,7 @@ async def show_experiment_results(
     partial: Annotated[bool, Query(description="What there is, before all cells have ended.")] = False,
 ) -> Response:
     """The comparison as JSON, its rows as CSV or Parquet, or a report in one HTML page."""
-    offers = (JSON, results.CSV, results.PARQUET, results.HTML)
+    offers = (JSON, CSV, PARQUET, HTML)
     media_type = chosen(request, *offers) if form is None else results.FORMATS[form]
     row = await experiment_row(store, caller.tenant, experiment_id)
     found = await results.results_of(store, pool, row, partial=partial)

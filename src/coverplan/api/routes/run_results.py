@@ -20,14 +20,16 @@ from coverplan.api.edge.caching import UNCHANGED, Keeping
 from coverplan.api.edge.head import wants_head
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.guard.auth import Reader, until_refused, while_admitted
-from coverplan.api.media import EVENTS, JSON, TEXT, accepts, chosen
+from coverplan.api.media import CSV, EVENTS, JSON, PARQUET, TEXT, accepts, chosen
+from coverplan.api.reference.media import file_of, text_of
 from coverplan.api.runs.known import plan_of
-from coverplan.api.runs.states import run_row
+from coverplan.api.runs.states import RunId, run_row
 from coverplan.api.state import Fed, Pool, Stored
 from coverplan.api.streaming.events import EventStream, described
 from coverplan.api.streaming.runs import run_events
 from coverplan.jobs.requests import is_perturbed, problem_of, solve_request
 from coverplan.payload.plan import Plan
+from coverplan.payload.runs import RunNews
 from coverplan.process.job import Job
 from coverplan.store import paths
 from coverplan.store.blobs import NoBlobError
@@ -35,19 +37,24 @@ from coverplan.store.store import Store
 
 router = APIRouter(prefix="/v1/runs/{run_id}", tags=["runs"])
 
-CSV, PARQUET = "text/csv", "application/vnd.apache.parquet"
 _PIECE = 1 << 18
 _FORMATS = {"json": JSON, "csv": CSV, "parquet": PARQUET}
 _TABLES: dict[str, Any] = {
     "description": "The plan; as CSV or Parquet one row per seat.",
-    "content": {
-        CSV: {"schema": {"type": "string"}},
-        PARQUET: {"schema": {"type": "string", "format": "binary"}},
-    },
+    "content": text_of(CSV, "plan.csv") | file_of(PARQUET),
 }
 _STREAM = described(
     "`queued`, `started`, `progress`... and one `ended`",
-    'id: 3\nevent: progress\ndata: {"run_id": "run-01", "objective_value": 1240000.0}\n\n',
+    'id: 3\nevent: progress\ndata: {"run_id": "run-0198b2c4d5e6a1b2c3d4e5f60718", "at": "2027-01-05T08:30:04Z", '
+    '"job_status": "running", "objective_value": 1240000.0}\n\n',
+    queued=RunNews,
+    started=RunNews,
+    progress=RunNews,
+    ended=RunNews,
+)
+_MPS, _LP = (
+    {"description": f"The program as {form.upper()}.", "content": text_of(TEXT, f"program.{form}")}
+    for form in ("mps", "lp")
 )
 
 
@@ -58,7 +65,7 @@ _STREAM = described(
     responses={200: _TABLES, **UNCHANGED, **error_responses(404, 409, 422, 503)},
 )
 async def show_plan(
-    run_id: str,
+    run_id: RunId,
     request: Request,
     caller: Reader,
     store: Stored,
@@ -100,7 +107,7 @@ async def show_plan(
     dependencies=[accepts(EVENTS)],
 )
 async def follow_run(
-    run_id: str,
+    run_id: RunId,
     request: Request,
     caller: Reader,
     store: Stored,
@@ -123,9 +130,11 @@ async def follow_run(
     "/model.mps",
     summary="The program in MPS format",
     response_class=PlainTextResponse,
-    responses={**UNCHANGED, **error_responses(404, 409, 422, 503)},
+    responses={200: _MPS, **UNCHANGED, **error_responses(404, 409, 422, 503)},
 )
-async def show_mps(run_id: str, request: Request, caller: Reader, store: Stored, pool: Pool, kept: Keeping) -> Response:
+async def show_mps(
+    run_id: RunId, request: Request, caller: Reader, store: Stored, pool: Pool, kept: Keeping
+) -> Response:
     """The mixed-integer program; columns and rows carry the caller's ids."""
     return await _model(await run_row(store, caller.tenant, run_id), "mps", request, store, pool, kept)
 
@@ -134,9 +143,11 @@ async def show_mps(run_id: str, request: Request, caller: Reader, store: Stored,
     "/model.lp",
     summary="The program in LP format",
     response_class=PlainTextResponse,
-    responses={**UNCHANGED, **error_responses(404, 409, 422, 503)},
+    responses={200: _LP, **UNCHANGED, **error_responses(404, 409, 422, 503)},
 )
-async def show_lp(run_id: str, request: Request, caller: Reader, store: Stored, pool: Pool, kept: Keeping) -> Response:
+async def show_lp(
+    run_id: RunId, request: Request, caller: Reader, store: Stored, pool: Pool, kept: Keeping
+) -> Response:
     """The mixed-integer program; columns and rows carry the caller's ids."""
     return await _model(await run_row(store, caller.tenant, run_id), "lp", request, store, pool, kept)
 

@@ -22,7 +22,7 @@ from coverplan.api.media import JSON, accepts
 from coverplan.api.paging import Limit, RunCursor
 from coverplan.api.provenance import Asked
 from coverplan.api.runs.known import known_of
-from coverplan.api.runs.states import known_run, run_row, state_of
+from coverplan.api.runs.states import RunId, known_run, run_row, state_of
 from coverplan.api.state import Stored, Submitted
 from coverplan.payload.runs import JobStatus, RunPage, RunRequest, RunState, RunTicket
 from coverplan.store import audit, runs
@@ -103,7 +103,7 @@ async def list_runs(
 
 
 @router.get("/{run_id}", summary="Show a run", responses=error_responses(404, 422, 503), dependencies=[accepts(JSON)])
-async def show_run(run_id: str, caller: Reader, store: Stored) -> RunState:
+async def show_run(run_id: RunId, caller: Reader, store: Stored) -> RunState:
     """How far a run is."""
     return await _state(run_id, caller.tenant, store)
 
@@ -114,7 +114,7 @@ async def show_run(run_id: str, caller: Reader, store: Stored) -> RunState:
     responses=error_responses(404, 409, 422, 503),
     dependencies=[accepts(JSON)],
 )
-async def finish_run(run_id: str, caller: Writer, store: Stored) -> RunState:
+async def finish_run(run_id: RunId, caller: Writer, store: Stored) -> RunState:
     """The plan follows within a second or two; a run that has ended stays as it is."""
     row = await run_row(store, caller.tenant, run_id)
     if row["job_status"] == runs.QUEUED:
@@ -134,7 +134,7 @@ async def finish_run(run_id: str, caller: Writer, store: Stored) -> RunState:
     responses=error_responses(404, 422, 503),
     dependencies=[accepts(JSON)],
 )
-async def cancel_run(run_id: str, caller: Writer, store: Stored) -> RunState:
+async def cancel_run(run_id: RunId, caller: Writer, store: Stored) -> RunState:
     """A queued run is cancelled at once, a running one within a second; one that has ended stays as it is."""
     await run_row(store, caller.tenant, run_id)
 
@@ -147,7 +147,7 @@ async def cancel_run(run_id: str, caller: Writer, store: Stored) -> RunState:
 
 
 @router.delete("/{run_id}", status_code=204, summary="Cancel and erase a run", responses=error_responses(404, 422, 503))
-async def delete_run(run_id: str, caller: Writer, store: Stored) -> None:
+async def delete_run(run_id: RunId, caller: Writer, store: Stored) -> None:
     """It is gone for every caller from now on; its files follow within minutes."""
     await run_row(store, caller.tenant, run_id)
 

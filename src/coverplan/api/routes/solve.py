@@ -12,11 +12,12 @@ from coverplan.api.disconnect import unless_gone
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.guard.auth import Writer, until_refused
 from coverplan.api.media import EVENTS, JSON, accepts, chosen
+from coverplan.api.reference.media import events_of
 from coverplan.api.state import Configured, Pool
 from coverplan.api.streaming.solves import News, SolveEvents
-from coverplan.payload.error_document import Limit
+from coverplan.payload.error_document import ErrorDocument, Limit
 from coverplan.payload.issues import IssueReport
-from coverplan.payload.plan import Plan
+from coverplan.payload.plan import Plan, Progress
 from coverplan.payload.requests import SolveRequest
 from coverplan.process.job import Job
 from coverplan.settings import Settings
@@ -25,12 +26,13 @@ router = APIRouter(prefix="/v1/solve", tags=["solving"])
 
 _EVENTS: dict[str, Any] = {
     "description": "The plan; or, as events, `progress` at least once a second, then one `plan` or `error`.",
-    "content": {
-        EVENTS: {
-            "schema": {"type": "string"},
-            "example": 'event: progress\ndata: {"t": 0.1, "objective_value": 1240000.0, "phase": "search"}\n\n',
-        }
-    },
+    "content": events_of(
+        'event: progress\ndata: {"t": 0.1, "objective_value": 1240000.0, "dual_bound": null, "gap": null, '
+        '"phase": "search"}\n\n',
+        progress=Progress,
+        plan=Plan,
+        error=ErrorDocument,
+    ),
 }
 
 

@@ -14,8 +14,13 @@ from coverplan.payload.validation import ValidationReport
 router = APIRouter(prefix="/v1/validate", tags=["solving"])
 
 _ANYTHING = {
-    "description": "A problem and a policy as `ValidateRequest` describes them. Any JSON is taken: the answer says "
-    "what is wrong with it."
+    "description": "A problem and a policy. Any JSON is taken: the answer says what is wrong with it.",
+    "anyOf": [
+        {"$ref": "#/components/schemas/ValidateRequest"},
+        {"type": "object"},
+        {"type": "array", "items": {}},
+        *({"type": name} for name in ("string", "number", "boolean", "null")),
+    ],
 }
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
+from fastapi import Path
 from sqlalchemy import Connection, RowMapping
 
 from coverplan.api.rows import creator_of, found, missing
@@ -14,6 +15,7 @@ from coverplan.store import runs
 from coverplan.store.store import Store
 
 Result = TypeVar("Result")
+RunId = Annotated[str, Path(description="Id of the run.")]
 
 _SAME = (
     "name",

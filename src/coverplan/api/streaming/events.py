@@ -10,12 +10,14 @@ from typing import Annotated, Any
 
 from fastapi import Header
 from fastapi.sse import format_sse_event
+from pydantic import BaseModel
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from coverplan.api.closing import Closing
 from coverplan.api.disconnect import gone
 from coverplan.api.media import EVENTS
+from coverplan.api.reference.media import events_of
 
 PING_S = 5.0
 """Longest silence: then a comment line shows that the connection lives."""
@@ -34,13 +36,11 @@ LastState = Annotated[
 """The header of streams whose events are states."""
 
 
-def described(events: str, example: str) -> dict[str, Any]:
-    """A stream of events for the OpenAPI document."""
-    texts = {name: {"type": "string"} for name in ("id", "event", "data")}
-    schema = {"description": "One event.", "type": "object", "properties": texts}
+def described(events: str, example: str, **kinds: type[BaseModel]) -> dict[str, Any]:
+    """A stream of events for the OpenAPI document; by kind, what their data are."""
     return {
         "description": f"{events}; a comment line at least every {PING_S:g} seconds.",
-        "content": {EVENTS: {"schema": schema, "example": example}},
+        "content": events_of(example, **kinds),
     }
 
 
