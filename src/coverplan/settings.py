@@ -8,9 +8,10 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from coverplan.locations import Location, allowed, is_location, read_location
 from coverplan.machine import processors
 
 MEGABYTE = 1024 * 1024
@@ -123,6 +124,16 @@ class Settings(BaseSettings):
         description="Where requests and plans are kept: `file:///FOLDER`, `s3://BUCKET/PREFIX`, `gs://...` or "
         "`az://...`; unset: a folder in data_dir.",
     )
+    source_uris: list[str] = Field(
+        default_factory=list,
+        description="Folders whose objects callers may name as tables of datasets, as a JSON list of URIs such as "
+        "`s3://BUCKET/FOLDER/{tenant}` (`gs://`, `az://`, `file:///`); `{tenant}` is the caller's. Empty: none.",
+    )
+    output_uris: list[str] = Field(
+        default_factory=list,
+        description="Folders into which callers may have results written, likewise; a file of the "
+        "same name is replaced. Empty: none.",
+    )
     retention_days: float = Field(30.0, gt=0, description="Days after its end at which a run is deleted.")
     max_attempts: int = Field(5, ge=1, description="Workers that may be lost over a run before it is given up.")
 
@@ -214,6 +225,19 @@ class Settings(BaseSettings):
             )
         return self
 
+    @field_validator("source_uris", "output_uris")
+    @classmethod
+    def _check_folders(cls, folders: list[str], info: ValidationInfo) -> list[str]:
+        """Nobody reads or writes the service's own state by its name."""
+        if (data_dir := info.data.get("data_dir")) is None:
+            return folders
+        own = [f"file://{data_dir.resolve()}", (info.data.get("blob_url") or "").split("?")[0]]
+        for folder in map(_resolved, allowed(folders, "a")):
+            for state in (_resolved(read_location(text)) for text in own if is_location(text)):
+                if state.is_in(folder) or folder.is_in(state):
+                    raise ValueError(f"{folder.uri} has the service's own state in it, or lies there")
+        return folders
+
     @property
     def max_body_bytes(self) -> int:
         """The body limit in bytes."""
@@ -254,6 +278,13 @@ def _state_home() -> Path:
 def redacted(text: str) -> str:
     """A URL, or a text with URLs and `password=...` in it, without passwords: fit to be shown and logged."""
     return _PASSWORD_WORD.sub(r"\1***", _PASSWORD_IN_URL.sub(r"\1***@", text))
+
+
+def _resolved(location: Location) -> Location:
+    """Where a folder is, whatever links lead there."""
+    if location.scheme != "file":
+        return location
+    return Location("file", "", Path(f"/{location.path}").resolve().parts[1:])
 
 
 def _is_network(text: str) -> bool:

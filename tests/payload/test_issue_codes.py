@@ -27,13 +27,15 @@ ELSEWHERE = {
     "invalid_url",
     "address_refused",
     "header_refused",
+    "invalid_uri",
+    "uri_not_allowed",
     "unknown_path",
     "unknown_policy",
     "experiment_too_large",
     "hard_reference",
     "invalid_rule",
 }
-"""Raised by start plans, evaluations, solves, webhooks and experiments: tested with them."""
+"""Raised by start plans, evaluations, solves, webhooks, datasets and experiments: tested with them."""
 
 
 def body(policy: Body | None = None, **problem: Any) -> bytes:

@@ -23,7 +23,7 @@ CREATED = {
     "policy": ("/v1/policies", 201),
     "dataset": ("/v1/datasets", 201),
 }
-ELSEWHERE = {"dataset_patch", "experiment_extension", "webhook_change", "key"}
+ELSEWHERE = {"dataset_patch", "dataset_uris", "experiment_extension", "webhook_change", "key"}
 """Sent with the tests of datasets and of tenants, which have a worker, of webhooks, and of keys, which need one."""
 SOLVED = ["minimal", "small", "every_constraint_kind", "infeasible"]
 

@@ -24,6 +24,7 @@ from coverplan.jobs.attempt import Attempt, Place
 from coverplan.jobs.datasets import expire_datasets, validate_due
 from coverplan.jobs.deliveries import deliver_forever, prune_deliveries
 from coverplan.jobs.experiments import Experiments
+from coverplan.jobs.fetching import fetch_due
 from coverplan.jobs.leftovers import remove_leftovers
 from coverplan.jobs.reaper import Reaper
 from coverplan.jobs.shelf import Shelf
@@ -115,6 +116,7 @@ class Worker:
             (_SWEEP_S, lambda: expire_datasets(self.place.store)),
             (_ADVANCE_S, self._experiments.look),
             (_CHECK_S, lambda: validate_due(self.place)),
+            (_CHECK_S, lambda: fetch_due(self.place)),
         )
         tasks = [asyncio.create_task(self._regularly(pause, duty)) for pause, duty in duties]
         tasks.append(asyncio.create_task(deliver_forever(self.place.store, self.place.settings)))

@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from coverplan.locations import MAX_URI
 from coverplan.payload.leniency import open_words
 
 MAX_ID = 200
@@ -63,6 +64,11 @@ Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID, pattern=r
 
 Name = Annotated[str, StringConstraints(max_length=500, pattern=PLAIN)]
 """A name for people: at most 500 characters, no control characters."""
+
+Uri = Annotated[
+    str, StringConstraints(max_length=MAX_URI), Field(json_schema_extra={"pattern": "^(s3|gs|az|file)://[^%?#*]*$"})
+]
+"""A place outside; what is none is told so by `read_location`, which knows why."""
 
 Money = Annotated[float, Field(ge=0, le=MAX_AMOUNT, json_schema_extra={"unit": "currency"})]
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from coverplan.payload.base import Document, Id, Name
+from coverplan.payload.base import Document, Id, Name, Uri
 from coverplan.payload.creator import CREATED_BY, REQUEST_ID, Creator
 from coverplan.payload.issues import Issue
 from coverplan.payload.problem import FirstFault, Horizon, Segment
@@ -22,6 +22,7 @@ SUFFIXES: dict[TableFormat, str] = {
     "arrow_stream": "arrows",
 }
 """Of the files of each format."""
+_FORMATS: dict[str, TableFormat] = {f".{suffix}": form for form, suffix in SUFFIXES.items()}
 DatasetStatus = Literal["open", "queued", "running", "completed", "failed"]
 
 _ID = "ds-0198b2c4d5e6a1b2c3d4e5f60718"
@@ -53,6 +54,15 @@ class DatasetRequest(Document):
         description="What the tables do not hold: horizon, currency and coverage model.",
         examples=[{"currency": "EUR"}],
     )
+    table_uris: dict[TableName, Uri] | None = Field(
+        default=None,
+        min_length=1,
+        description="Tables that a worker fetches from where the operator allows, instead of being sent: `s3://`, "
+        "`gs://`, `az://` or `file:///`, their formats by `.parquet`, `.csv`, `.ndjson`, `.arrow` or `.arrows`. The "
+        "dataset takes no others and is checked at once; what is wrong with a place is in its report. null: they are "
+        "sent.",
+        examples=[{"accounts": "s3://planning/fy27/accounts.parquet", "reps": "s3://planning/fy27/reps.csv"}],
+    )
 
 
 class TableState(Document):
@@ -78,6 +88,11 @@ class DatasetSummary(Document):
     )
     total_errors: int = Field(default=0, description="How many errors its check found.", examples=[0])
     parent_id: str | None = Field(default=None, description="The dataset that it was patched from.", examples=[None])
+    table_uris: dict[str, str] | None = Field(
+        default=None,
+        description="Where its tables were fetched from, or are to be; null: they were sent.",
+        examples=[{"accounts": "s3://planning/fy27/accounts.parquet"}],
+    )
     tables: list[TableState] = Field(
         description="Its tables.", examples=[[{"table": "accounts", "format": "parquet", "bytes": 10, "rows": 1}]]
     )
@@ -97,6 +112,11 @@ class DatasetSummary(Document):
     expires_at: dt.datetime | None = Field(
         default=None, description="When it is deleted unless it is committed; null: it stays.", examples=[None]
     )
+
+
+def format_of(name: str) -> TableFormat | None:
+    """The format of a file by its name; None: none of ours."""
+    return _FORMATS.get(name[name.rfind(".") :])
 
 
 class CheckFailure(Document):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, delete, exists, func, insert, not_, or_, select, update
 
 from coverplan.store import announcements
 from coverplan.store.clock import clock
@@ -19,6 +21,11 @@ _AT_WORK = (QUEUED, RUNNING)
 _LISTED = [column for column in datasets.c if column.name != "report"]
 
 Facts = Mapping[str, Any]
+
+
+def status_of(row: RowMapping) -> str:
+    """How far a dataset is as callers see it: one whose tables are to be fetched takes none, but waits."""
+    return QUEUED if row["fetching"] else str(row["job_status"])
 
 
 def add(connection: Connection, facts: Facts) -> RowMapping:
@@ -38,7 +45,7 @@ def page(
     """Datasets of the tenant without their reports, newest first, older than `before`."""
     wanted = select(*_LISTED).where(datasets.c.tenant == tenant, chosen(connection, datasets, which, "ds"))
     if status is not None:
-        wanted = wanted.where(datasets.c.job_status == status)
+        wanted = wanted.where(_is_shown_as(status))
     return connection.execute(newest(wanted, datasets, limit, before)).mappings().all()
 
 
@@ -47,7 +54,7 @@ def put_table(
 ) -> tuple[RowMapping | None, str | None]:
     """Set a table of an open dataset: the dataset, None where it is none, and the path of the table replaced."""
     row = _locked(connection, tenant, dataset_id)
-    if row is None or row["job_status"] != OPEN:
+    if row is None or status_of(row) != OPEN:
         return None, None
     tables = {**row["tables"], name: dict(table)}
     values = {"tables": tables, "bytes": sum(one["bytes"] for one in tables.values()), "expires_at": expires_at}
@@ -60,7 +67,7 @@ def commit(
 ) -> RowMapping | None:
     """Queue the check of an open dataset; where an earlier one holds the same, that one, and this one is gone."""
     row = _locked(connection, tenant, dataset_id)
-    if row is None or row["job_status"] != OPEN:
+    if row is None or status_of(row) != OPEN:
         return row
     known = same_content(connection, tenant, content_hash)
     if known is not None:
@@ -153,6 +160,24 @@ def expire(connection: Connection, now: float, limit: int) -> Sequence[str]:
     over = select(datasets.c.id).where(datasets.c.job_status == OPEN, datasets.c.expires_at < now).limit(limit)
     gone = delete(datasets).where(datasets.c.id.in_(over), datasets.c.expires_at < now, datasets.c.job_status == OPEN)
     return connection.execute(gone.returning(datasets.c.id)).scalars().all()
+
+
+def content_hash(head: Facts, tables: Mapping[str, Any]) -> str:
+    """Hash of what a dataset holds, as it was sent."""
+    return hash_of({"head": head, "tables": {name: [one["format"], one["digest"]] for name, one in tables.items()}})
+
+
+def hash_of(facts: object) -> str:
+    """Hash of anything that JSON has words for."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _is_shown_as(status: str) -> Any:
+    fetching = datasets.c.fetching.is_(True)
+    if status == QUEUED:
+        return or_(datasets.c.job_status == QUEUED, fetching)
+    shown = datasets.c.job_status == status
+    return and_(shown, not_(func.coalesce(datasets.c.fetching, False))) if status == OPEN else shown
 
 
 def _locked(connection: Connection, tenant: str, dataset_id: str) -> RowMapping | None:

@@ -224,6 +224,10 @@ datasets = Table(
     Column("head", JSON, nullable=False),  # the problem without its tables
     Column("tables", JSON, nullable=False),  # name -> {format, path, bytes, digest, rows}
     Column("patch_path", _PATH),
+    Column("sources", JSON(none_as_null=True)),  # {uris: of its tables, stored_bytes: most of its tenant, or None}
+    Column(
+        "fetching", Boolean
+    ),  # True: they are to be fetched; it is open meanwhile, which versions before leave alone
     Column("report", JSON(none_as_null=True)),  # what its check found
     Column("total_errors", Integer, nullable=False, default=0),
     Column("problem_hash", String(80)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
@@ -12,10 +11,11 @@ from coverplan.api.rows import creator_of
 from coverplan.payload.dataset_patch import DatasetPatch
 from coverplan.payload.datasets import CheckReport, DatasetState, DatasetSummary, TableState
 from coverplan.payload.times import maybe_moment
+from coverplan.store import datasets
+from coverplan.store.datasets import hash_of
 
 _SAME = (
     "name",
-    "job_status",
     "valid",
     "total_errors",
     "parent_id",
@@ -43,24 +43,15 @@ def table_of(name: Any, table: dict[str, Any]) -> TableState:
     return TableState(table=name, format=table["format"], bytes=table["bytes"], rows=table.get("rows"))
 
 
-def content_hash(row: RowMapping) -> str:
-    """Hash of what an open dataset holds."""
-    tables = {name: [table["format"], table["digest"]] for name, table in row["tables"].items()}
-    return _hash({"head": row["head"], "tables": tables})
-
-
 def patch_hash(parent: RowMapping, patch: DatasetPatch) -> str:
     """Hash of what a patched dataset holds."""
     changes = patch.model_dump(mode="json", exclude_unset=True, exclude={"name"})
-    return _hash({"parent": parent["content_hash"], "patch": changes})
+    return hash_of({"parent": parent["content_hash"], "patch": changes})
 
 
 def _facts(row: RowMapping) -> dict[str, Any]:
     tables = [table_of(name, table) for name, table in sorted(row["tables"].items())]
     times = {name: maybe_moment(row[name]) for name in _TIMES}
-    known = {"dataset_id": row["id"], "created_by": creator_of(row)}
+    known = {"dataset_id": row["id"], "job_status": datasets.status_of(row), "created_by": creator_of(row)}
+    known["table_uris"] = None if row["sources"] is None else row["sources"]["uris"]
     return {**known, "tables": tables, **{name: row[name] for name in _SAME}, **times}
-
-
-def _hash(facts: object) -> str:
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping
 from starlette.responses import Response
 
 from coverplan.api.body import Parsed, body_of
-from coverplan.api.datasets.states import content_hash, patch_hash, state_of, summary_of, table_of
+from coverplan.api.datasets.states import patch_hash, state_of, summary_of, table_of
 from coverplan.api.datasets.uploads import MEDIA_TYPES, Upload
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.filters import Named
@@ -21,6 +21,7 @@ from coverplan.api.guard.quotas import admit
 from coverplan.api.idempotency import ONCE, Created, Creation, once_telling
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
+from coverplan.api.outside import check_place
 from coverplan.api.paging import DatasetCursor, Limit, Page
 from coverplan.api.provenance import Asked
 from coverplan.api.reference.media import file_of
@@ -35,8 +36,10 @@ from coverplan.payload.datasets import (
     DatasetSummary,
     TableName,
     TableState,
+    format_of,
 )
 from coverplan.payload.issues import IssueReport
+from coverplan.settings import Settings
 from coverplan.store import audit, datasets, paths
 from coverplan.store.ids import new_id
 from coverplan.store.store import Store
@@ -77,18 +80,31 @@ Once = Annotated[Creation, once_telling(_now)]
     summary="Begin a dataset",
     response_model=DatasetState,
     responses={201: _LOCATED, **error_responses(*ONCE, 408, 413, 415, 503)},
-    openapi_extra=body_of(DatasetRequest, dataset="A dataset in euros with a coverage model"),
+    openapi_extra=body_of(
+        DatasetRequest,
+        dataset="A dataset in euros with a coverage model",
+        dataset_uris="A dataset whose tables are fetched from a store",
+    ),
     dependencies=[accepts(JSON)],
 )
-async def create_dataset(body: Parsed[DatasetRequest], caller: Writer, asked: Asked, once: Once) -> Response:
-    """It takes tables until it is committed; left alone for a day before that, it is deleted."""
+async def create_dataset(
+    body: Parsed[DatasetRequest], caller: Writer, settings: Configured, asked: Asked, once: Once
+) -> Response:
+    """It takes tables until it is committed; left alone for a day before that, it is deleted.
+
+    With `table_uris` a worker fetches the tables, and it is committed already.
+    """
+    uris = body.table_uris
+    _check_uris(uris or {}, caller.tenant, settings)
     facts = {
         "id": new_id("ds"),
         "tenant": caller.tenant,
         "name": body.name,
         "job_status": datasets.OPEN,
         "head": body.problem.model_dump(mode="json", exclude_unset=True),
-        "expires_at": time.time() + UNCOMMITTED_S,
+        "expires_at": time.time() + UNCOMMITTED_S if uris is None else None,
+        "sources": None if uris is None else {"uris": uris, "stored_bytes": caller.stored_bytes},
+        "fetching": None if uris is None else True,
         **asked.columns,
     }
 
@@ -142,7 +158,7 @@ async def put_table(
     today's reps as `current_rep_id`, `current_role` and `current_since`. Text may be compressed with gzip.
     """
     row = await _row(store, caller.tenant, dataset_id)
-    _check_open(row["job_status"])
+    _check_open(row)
     upload = Upload(request, settings)
     await admit(store.database, caller, size=upload.declared)
     path = paths.table(row["id"], table, SUFFIXES[upload.format])
@@ -164,7 +180,7 @@ async def put_table(
     kept, replaced = await store.database.writing(put)
     if kept is None:
         await store.blobs.drop(path)
-        _check_open((await _row(store, caller.tenant, dataset_id))["job_status"])
+        _check_open(await _row(store, caller.tenant, dataset_id))
     if replaced is not None:
         await store.blobs.drop(replaced)
     return table_of(table, facts)
@@ -185,15 +201,16 @@ async def commit_dataset(
     Where an earlier dataset holds the same, the answer is that one, and this one is gone.
     """
     row = await _row(store, caller.tenant, dataset_id)
-    if row["job_status"] == datasets.OPEN and not row["tables"]:
+    is_open = datasets.status_of(row) == datasets.OPEN
+    if is_open and not row["tables"]:
         report = IssueReport()
         report.add("no_accounts", "/tables/accounts", suggestion="Send them as a table.")
         report.add("no_reps", "/tables/reps", suggestion="Send them as a table.")
         report.raise_errors()
-    digest = content_hash(row)
+    digest = datasets.content_hash(row["head"], row["tables"])
 
     def commit(connection: Connection) -> RowMapping | None:
-        if row["job_status"] == datasets.OPEN:
+        if is_open:
             audit.add(connection, caller.by, "dataset.commit", dataset_id)
         return datasets.commit(connection, caller.tenant, dataset_id, digest, asked)
 
@@ -288,11 +305,24 @@ def _created(row: RowMapping, status: int) -> Created:
     return Created(state_of(row), status, f"/v1/datasets/{row['id']}")
 
 
-def _check_open(job_status: str) -> None:
-    if job_status != datasets.OPEN:
+def _check_uris(uris: Mapping[TableName, str], tenant: str, settings: Settings) -> None:
+    """Raise PayloadError for places that are none or not allowed, and names that tell no format."""
+    report = IssueReport()
+    for table, uri in uris.items():
+        pointer = f"/table_uris/{table}"
+        check_place(report, pointer, uri, settings.source_uris, tenant, "COVERPLAN_SOURCE_URIS")
+        if format_of(uri) is None:
+            reason = f"its format shows by none of {', '.join(f'.{suffix}' for suffix in SUFFIXES.values())}"
+            report.add("invalid_uri", pointer, value=uri, reason=reason)
+    report.raise_errors()
+
+
+def _check_open(row: RowMapping) -> None:
+    status = datasets.status_of(row)
+    if status != datasets.OPEN:
         raise ApiError(
             "dataset_not_open",
-            f"It was committed and is {job_status}.",
+            f"It was committed and is {status}.",
             suggestion="Patch it, or begin another one.",
         )
 

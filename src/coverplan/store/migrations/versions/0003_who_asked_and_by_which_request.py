@@ -33,6 +33,9 @@ def upgrade() -> None:
             batch_op.add_column(sa.Column("request_id", sa.String(64), nullable=True))
             batch_op.add_column(sa.Column("traceparent", sa.String(60), nullable=True))
             batch_op.add_column(sa.Column("tracestate", sa.String(512), nullable=True))
+    with op.batch_alter_table("datasets", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("sources", sa.JSON(none_as_null=True), nullable=True))
+        batch_op.add_column(sa.Column("fetching", sa.Boolean(), nullable=True))
     op.create_index(
         "runs_by_name",
         "runs",
@@ -91,6 +94,9 @@ def downgrade() -> None:
     op.drop_index("deliveries_by_status", "webhook_deliveries")
     op.drop_index("runs_without_answer", "runs")
     op.drop_index("runs_by_name", "runs")
+    with op.batch_alter_table("datasets", schema=None) as batch_op:
+        batch_op.drop_column("fetching")
+        batch_op.drop_column("sources")
     keys = sa.table("api_keys", sa.column("id", sa.String), sa.column("scopes", sa.JSON))
     for key_id, scopes in op.get_bind().execute(sa.select(keys.c.id, keys.c.scopes)).all():
         if "metrics" in scopes:
