@@ -53,7 +53,8 @@ class Settings(BaseSettings):
     stored_bytes: int | None = Field(
         None,
         ge=1,
-        description="Stored bytes of a tenant beyond which a key without an own limit adds none; unset: any number.",
+        description="Stored bytes of a tenant (runs, batches with refused lines, experiments, datasets, policies) "
+        "beyond which a key without an own limit adds none; unset: any number.",
     )
     max_keys: int = Field(
         100,

@@ -12,6 +12,7 @@ import pytest
 
 from coverplan.client import Client, RefusedError, RunEvent, UnavailableError
 from coverplan.client.requests import KEY_VARIABLE
+from coverplan.payload.datasets import TableName
 from coverplan.verify import verify
 from support.answers import NEW_FIELD, LaterService
 from support.api_keys import new_key
@@ -111,10 +112,17 @@ def test_a_batch_goes_in_and_comes_out_line_by_line(client: Client, tmp_path: Pa
 
 
 def test_datasets_and_policies_are_stored(client: Client) -> None:
-    """A dataset of two frames is valid; a second version of a policy differs in one rule."""
-    accounts = pl.DataFrame({"id": ["a", "b"], "potential": [10.0, 20.0]})
+    """A dataset of two frames is valid, and one of the same frames another; a second policy differs in one rule."""
+    frames: dict[TableName, pl.DataFrame] = {
+        "accounts": pl.DataFrame({"id": ["a", "b"], "potential": [10.0, 20.0]}),
+        "reps": pl.DataFrame({"id": ["r"]}),
+    }
 
-    dataset = client.datasets.upload({"accounts": accounts, "reps": pl.DataFrame({"id": ["r"]})}, name="two")
+    other = client.datasets.upload(frames, name="one")
+    dataset = client.datasets.upload(frames, name="two")
+    assert client.datasets.commit(dataset.dataset_id) == dataset
+    client.datasets.delete(other.dataset_id)
+    assert client.datasets.get(dataset.dataset_id) == dataset
     first = client.policies.save("client", {"constraints": [{"kind": "capacity"}]})
     second = client.policies.save("client", {"constraints": [{"kind": "capacity", "utilisation": 0.5}]})
     again = client.policies.save("client", {"constraints": [{"kind": "capacity", "utilisation": 0.5}]})
@@ -126,6 +134,9 @@ def test_datasets_and_policies_are_stored(client: Client) -> None:
     assert [change.id for change in client.policies.diff("client", 1).constraints] == ["capacity"]
     assert [one.version for one in client.policies.versions("client")] == [2, 1]
     assert client.policies.get("client", 1).policy == first.policy
+    client.policies.delete("client")
+    with pytest.raises(RefusedError, match="no policy"):
+        client.policies.get("client", 1)
 
 
 def test_the_lines_of_a_batch_name_datasets_and_policies(client: Client, tmp_path: Path) -> None:

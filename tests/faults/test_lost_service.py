@@ -1,16 +1,13 @@
-"""The service is killed, the database is stopped, the disk is full: what was accepted is there afterwards."""
+"""The service is killed, the database is stopped: what was accepted is there afterwards."""
 
 from __future__ import annotations
 
 import signal
-import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import pytest
 
 from support.deployment import TINY, deployment, slow
 from support.postgres import Postgres
@@ -101,41 +98,3 @@ def test_a_stopped_database_loses_nothing(tmp_path: Path) -> None:
     assert {answer.headers["content-type"] for answer in answers} == {"application/problem+json"}
     assert all("retry-after" in answer.headers for answer in answers)
     assert state["job_status"] == again["job_status"] == "completed"
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of four megabytes."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if mounted.returncode != 0:
-        pytest.skip("mounting a small file system needs more rights than this user has")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def test_a_full_disk_is_said_and_accepted_runs_survive(small_disk: Path, tmp_path: Path) -> None:
-    """Blobs lie on a full disk: new runs are refused with 503; once there is room, the accepted run completes."""
-    with deployment(tmp_path, blob_url=f"file://{small_disk}/blobs") as running:
-        run_id = running.submit(slow(3))
-        running.wait(run_id, "running")
-        filler = small_disk / "filler"
-        with filler.open("wb", buffering=0) as file:
-            try:
-                while True:
-                    file.write(b"\0" * 4096)
-            except OSError:
-                pass
-        with running.client() as client:
-            refused = client.post("/v1/runs", json=slow(3))
-        time.sleep(5)
-        meanwhile = running.state(run_id)
-        filler.unlink()
-        state = running.wait(run_id, seconds=60)
-
-    assert (refused.status_code, refused.json()["code"]) == (503, "storage_lost")
-    assert meanwhile["job_status"] == "running"
-    assert state["job_status"] == "completed"

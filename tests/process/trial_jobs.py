@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from coverplan import room
 from coverplan.process import channel
 from coverplan.process.channel import NothingKeptError, Order
 
@@ -26,7 +27,7 @@ def _request(order: Order) -> Any:
 
 
 def _leave(order: Order, result: Any) -> None:
-    (order.folder / channel.RESULT_FILE).write_text(json.dumps(result))
+    room.write(lambda: (order.folder / channel.RESULT_FILE).write_text(json.dumps(result)))
 
 
 def solve(order: Order) -> None:
@@ -80,8 +81,14 @@ def _grow_child(megabytes: int) -> None:
     subprocess.Popen([sys.executable, "-c", f"import time; x = b'1' * ({megabytes} << 20); time.sleep(600)"])
 
 
+def _until(path: str) -> None:
+    while not os.path.exists(path):
+        time.sleep(0.02)
+
+
 ACTIONS: dict[str, Callable[..., None]] = {
     "sleep": time.sleep,
+    "until": _until,
     "print": _print,
     "fail": _fail,
     "die": _die,

@@ -97,6 +97,7 @@ STEPS = [
     Step("patch_dataset", "POST", "/v1/datasets/{valid}/patch", "dataset.patch", "{new}", PATCH, ("new", "")),
     Step("delete_dataset", "DELETE", "/v1/datasets/{ds}", "dataset.delete", "{ds}"),
     Step("store_policy", "POST", "/v1/policies", "policy.store", f"{SECRET}, version 1", NAMED),
+    Step("delete_policy", "DELETE", f"/v1/policies/{SECRET}", "policy.delete", SECRET),
     Step("add_webhook", "POST", "/v1/webhooks", "webhook.add", "{wh}", HOOK, ("wh", "")),
     Step("change_webhook", "PATCH", "/v1/webhooks/{wh}", "webhook.change", "{wh}", {"json": {"state": "paused"}}),
     Step("rotate_secret", "POST", "/v1/webhooks/{wh}/rotate", "webhook.rotate", "{wh}"),

@@ -162,6 +162,7 @@ def test_a_batch_can_be_cancelled_and_deleted(running: Deployment) -> None:
         answered = time.monotonic() - began
         state = wait(running, batch_id, seconds=30)
         listed = client.get("/v1/batches", params={"limit": 1}).json()["items"][0]
+        cancelled = results(running, batch_id, only="cancelled")
         assert client.delete(f"/v1/batches/{batch_id}").status_code == httpx.codes.NO_CONTENT
         gone = [
             client.get(path).status_code for path in (f"/v1/batches/{batch_id}", f"/v1/runs/{tickets[0]['run_id']}")
@@ -170,7 +171,8 @@ def test_a_batch_can_be_cancelled_and_deleted(running: Deployment) -> None:
     assert (early.status_code, early.json()["code"]) == (409, "batch_not_ended")
     assert len(partial.text.splitlines()) == 4
     assert answered < 5.0  # the bar of 1 s is that of single runs
-    assert (state["job_status"], state["runs"]["cancelled"]) == ("cancelled", 4)
+    assert (state["job_status"], state["cancelled"], state["runs"]["cancelled"]) == ("cancelled", 4, 4)
+    assert [one["line"] for one in cancelled] == [1, 2, 3, 4]
     assert listed == state
     assert gone == [404, 404]
 

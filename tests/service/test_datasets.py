@@ -24,7 +24,7 @@ from coverplan.store.store import Store
 from support.datasets import begin, bodies, ended, head_of, put, send
 from support.deployment import deployment
 from support.postgres import Postgres
-from support.service import JSON
+from support.service import JSON, wait_for
 
 Document = dict[str, Any]
 EXAMPLES = Path(__file__).parents[2] / "openapi" / "examples"
@@ -77,24 +77,41 @@ def sent(client: httpx.Client, folder: Path, problem: Document = PROBLEM, form: 
     return ended(client, committed["dataset_id"])
 
 
-def test_the_same_content_is_kept_once(client: httpx.Client, store: Store, tmp_path: Path) -> None:
+def stored(store: Store, dataset_id: str) -> list[str]:
+    return asyncio.run(store.blobs.names(paths.dataset(dataset_id)))
+
+
+def test_the_same_content_is_stored_once_and_everybody_keeps_a_dataset(
+    client: httpx.Client, store: Store, tmp_path: Path
+) -> None:
+    """Two jobs upload the same book; each repeats its commit, and deletes what is its own."""
     first = sent(client, tmp_path, name="one")
     again = begin(client, name="two", problem=HEAD)
     for name, data in bodies(PROBLEM, "parquet", tmp_path).items():
         put(client, again, name, "parquet", data)
 
-    answered = client.post(f"/v1/datasets/{again}/commit")
+    answers = [client.post(f"/v1/datasets/{again}/commit") for _ in range(2)]
 
-    assert answered.status_code == 200
-    assert answered.json()["content_hash"] == first["content_hash"]
-    assert answered.json()["dataset_id"] != again
-    assert client.get(f"/v1/datasets/{again}").status_code == 404
-    assert asyncio.run(store.blobs.names(paths.dataset(again))) == []
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].json() == answers[1].json() == client.get(f"/v1/datasets/{again}").json()
+    own = {"dataset_id", "name", "request_id", "created_at", "ended_at"}
+    told = answers[0].json()
+    assert (told["dataset_id"], told["name"]) == (again, "two")
+    assert {name: told[name] for name in told.keys() - own} == {name: first[name] for name in first.keys() - own}
+    assert stored(store, again) == []
     twice = client.post(f"/v1/datasets/{first['dataset_id']}/commit")
-    assert twice.json()["dataset_id"] == first["dataset_id"]
+    assert (twice.status_code, twice.json()) == (202, first)
+
+    assert client.delete(f"/v1/datasets/{first['dataset_id']}").status_code == 204
+    run = client.post("/v1/runs", json={"dataset_id": again, "options": {"time_limit_s": 5}}).json()["run_id"]
+    assert wait_for(lambda: client.get(f"/v1/runs/{run}").json()["job_status"] not in ("queued", "running"), 150)
+    state = client.get(f"/v1/runs/{run}").json()
+    assert state["job_status"] == "completed", state["error"]
+    assert client.delete(f"/v1/datasets/{again}").status_code == 204
+    assert stored(store, again) == stored(store, first["dataset_id"]) == []
 
 
-def test_a_patch_is_a_new_version(client: httpx.Client, tmp_path: Path) -> None:
+def test_a_patch_is_a_new_version(client: httpx.Client, store: Store, tmp_path: Path) -> None:
     """The document, changed by hand, is the judge; the parent stays as it was."""
     parent = sent(client, tmp_path)
     accounts, reps = PROBLEM["accounts"], PROBLEM["reps"]
@@ -123,7 +140,12 @@ def test_a_patch_is_a_new_version(client: httpx.Client, tmp_path: Path) -> None:
     assert child["problem_hash"] == hash_of(expected)
     assert client.get(f"/v1/datasets/{parent['dataset_id']}").json()["problem_hash"] == hash_of(PROBLEM)
     again = client.post(f"/v1/datasets/{parent['dataset_id']}/patch", json={**patch, "name": "v3"})
-    assert (again.status_code, again.json()["dataset_id"]) == (200, child["dataset_id"])
+    assert (again.status_code, again.json()["name"], again.json()["valid"]) == (200, "v3", True)
+    assert again.json()["tables"] == child["tables"]
+    assert stored(store, again.json()["dataset_id"]) == []
+    assert client.delete(f"/v1/datasets/{again.json()['dataset_id']}").status_code == 204
+    assert client.get(f"/v1/datasets/{child['dataset_id']}").json() == child
+    assert len(stored(store, child["dataset_id"])) > len(child["tables"])  # and the patch
 
 
 def test_a_patch_of_what_is_not_there_names_it(client: httpx.Client, tmp_path: Path) -> None:
@@ -220,7 +242,7 @@ def test_what_a_lost_worker_left_is_checked_by_another(client: httpx.Client, sto
         put(client, own, name, "csv", data)
     row = row_of(store, own)
     tried = {"job_status": "running", "content_hash": "x", "leased_until": time.time() - 1}
-    given_up = {**row, **tried, "id": new_id("ds"), "attempt": 3}
+    given_up = {**row, **tried, "id": new_id("ds"), "content_hash": "y", "attempt": 3}
     with store.database.begin() as connection:
         connection.execute(table.update().where(table.c.id == own).values(**tried, attempt=1))
         datasets.add(connection, given_up)

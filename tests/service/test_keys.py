@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from coverplan.api.guard.access import REMEMBERED_S, Access
 from coverplan.api.guard.rates import Rates
 from coverplan.payload.keys import Scope
 from coverplan.settings import Settings
+from coverplan.store import quotas
 from coverplan.store.database import Database, DatabaseLostError
 from coverplan.store.schema import keys as table
 from support.api_keys import bearer, command_line_key, new_key
@@ -337,6 +339,65 @@ def test_a_tenant_stores_no_more_than_its_key_allows(database_url: str, tmp_path
     assert answers[0].status_code == 202
     assert code(answers[-1]) == (413, "quota_bytes")
     assert answers[-1].json()["limit"] == {"name": "stored_bytes", "value": 5000}
+
+
+RULES = [{"kind": "protect", "id": f"c{n}", "accounts": {"ids": ["x" * 100, f"{n}"]}} for n in range(30)]
+SEGMENTS = [{"id": f"{n}".rjust(100, "s"), "roles": [{"role": "account_executive", "hours": 1}]} for n in range(30)]
+WRONG_LINE = json.dumps({"problem": {"accounts": [{"i": 1} for _ in range(20)], "reps": [{}]}}).encode() + b"\n"
+
+
+def store_policy(number: int) -> Any:
+    return "/v1/policies", {"json": {"name": f"p{number % 2}", "policy": {"name": f"v{number}", "constraints": RULES}}}
+
+
+def store_it_again(number: int) -> Any:
+    """The same policy adds no version, but its answer is kept under each key."""
+    path, request = store_policy(0)
+    return path, {**request, "headers": {"Idempotency-Key": f"key-{number}"}}
+
+
+def store_head(_number: int) -> Any:
+    return "/v1/datasets", {"json": {"problem": {"segments": SEGMENTS}}}
+
+
+def store_refused_lines(_number: int) -> Any:
+    return "/v1/batches", {"content": WRONG_LINE * 2, "headers": {"Content-Type": "application/x-ndjson"}}
+
+
+@pytest.mark.parametrize("store", [store_policy, store_it_again, store_head, store_refused_lines])
+def test_whatever_a_call_stores_counts(
+    store: Callable[[int], tuple[str, dict[str, Any]]], database_url: str, tmp_path: Path
+) -> None:
+    """Each call stores 3,000 to 12,000 bytes of 30,000: some are taken, then none, and the database has no more."""
+    secret = new_key(database_url, stored_bytes=30_000)
+    with in_process(database_url, tmp_path) as client:
+        answers = []
+        for number in range(12):
+            path, request = store(number)
+            headers = {**bearer(secret), **request.pop("headers", {})}
+            answers.append(client.request("POST", path, headers=headers, **request))
+    database = Database.open(database_url)
+    with database.read() as connection:
+        stored = quotas.stored_bytes(connection, "acme")
+    database.close()
+
+    assert all(answer.is_success for answer in answers[:2])
+    assert code(answers[-1]) == (413, "quota_bytes")
+    assert 15_000 < stored <= 30_000 + 10_000  # an answer that is kept is as long as what it tells of
+
+
+def test_what_is_deleted_makes_room_at_once(database_url: str, tmp_path: Path) -> None:
+    """Of 13,000 bytes two policies take more than half, and three more than all; one of them goes."""
+    headers = bearer(new_key(database_url, stored_bytes=13_000))
+    with in_process(database_url, tmp_path) as client:
+
+        def save(name: str) -> httpx.Response:
+            body = {"name": name, "policy": {"constraints": RULES}}
+            return client.request("POST", "/v1/policies", headers=headers, json=body)
+
+        assert [save(name).status_code for name in ("a", "b", "c")] == [201, 201, 413]
+        assert client.request("DELETE", "/v1/policies/a", headers=headers).status_code == 204
+        assert save("c").status_code == 201
 
 
 @pytest.mark.parametrize("declared", [True, False])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ import pytest
 
 from coverplan.tables.generate import generate
 from coverplan.verify import verify
+from support.cells import wait
 from support.datasets import bodies, ended, head_of, send
 from support.deployment import Deployment, deployment
 
@@ -71,6 +73,36 @@ def test_a_run_of_a_dataset_starts_from_another_one(running: Deployment, dataset
     after = running.wait(running.submit({**document, "start_run_id": first}))
 
     assert after["objective_value"] >= before["objective_value"] - 1e-6
+
+
+def test_what_names_a_policy_outlives_it(tmp_path: Path) -> None:
+    """A run that waits, and an experiment that is extended afterwards: both have the policy as it was.
+
+    Two accounts, of which a rep has time for one: 20; at half of the time for none.
+    """
+    accounts = [{"id": "a", "potential": 10}, {"id": "b", "potential": 20}]
+    problem = {"accounts": accounts, "reps": [{"id": "r", "capacity_hours": 1}]}
+    ref = {"policy_ref": {"name": "short"}}
+    axis = {"path": "/constraints/[id=capacity]/utilisation", "values": [1.0]}
+    with deployment(tmp_path, workers=0) as started, started.client() as client:
+        policy = {"constraints": [{"kind": "capacity", "id": "capacity", "utilisation": 0.5}]}
+        assert client.post("/v1/policies", json={"name": "short", "policy": policy}).is_success
+        run_id = started.submit({"problem": problem, **ref})
+        body = {"problems": [{"problem": problem}], "policies": [ref], "grid": {**ref, "axes": [axis]}}
+        made = client.post("/v1/experiments", json=body)
+        assert made.status_code == 202, made.text
+        assert client.delete("/v1/policies/short").status_code == 204
+        extended = client.post(f"{made.headers['location']}/extend", json={"seeds": [0, 1]})
+        assert extended.status_code == 202, extended.text
+        assert client.post(f"{made.headers['location']}/extend", json={"policies": [ref]}).status_code == 404
+        started.start_worker()
+        state = started.wait(run_id)
+        over = wait(client, made.json()["experiment_id"])
+        found = client.get(f"{made.headers['location']}/results").json()
+
+    assert (state["job_status"], state["policy_name"], state["objective_value"]) == ("completed", "short", 0.0)
+    assert over["job_status"] == "completed"
+    assert sorted({row["reference"]["objective"] for row in found["rows"]}) == [0.0, 20.0]
 
 
 def test_a_run_names_a_stored_policy(running: Deployment, client: httpx.Client, dataset_id: str) -> None:

@@ -130,6 +130,32 @@ def test_what_is_wrong_or_not_there_is_said(client: httpx.Client) -> None:
     assert set(client.put("/v1/policies").headers["allow"].split(", ")) >= {"GET", "POST"}
 
 
+def test_a_deleted_policy_is_gone_and_its_numbers_are_not_given_again(client: httpx.Client, url: str) -> None:
+    """Whoever remembers version 2 never finds another policy there; what others call the same stays theirs."""
+    for share in (1, 2):
+        save(client, "gone", objective={"relationship_loss": share})
+    database = Database.open(url)
+    with database.begin() as connection:
+        policies.save(connection, "other", "gone", {}, "sha256:0")
+
+    answers = [client.delete("/v1/policies/gone") for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [204, 404]
+    assert answers[1].json()["code"] == "not_found"
+    paths = ("gone", "gone/versions/1", "gone/diff?from=1")
+    assert {client.get(f"/v1/policies/{path}").status_code for path in paths} == {404}
+    assert "gone" not in [item["name"] for item in client.get("/v1/policies").json()["items"]]
+    again = save(client, "gone", objective={"relationship_loss": 2})
+    assert (again.status_code, again.json()["version"]) == (201, 3)
+    assert client.get("/v1/policies/gone/versions/2").status_code == 404
+    assert client.delete("/v1/policies/gone").status_code == 204
+    assert save(client, "gone").json()["version"] == 4
+    with database.read() as connection:
+        theirs = policies.document(connection, "other", "gone")
+    database.close()
+    assert theirs is not None
+
+
 def test_callers_at_once_get_a_version_each(client: httpx.Client) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda k: save(client, "at once", objective={"relationship_loss": k}), range(16)))

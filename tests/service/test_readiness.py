@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,9 @@ import pytest
 from sqlalchemy import text
 
 from coverplan.api.app import create_app
-from coverplan.api.readiness import Check, missing, writable_blobs
+from coverplan.api.readiness import Check, missing
+from coverplan.process.watch import Watch
 from coverplan.settings import Settings
-from coverplan.store.blobs import Blobs
 from coverplan.store.store import Store
 
 
@@ -104,24 +103,35 @@ def test_a_check_that_hangs_is_missing_after_three_seconds() -> None:
     assert "within 3 s" in needed[0]
 
 
-def test_a_blob_store_that_mends_is_asked_at_once(tmp_path: Path) -> None:
-    """While it is well it is asked every ten seconds only."""
-    folder = tmp_path / "blobs"
+def test_what_is_well_is_looked_at_once_a_second_and_what_is_not_more_often() -> None:
+    """Five ask at the same moment: one look. It breaks at 0.5 s, which is seen at 1.0 s, and mends at 1.2 s."""
+    now, broken, looks = 0.0, False, 0
 
-    async def scene() -> list[bool]:
-        check = writable_blobs(Blobs(f"file://{folder}"))
-        seen = [await check.look() is None]
-        shutil.rmtree(folder)
-        folder.write_text("")
-        seen.append(await check.look() is None)  # not asked
-        broken = writable_blobs(Blobs(f"file://{tmp_path / 'other'}"))
-        shutil.rmtree(tmp_path / "other")
-        (tmp_path / "other").write_text("")
-        seen.append(await broken.look() is None)
-        os.remove(tmp_path / "other")
-        (tmp_path / "other").mkdir()
-        seen.append(await broken.look() is None)
+    def look() -> str | None:
+        nonlocal looks
+        looks += 1
+        return "broken" if broken else None
+
+    async def scene() -> list[str | None]:
+        nonlocal now, broken
+        watch = Watch(look, clock=lambda: now)
+        seen = list(await asyncio.gather(*(watch.lack() for _ in range(5))))
+        assert (set(seen), looks) == ({None}, 1)
+        seen, broken = [], True
+        for moment in (0.5, 1.0, 1.2, 1.25):
+            now, broken = moment, moment < 1.2
+            seen.append(await watch.lack())
         return seen
 
-    assert asyncio.run(scene()) == [True, True, False, True]
-    assert list((tmp_path / "other").rglob("*.*")) == []
+    assert asyncio.run(scene()) == [None, "broken", "broken", None]
+    assert looks == 3
+
+
+def test_a_look_at_storage_leaves_nothing(database_url: str, tmp_path: Path) -> None:
+    """Everything is written to, and gone."""
+    settings = {"database_url": database_url, "data_dir": tmp_path / "data", "work_dir": tmp_path / "work"}
+    answer = ready_after(lambda _: None, **settings)
+
+    assert answer.status_code == 200
+    assert [path for path in (tmp_path / "data" / "blobs").rglob("*") if path.is_file()] == []
+    assert list((tmp_path / "work").iterdir()) == []

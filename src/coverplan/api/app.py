@@ -22,6 +22,7 @@ from coverplan.api.errors import answer_errors, error_responses
 from coverplan.api.guard.access import Access
 from coverplan.api.guard.auth import OPEN_TENANT, PROTECTED
 from coverplan.api.guard.gate import PROBES, Gate
+from coverplan.api.guard.quotas import Admission
 from coverplan.api.guard.rates import Rates
 from coverplan.api.parameters import KNOWN_PARAMETERS
 from coverplan.api.readiness import (
@@ -31,6 +32,7 @@ from coverplan.api.readiness import (
     solver_children,
     work_folder,
     writable_blobs,
+    writable_database,
 )
 from coverplan.api.reference.document import complete
 from coverplan.api.routes import (
@@ -53,6 +55,7 @@ from coverplan.api.routes import (
     validate,
     webhooks,
 )
+from coverplan.api.storage import Storage
 from coverplan.api.streaming.feed import Feed
 from coverplan.api.streaming.watch import Watch
 from coverplan.jobs.queue import prepare
@@ -112,7 +115,9 @@ def create_app(settings: Settings, *, with_worker: bool = False) -> FastAPI:
                 SolverPool(settings) as app.state.pool,
                 worker_beside(settings) if with_worker else nullcontext(),
             ):
-                app.state.checks = _checks(app.state.pool, app.state.store)
+                storage = Storage(app.state.pool, app.state.store)
+                app.state.checks = _checks(app.state.pool, app.state.store, storage)
+                app.state.admission = Admission(app.state.store.database, storage)
                 winding_up = asyncio.create_task(_wind_up(app.state.closing, app.state.pool))
                 yield
                 winding_up.cancel()
@@ -154,12 +159,13 @@ async def _wind_up(closing: Closing, pool: SolverPool) -> None:
     pool.wind_up()
 
 
-def _checks(pool: SolverPool, store: Store) -> tuple[Check, ...]:
+def _checks(pool: SolverPool, store: Store, storage: Storage) -> tuple[Check, ...]:
     """What `/readyz` looks at."""
     return (
         current_database(store.database),
-        writable_blobs(store.blobs),
+        writable_database(storage),
+        writable_blobs(storage),
         solver_children(pool),
-        work_folder(pool),
+        work_folder(storage),
         living_worker(workers.alive, store.database),
     )

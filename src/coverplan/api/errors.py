@@ -18,7 +18,8 @@ from starlette.routing import Match
 from coverplan.mip.program import StoppedBy
 from coverplan.payload.error_document import ERROR_KINDS, ErrorDocument, Limit
 from coverplan.payload.issues import Issue, IssueReport, PayloadError
-from coverplan.process.job import BusyError, ClosingError, InvalidError, JobFailedError, ProcessError
+from coverplan.process.job import BusyError, ClosingError, InvalidError, JobFailedError, NoRoomError, ProcessError
+from coverplan.room import passes
 from coverplan.settings import redacted
 from coverplan.store.blobs import BlobLostError
 from coverplan.store.database import DatabaseLostError
@@ -86,8 +87,10 @@ class AnsweredError(Exception):
 
 
 @singledispatch
-def as_api_error(_error: Exception) -> ApiError:
+def as_api_error(error: Exception) -> ApiError:
     """Any exception as the error that its caller may see; what is unknown stays unsaid."""
+    if passes(error):
+        return storage_lost("A disk of the service is full or away.")
     return ApiError("internal_error", "The log says what, under the request's id.")
 
 
@@ -130,12 +133,12 @@ def _(_error: BusyError) -> ApiError:
 @as_api_error.register
 def _(_error: DatabaseLostError | BlobLostError) -> ApiError:
     """What the store says may name hosts and files: it stays in the log."""
-    return ApiError(
-        "storage_lost",
-        "The database or the blob store does not do what it is asked.",
-        suggestion="Try again later; with an Idempotency-Key nothing is created twice.",
-        headers={"Retry-After": str(RETRY_AFTER_S)},
-    )
+    return storage_lost("The database or the blob store does not do what it is asked.")
+
+
+@as_api_error.register
+def _(_error: NoRoomError) -> ApiError:
+    return storage_lost("The folder for temporary files is full or away.")
 
 
 @as_api_error.register
@@ -156,6 +159,16 @@ def _(error: HTTPException) -> ApiError:
     return ApiError(code, f"{HTTPStatus(error.status_code).phrase}.", headers=error.headers)
 
 
+def storage_lost(detail: str) -> ApiError:
+    """The answer to what cannot be stored now."""
+    return ApiError(
+        "storage_lost",
+        detail,
+        suggestion="Try again later; with an Idempotency-Key nothing is created twice.",
+        headers={"Retry-After": str(RETRY_AFTER_S)},
+    )
+
+
 def shutting_down() -> ApiError:
     """The answer to what cannot be answered any more."""
     return ApiError(
@@ -174,7 +187,7 @@ def answer_errors(app: FastAPI) -> None:
     """Have the app answer each of our exceptions with its document."""
 
     async def answer(request: Request, error: Exception) -> Response:
-        if isinstance(error, DatabaseLostError | BlobLostError):
+        if isinstance(error, DatabaseLostError | BlobLostError | NoRoomError):
             log.error("storage lost", reason=redacted(str(error)))
         told = as_api_error(error)
         if told.kind.status == HTTPStatus.METHOD_NOT_ALLOWED:

@@ -94,6 +94,11 @@ class Creation:
         self._database = database
         self._claim = claim
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether the answer is kept, for calls that are made again."""
+        return self._claim is not None
+
     async def create(self, work: Callable[[Connection], Created], within: Within | None = None) -> Response:
         """Do the work, which runs in a thread, in one transaction, which records its answer too; then answer.
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from coverplan.api.storage import Storage
 from coverplan.process.pool import SolverPool
-from coverplan.store.blobs import BlobLostError, Blobs
 from coverplan.store.database import Database, DatabaseLostError
 from coverplan.store.migrate import is_usable
 
 _PATIENCE_S = 3.0
-_PROBE_EVERY_S = 10.0
-"""Between writes to the blob store, which costs money where it is rented."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +38,9 @@ def solver_children(pool: SolverPool) -> Check:
     return Check(look)
 
 
-def work_folder(pool: SolverPool) -> Check:
+def work_folder(storage: Storage) -> Check:
     """Whether running solves can write their files."""
-
-    async def look() -> str | None:
-        return None if os.access(pool.folder, os.W_OK) else "a folder for temporary files (COVERPLAN_WORK_DIR)"
-
-    return Check(look)
+    return Check(storage.work_folder)
 
 
 def current_database(database: Database) -> Check:
@@ -65,17 +57,14 @@ def current_database(database: Database) -> Check:
     return Check(look)
 
 
-def writable_blobs(blobs: Blobs) -> Check:
-    """Whether the blob store takes a few bytes; asked every ten seconds at most."""
-    last: tuple[float, str | None] = (-_PROBE_EVERY_S, None)
+def writable_database(storage: Storage) -> Check:
+    """Whether the database takes what is written; one that does not answer is told of by another check."""
+    return Check(storage.database)
 
-    async def look() -> str | None:
-        nonlocal last
-        if last[1] is not None or time.monotonic() - last[0] >= _PROBE_EVERY_S:
-            last = time.monotonic(), await _probed(blobs)
-        return last[1]
 
-    return Check(look)
+def writable_blobs(storage: Storage) -> Check:
+    """Whether the blob store takes a few bytes, and more."""
+    return Check(storage.blobs)
 
 
 def living_worker(count: Callable[[Database], int], database: Database) -> Check:
@@ -89,14 +78,6 @@ def living_worker(count: Callable[[Database], int], database: Database) -> Check
         return None if alive else "a worker (runs wait until one starts: coverplan worker)"
 
     return Check(look, needed=False)
-
-
-async def _probed(blobs: Blobs) -> str | None:
-    try:
-        await asyncio.to_thread(blobs.probe)
-    except BlobLostError:
-        return "a blob store that takes what is written (COVERPLAN_BLOB_URL, or its disk is full)"
-    return None
 
 
 async def _patiently(check: Check) -> str | None:

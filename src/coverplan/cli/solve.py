@@ -23,7 +23,7 @@ from coverplan.payload.issues import Issue, IssueReport
 from coverplan.payload.options import Options
 from coverplan.payload.plan import Plan, Progress
 from coverplan.payload.requests import SolveRequest
-from coverplan.process.job import InvalidError, Job, JobFailedError
+from coverplan.process.job import InvalidError, Job, JobFailedError, NoRoomError
 
 FLAGS = {"time_limit_s": "--time-limit", "relative_gap": "--gap"}
 """Flags that are not named like their option."""
@@ -114,6 +114,9 @@ def solved(job: Job, line: ProgressLine, files: dict[str, Path | None] | None = 
         issues = [Issue.model_validate(issue) for issue in error.errors]
         report = IssueReport(errors=issues, total_errors=error.total, more=error.more)
         raise BadInputError(report=report, files=files) from None
+    except NoRoomError as failure:
+        print(f"coverplan: the folder for temporary files (COVERPLAN_WORK_DIR): {failure}", file=sys.stderr)
+        raise typer.Exit(Exit.INTERNAL) from None
     except JobFailedError as failure:
         print(f"coverplan: {failure}", file=sys.stderr)
         if failure.code in UNFINISHED:

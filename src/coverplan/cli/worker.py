@@ -9,6 +9,7 @@ import typer
 from coverplan import logs
 from coverplan.cli.bad_input import BadInputError
 from coverplan.metrics import show
+from coverplan.room import passes
 from coverplan.settings import Settings
 from coverplan.store.blobs import BlobLostError
 from coverplan.store.database import DatabaseLostError
@@ -41,6 +42,10 @@ def worker(
         raise BadInputError(str(error)) from None
     except (DatabaseLostError, BlobLostError) as error:
         raise BadInputError(f"{error} `coverplan doctor` tells more.") from None
+    except OSError as error:
+        if not passes(error):
+            raise
+        raise BadInputError(f"{error}: free some space; `coverplan doctor` tells more.") from None
 
 
 def _show_metrics(host: str, port: int) -> None:

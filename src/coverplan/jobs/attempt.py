@@ -4,121 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 import structlog
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import RowMapping
 
 from coverplan.jobs import ending
 from coverplan.jobs.ending import Ending, kept
 from coverplan.jobs.following import following
+from coverplan.jobs.patience import at_last_with_room
+from coverplan.jobs.place import Place
 from coverplan.jobs.preparation import prepared
-from coverplan.jobs.shelf import Shelf
-from coverplan.jobs.together import Together
 from coverplan.metrics import RUN_WAIT
 from coverplan.process.job import InvalidError, JobFailedError
 from coverplan.process.pool import SolverPool
 from coverplan.process.run import Run
-from coverplan.settings import Settings
 from coverplan.store import paths, runs
 from coverplan.store.blobs import BlobLostError, NoBlobError
 from coverplan.store.database import DatabaseLostError
-from coverplan.store.store import Store
-from coverplan.store.workers import Membership
 
 _PROGRESS_EVERY_S = 0.5
 _KEEP_EVERY_S = 2.0
-_PAUSE_S = 0.5
-_LINGER_S = 0.05
-"""How long the end of a run may wait to be written down with others, while more runs wait for a slot."""
 
-Result = TypeVar("Result")
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where attempts are made."""
-
-    membership: Membership
-    settings: Settings
-    store: Store
-    small: SolverPool
-    large: SolverPool
-    shelf: Shelf
-
-    async def write(self, change: Callable[[Connection], Result]) -> Result:
-        """A transaction.
-
-        Raises:
-            DatabaseLostError: the database does not answer.
-        """
-        return await self.store.database.writing(change)
-
-    @property
-    def worker(self) -> str:
-        """Name of the worker whose place it is."""
-        return self.membership.worker
-
-    async def claiming(self, change: Callable[[Connection], Result]) -> Result:
-        """A transaction that claims something for this worker, as one that lives.
-
-        Raises:
-            UnlistedError: it has to renew or to enrol anew before.
-            DatabaseLostError: the database does not answer.
-        """
-
-        def claim(connection: Connection) -> Result:
-            self.membership.hold(connection)
-            return change(connection)
-
-        return await self.write(claim)
-
-    async def write_at_last(self, change: Callable[[Connection], Result]) -> Result:
-        """A transaction that must not be lost: it waits until the database is back."""
-        return await _at_last(lambda: self.write(change))
-
-    async def read_at_last(self, look: Callable[[Connection], Result]) -> Result:
-        """What a transaction that only reads returns, once the database answers."""
-        return await _at_last(lambda: self.store.database.reading(look))
-
-    async def claim(self, run_id: str) -> RowMapping | None:
-        """The run, where an attempt at it begins; None where there is nothing to do."""
-        return await _at_last(lambda: self._claims.write(run_id))
-
-    async def end(self, end: runs.End) -> RowMapping | None:
-        """The run, where it is this attempt that ends it."""
-        return await _at_last(lambda: self._ends.write(end))
-
-    @cached_property
-    def turns(self) -> asyncio.Semaphore:
-        """Cells of experiments that are solved at the same time."""
-        return asyncio.Semaphore(self.settings.slots)
-
-    @cached_property
-    def _claims(self) -> Together[str, RowMapping | None]:
-        def claim(connection: Connection, run_ids: Sequence[str]) -> list[RowMapping | None]:
-            self.membership.hold(connection)
-            rows = runs.claim_all(connection, run_ids, self.worker)
-            return [rows.get(run_id) for run_id in run_ids]
-
-        return Together(self.store.database, claim)
-
-    @cached_property
-    def _ends(self) -> Together[runs.End, RowMapping | None]:
-        return Together(self.store.database, runs.end_all, lambda: _LINGER_S if self.small.crowded else 0.0)
-
-
-async def _at_last(write: Callable[[], Awaitable[Result]]) -> Result:
-    while True:
-        try:
-            return await write()
-        except DatabaseLostError as error:
-            log.warning("waiting for the database", reason=str(error))
-            await asyncio.sleep(_PAUSE_S)
 
 
 class Attempt:
@@ -130,20 +39,20 @@ class Attempt:
         """0 before the run is claimed."""
         self._place = place
         self._job: Run | None = None
-        self._waiting: asyncio.Task[Any] | None = None
-        """For its claim, or for a slot."""
+        self._work: asyncio.Task[Any] | None = None
+        """Its claim, then its solve, with all that either waits for."""
         self._wish: str | None = None
         self._news: Mapping[str, Any] | None = None
         self._told_at = self._kept_at = self._solving_since = 0.0
-        self._spent_s = 0.0
+        self._spent_s = self._kept_spent_s = 0.0
         self._ends_at: float | None = None
         self._kept: int | None = None
 
     async def make(self) -> None:
         """Work on the run until it has ended, or another attempt counts."""
-        self._waiting = asyncio.create_task(self._place.claim(self.run_id))
+        self._work = asyncio.create_task(self._place.claim(self.run_id))
         try:
-            row = await self._waiting
+            row = await self._work
         except asyncio.CancelledError:
             if self._wish != "abandon":
                 raise
@@ -155,7 +64,7 @@ class Attempt:
             if row["attempt"] == 1:
                 RUN_WAIT.observe(max(0.0, waited_s))
             log.info("run started", waited_s=round(waited_s, 3))
-            self._spent_s = row["spent_s"]
+            self._spent_s = self._kept_spent_s = row["spent_s"]
             if row["timeout_s"] is not None:
                 self._ends_at = row["started_at"] + row["timeout_s"]
             self.number = row["attempt"]
@@ -172,19 +81,19 @@ class Attempt:
         if wish is None or wish == self._wish or self._wish in ("cancel", "abandon"):
             return
         self._wish = wish
-        if self._job is not None:
-            self._obey(self._job)
-        elif self._waiting is not None and wish in ("cancel", "abandon"):
-            self._waiting.cancel()
+        if wish != "finish":
+            self._stop()
+        elif self._job is not None:
+            self._job.finish()
 
     async def hand_back(self) -> None:
         """Stop, as the worker does or counts as dead; another one goes on from what was found."""
         self._wish = "abandon"
         if self._job is not None:
             await self._keep()
-            await self._job.cancel()
-        elif self._waiting is not None:
-            self._waiting.cancel()
+        self._stop()
+        if self._work is not None:
+            await asyncio.wait([self._work])
         if not self.number:
             return
         spent = self._spent()
@@ -219,48 +128,49 @@ class Attempt:
             return Ending.failed("worker_lost", f"{row['losses']} workers were lost while they worked on it.")
         if row["wish"] == "cancel":
             return Ending.cancelled()
+        pool = self._place.small if row["small"] else self._place.large
+        solved = at_last_with_room(lambda: self._solved(row, pool), pool, self._begin_again)
+        self._work = work = asyncio.create_task(solved)
         try:
-            return await self._solved(row)
+            return await work
         except asyncio.CancelledError:
             if self._wish not in ("cancel", "abandon"):
                 raise
             return Ending.cancelled() if self._wish == "cancel" else None
-        except (InvalidError, JobFailedError, BlobLostError, NoBlobError) as error:
+        except (InvalidError, JobFailedError, NoBlobError) as error:
             return _failure(error)
 
-    async def _solved(self, row: RowMapping) -> Ending:
+    async def _solved(self, row: RowMapping, pool: SolverPool) -> Ending:
         if row["experiment_id"] is None:
-            return await self._solved_now(row)
+            return await self._solved_now(row, pool)
         # A cell begins with what those before it found: so it is prepared no sooner than its turn to be solved.
-        self._waiting = asyncio.create_task(self._place.turns.acquire())
-        await self._waiting
-        try:
-            return await self._solved_now(row)
-        finally:
-            self._place.turns.release()
+        async with self._place.turns:
+            return await self._solved_now(row, pool)
 
-    async def _solved_now(self, row: RowMapping) -> Ending:
-        pool = self._place.small if row["small"] else self._place.large
-        async with prepared(self._place.store, pool, self._place.shelf, row, self._spent_s) as work:
-            self._waiting = asyncio.create_task(pool.submit(work.job, self._hear))
+    async def _solved_now(self, row: RowMapping, pool: SolverPool) -> Ending:
+        resumes = row["attempt"] > 1 or self._kept is not None
+        async with prepared(self._place.store, pool, self._place.shelf, row, self._spent_s, resumes) as work:
             try:
-                self._job = await self._waiting
-                self._obey(self._job)
+                self._job = await pool.submit(work.job, self._hear)
+                if self._wish == "finish":
+                    self._job.finish()
                 plan = await self._job.result()
             finally:
                 self._job = None
             return await kept(self._place.store, row, plan, work.table)
 
+    def _begin_again(self) -> None:
+        """Go on later from what was kept; what has not been kept was not spent."""
+        self._spent_s, self._solving_since, self._news = self._kept_spent_s, 0.0, None
+
+    def _stop(self) -> None:
+        if self._work is not None:
+            self._work.cancel()
+
     def _hear(self, progress: dict[str, Any]) -> None:
         if not self._solving_since:
             self._solving_since = time.monotonic()
         self._news = progress
-
-    def _obey(self, job: Run) -> None:
-        if self._wish == "finish":
-            job.finish()
-        elif self._wish in ("cancel", "abandon"):
-            job.task.cancel()
 
     def _spent(self) -> float:
         """Solving time of this run so far."""
@@ -278,7 +188,7 @@ class Attempt:
                 await self._place.store.blobs.put(
                     paths.checkpoint(self.run_id), await asyncio.to_thread(file.read_bytes)
                 )
-                self._kept = stamp
+                self._kept, self._kept_spent_s = stamp, spent
             await self._place.write(lambda c: runs.spend(c, self.run_id, self.number, spent))
         except (BlobLostError, DatabaseLostError, OSError) as error:
             log.warning("the best plan so far could not be kept", reason=str(error))

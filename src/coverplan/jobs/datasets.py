@@ -15,21 +15,24 @@ import structlog
 from sqlalchemy import RowMapping
 
 from coverplan.jobs.following import following
+from coverplan.jobs.patience import at_last, may_pass
 from coverplan.metrics import INGESTED_ROWS
 from coverplan.payload.datasets import SUFFIXES, CheckBook, CheckedBook, CheckFailure, CheckReport
 from coverplan.process.job import InvalidError, Job, JobFailedError
 from coverplan.process.pool import SolverPool
 from coverplan.store import datasets, paths
-from coverplan.store.blobs import BlobLostError, NoBlobError
+from coverplan.store.blobs import NoBlobError
 from coverplan.store.database import DatabaseLostError
 from coverplan.store.store import Store
 
 if TYPE_CHECKING:
-    from coverplan.jobs.attempt import Place
+    from coverplan.jobs.place import Place
 
 LEASE_S = 10.0
 """After so long without a sign of life another worker checks the dataset."""
 MAX_ATTEMPTS = 3
+_PAUSE_S = 10.0
+"""How long one that found no room waits: others may need less."""
 _AT_ONCE = 200
 _CHILD = "coverplan.process.book_checks"
 
@@ -43,8 +46,11 @@ async def validate_due(place: Place) -> None:
     Raises:
         DatabaseLostError: the database does not answer.
         BlobLostError: the blobs do not; what was begun waits again.
+        NoRoomError: the work folder is full, likewise.
     """
     while (dataset_id := await place.store.database.reading(datasets.next_due)) is not None:
+        if await place.large.room.lack() is not None:
+            return
         await validate_dataset(place, dataset_id)
 
 
@@ -54,14 +60,21 @@ async def validate_dataset(place: Place, dataset_id: str) -> bool:
     if row is None:
         return False
     store = place.store
+    if await place.write(lambda c: datasets.share(c, row)):
+        await store.blobs.discard(paths.dataset(dataset_id))
+        return True
     one_child = place.settings.model_copy(update={"slots": 1, "warm_children": 0})
     with following(row, "dataset", dataset_id=dataset_id):
         try:
             # A pool of its own: a check need not wait for the runs at hand.
             async with SolverPool(one_child, _CHILD) as pool:
                 await _while_leased(store, row, _check(store, pool, row))
-        except (asyncio.CancelledError, BlobLostError):
-            await asyncio.shield(_hand_back(store, row))
+        except asyncio.CancelledError:
+            await asyncio.shield(_hand_back(store, row, 0.0))
+            raise
+        except Exception as error:
+            if may_pass(error):
+                await _hand_back(store, row, _PAUSE_S)
             raise
     return True
 
@@ -164,7 +177,7 @@ async def _keep(store: Store, row: RowMapping, checked: CheckedBook, book: Path)
 
 async def _end(store: Store, row: RowMapping, facts: dict[str, Any]) -> None:
     """End the check; what a deleted dataset would leave behind goes with it."""
-    if await store.database.writing(lambda c: datasets.end(c, row["id"], row["attempt"], facts)):
+    if await at_last(lambda: store.database.writing(lambda c: datasets.end(c, row["id"], row["attempt"], facts))):
         log.info("dataset checked", job_status=facts["job_status"], valid=facts["valid"])
         return
     await _forget_deleted(store, row)
@@ -199,6 +212,6 @@ async def _while_leased(store: Store, row: RowMapping, check: Coroutine[Any, Any
         await _forget_deleted(store, row)
 
 
-async def _hand_back(store: Store, row: RowMapping) -> None:
+async def _hand_back(store: Store, row: RowMapping, pause_s: float) -> None:
     with contextlib.suppress(DatabaseLostError):
-        await store.database.writing(lambda c: datasets.hand_back(c, row["id"], row["attempt"]))
+        await store.database.writing(lambda c: datasets.hand_back(c, row["id"], row["attempt"], pause_s))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,17 +14,15 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlalchemy import RowMapping
 
+from coverplan.jobs.patience import at_last
 from coverplan.metrics import note_run_ended
 from coverplan.payload.plan import Assignment, Uncovered
 from coverplan.store import paths, runs
-from coverplan.store.blobs import BlobLostError
 from coverplan.store.store import Store
 
 if TYPE_CHECKING:
-    from coverplan.jobs.attempt import Place
+    from coverplan.jobs.place import Place
 
-_STORE_TRIES = 8
-_STORE_PAUSE_S = 0.5
 _MOST_ERRORS = 20
 _SMALL = 1 << 16
 """Bytes that are parsed faster than a thread is woken."""
@@ -60,7 +59,10 @@ class Ending:
 
 
 async def kept(store: Store, row: RowMapping, plan: bytes, table: Path | None) -> Ending:
-    """The ending of a run whose solve has answered, be it that there is no plan; the answer goes to the store."""
+    """The ending of a run whose solve has answered, be it that there is no plan; the answer goes to the store.
+
+    A store that does not take it is waited for: a full disk may have room again in a while.
+    """
     run_id, attempt = row["id"], row["attempt"]
     plan = plan.replace(b'"run_id":null', f'"run_id":{json.dumps(run_id)}'.encode(), 1)
     facts: dict[str, Any] = {"plan_path": paths.plan(run_id, attempt), "phase": "done"}
@@ -70,12 +72,9 @@ async def kept(store: Store, row: RowMapping, plan: bytes, table: Path | None) -
         facts["table_path"] = paths.seats(run_id, attempt)
         size = table.stat().st_size
         plan = await asyncio.to_thread(with_seats, plan, table)
-    try:
-        if table is not None:
-            await _stored(lambda: store.blobs.put_file(facts["table_path"], table))
-        await _stored(lambda: store.blobs.put(facts["plan_path"], plan))
-    except BlobLostError:
-        return Ending.failed("storage_lost", "The plan could not be written to the store.")
+    if table is not None:
+        await at_last(lambda: store.blobs.put_file(facts["table_path"], table))
+    await at_last(lambda: store.blobs.put(facts["plan_path"], plan))
     return Ending(runs.COMPLETED, facts={**facts, "plan_bytes": len(plan) + size})
 
 
@@ -89,20 +88,6 @@ async def write(place: Place, row: RowMapping, ended: Ending) -> None:
         log.info("run ended", job_status=ended.status, gap=gap, error=error)
 
 
-async def _stored(put: Callable[[], Awaitable[None]]) -> None:
-    """Store, patiently: a full disk may have room again in a while."""
-    for attempt in range(_STORE_TRIES):
-        try:
-            await put()
-        except BlobLostError as error:
-            log.error("the plan cannot be stored", reason=str(error))
-            if attempt == _STORE_TRIES - 1:
-                raise
-            await asyncio.sleep(_STORE_PAUSE_S * 2**attempt)
-        else:
-            return
-
-
 def with_seats(plan: bytes, table: Path) -> bytes:
     """The plan of a dataset with its seats, where they are few enough for a document."""
     import polars as pl  # noqa: PLC0415 - for datasets only
@@ -113,7 +98,8 @@ def with_seats(plan: bytes, table: Path) -> bytes:
     seats = pl.read_parquet(table)
     covered = seats.filter(pl.col("rep_id").is_not_null()).select(list(Assignment.model_fields))
     uncovered = seats.filter(pl.col("rep_id").is_null()).select(list(Uncovered.model_fields))
-    return json.dumps({**document, "assignments": covered.to_dicts(), "uncovered": uncovered.to_dicts()}).encode()
+    whole = {**document, "assignments": covered.to_dicts(), "uncovered": uncovered.to_dicts()}
+    return json.dumps(whole, default=dt.date.isoformat).encode()
 
 
 def told_of(plan: bytes) -> dict[str, Any]:

@@ -17,8 +17,9 @@ import structlog
 from sqlalchemy import Connection, RowMapping
 
 from coverplan.jobs import comparison
-from coverplan.jobs.attempt import Place
 from coverplan.jobs.following import following
+from coverplan.jobs.patience import may_pass
+from coverplan.jobs.place import Place
 from coverplan.jobs.submit import Accepted, Submission, cell_run
 from coverplan.payload.experiments.cells import Cell, CellFacts
 from coverplan.payload.experiments.stored import StoredExperiment
@@ -27,13 +28,14 @@ from coverplan.payload.runs import JobStatus
 from coverplan.process.job import InvalidError, JobFailedError
 from coverplan.process.pool import SolverPool
 from coverplan.store import cells, experiments, paths
-from coverplan.store.blobs import BlobLostError, NoBlobError
-from coverplan.store.database import DatabaseLostError
+from coverplan.store.blobs import NoBlobError
 
 _AT_ONCE = 200
 """Cells that are added in one transaction."""
 _STORED_AT_ONCE = 16
 _ENDED = ("completed", "failed", "cancelled")
+_PAUSE_S = 5.0
+"""How long an experiment waits that found no room, or that storage failed."""
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +51,7 @@ class Experiments:
         self._place = place
         self._submission = Submission(place.store, place.settings)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._not_before: dict[str, float] = {}
 
     async def look(self) -> None:
         """Take further what waits for it, a little at a time, so that every worker gets some.
@@ -58,7 +61,8 @@ class Experiments:
         """
         database = self._place.store.database
         for _ in range(1 + self._place.settings.slots):
-            if (experiment_id := await database.reading(experiments.next_due)) is None:
+            later = self._later()
+            if (experiment_id := await database.reading(partial(experiments.next_due, but=later))) is None:
                 return
             row = await self._place.claiming(
                 partial(experiments.claim, experiment_id=experiment_id, worker=self._place.worker)
@@ -67,6 +71,12 @@ class Experiments:
                 task = asyncio.create_task(self._take_further(row))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
+
+    def _later(self) -> Sequence[str]:
+        """Those that found no room, or that storage failed, a moment ago."""
+        now = time.monotonic()
+        self._not_before = {one: at for one, at in self._not_before.items() if at > now}
+        return tuple(self._not_before)
 
     async def close(self) -> None:
         """Leave them to other workers."""
@@ -80,14 +90,17 @@ class Experiments:
                 await self._step(row)
             except TakenOverError:
                 log.info("experiment taken over")
-            except (asyncio.CancelledError, DatabaseLostError, BlobLostError) as error:
+            except asyncio.CancelledError:
                 await asyncio.shield(self._leave(row))
-                if isinstance(error, asyncio.CancelledError):
-                    raise
-                log.warning("waiting for the store", reason=str(error))
+                raise
             except Exception as error:
-                log.exception("the experiment failed")
-                await self._fail(row, error)
+                if not may_pass(error):
+                    log.exception("the experiment failed")
+                    await self._fail(row, error)
+                    return
+                log.warning("waiting for storage", reason=str(error))
+                self._not_before[row["id"]] = time.monotonic() + _PAUSE_S
+                await self._leave(row)
 
     async def _step(self, row: RowMapping) -> None:
         store = self._place.store

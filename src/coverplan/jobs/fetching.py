@@ -12,23 +12,25 @@ import structlog
 from sqlalchemy import RowMapping
 
 from coverplan.jobs.following import following
+from coverplan.jobs.patience import may_pass
 from coverplan.payload.datasets import SUFFIXES, CheckFailure, CheckReport, TableFormat, format_of
 from coverplan.settings import Settings
 from coverplan.store import datasets, fetches, outside, paths, quotas
-from coverplan.store.blobs import BlobLostError
 from coverplan.store.database import DatabaseLostError
 from coverplan.store.outside import OutsideError
 from coverplan.store.store import Store
 from coverplan.tables.arrival import Arrival, TooManyBytesError, TooManyRowsError, UnreadableTableError
 
 if TYPE_CHECKING:
-    from coverplan.jobs.attempt import Place
+    from coverplan.jobs.place import Place
 
 LEASE_S = 10.0
 """After so long without a sign of life another worker fetches them."""
 PATIENCE_S = 3600.0
 """For all tables of a dataset: a store that trickles is not waited for."""
 _MOST_ATTEMPTS = 3
+_PAUSE_S = 10.0
+"""How long tables wait that the blob store has not taken."""
 
 log = structlog.get_logger(__name__)
 
@@ -56,11 +58,19 @@ async def fetch(place: Place, dataset_id: str) -> bool:
     with following(row, "fetch", dataset_id=dataset_id):
         try:
             await _while_leased(place.store, row, asyncio.create_task(_fetch(place.store, place.settings, row)))
-        except (asyncio.CancelledError, BlobLostError):
-            with contextlib.suppress(DatabaseLostError):
-                await asyncio.shield(place.store.database.writing(lambda c: fetches.let_go(c, row)))
+        except asyncio.CancelledError:
+            await asyncio.shield(_let_go(place.store, row, 0.0))
+            raise
+        except Exception as error:
+            if may_pass(error):
+                await _let_go(place.store, row, _PAUSE_S)
             raise
     return True
+
+
+async def _let_go(store: Store, row: RowMapping, pause_s: float) -> None:
+    with contextlib.suppress(DatabaseLostError):
+        await store.database.writing(lambda c: fetches.let_go(c, row, pause_s))
 
 
 async def _while_leased(store: Store, row: RowMapping, task: asyncio.Task[None]) -> None:

@@ -41,16 +41,16 @@ class Work:
 
 @asynccontextmanager
 async def prepared(
-    store: Store, pool: SolverPool, shelf: Shelf, row: RowMapping, spent_s: float
+    store: Store, pool: SolverPool, shelf: Shelf, row: RowMapping, spent_s: float, resumes: bool
 ) -> AsyncIterator[Work]:
-    """The job of a run, with what earlier attempts found and the time that they left.
+    """The job of a run, with what earlier attempts found, if it `resumes`, and the time that they left.
 
     Raises:
         NoBlobError: the request or its dataset is gone.
-        BlobLostError: the store does not answer.
+        BlobLostError: the store does not answer, or there is no room for copies.
     """
     document = await store.blobs.get(row["request_path"])
-    checkpoint = await _checkpoint(store, row)
+    checkpoint = await _checkpoint(store, row) if resumes else None
     cell = None if row["experiment_id"] is None else CellRequest.model_validate_json(document)
     if row["dataset_id"] is not None:
         request = BookRequest.model_validate_json(document) if cell is None else _book_of(cell)
@@ -104,8 +104,6 @@ async def starts_of(store: Store, row: RowMapping, cell: CellRequest) -> list[Ro
 
 
 async def _checkpoint(store: Store, row: RowMapping) -> bytes | None:
-    if row["attempt"] == 1:
-        return None
     try:
         return await store.blobs.get(paths.checkpoint(row["id"]))
     except NoBlobError:

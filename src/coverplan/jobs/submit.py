@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -24,6 +25,7 @@ from coverplan.settings import Settings
 from coverplan.store import paths, runs
 from coverplan.store.ids import new_id
 from coverplan.store.provenance import Provenance, inherited
+from coverplan.store.sizes import size_of
 from coverplan.store.store import Store
 
 TINY = 500
@@ -58,6 +60,12 @@ class Accepted:
         """Id of the run."""
         run_id: str = self.facts["id"]
         return run_id
+
+    @property
+    def bytes(self) -> int:
+        """Of what was asked."""
+        size: int = self.facts["request_bytes"]
+        return size
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +103,7 @@ class Submission:
             "dataset_id": request.dataset_id,
             "request_path": paths.request(run_id),
             "request_hash": hashlib.sha256(data).hexdigest(),
-            "request_bytes": len(data),
+            "request_bytes": len(data) + size_of(request.name, request.tags),
             "policy_name": None if request.policy_ref is None else request.policy_ref.name,
             "policy_version": known.policy_version,
             "start_run_id": request.start_run_id,
@@ -125,13 +133,17 @@ class Submission:
 
         return await asyncio.to_thread(find)
 
-    async def store(self, accepted: Accepted) -> None:
-        """Store the request, before the run is added.
+    @asynccontextmanager
+    async def stored(self, *accepted: Accepted) -> AsyncIterator[None]:
+        """Store the requests, all or none, for a block that adds their runs; they go again where it does not.
 
         Raises:
-            BlobLostError: the store does not take it.
+            BlobLostError: the store does not take them.
         """
-        await self._store.blobs.put(accepted.facts["request_path"], accepted.request)
+        requests = {run.facts["request_path"]: run.request for run in accepted}
+        await self._store.blobs.put_all(requests)
+        async with self._store.naming(*requests):
+            yield
 
     async def add(self, accepted: Accepted, then: Callable[[Connection], Result]) -> Result:
         """Add the run, queue it and do what comes `then`, in one transaction: once it is committed, nothing is lost.

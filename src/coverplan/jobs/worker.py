@@ -20,19 +20,19 @@ from sqlalchemy import Connection
 
 from coverplan import tracing
 from coverplan.jobs import queue, sweep
-from coverplan.jobs.attempt import Attempt, Place
+from coverplan.jobs.attempt import Attempt
 from coverplan.jobs.datasets import expire_datasets, validate_due
 from coverplan.jobs.deliveries import deliver_forever, prune_deliveries
 from coverplan.jobs.experiments import Experiments
 from coverplan.jobs.fetching import fetch_due
 from coverplan.jobs.leftovers import remove_leftovers
+from coverplan.jobs.patience import may_pass
+from coverplan.jobs.place import Place
 from coverplan.jobs.reaper import Reaper
 from coverplan.jobs.shelf import Shelf
 from coverplan.process.pool import SolverPool
 from coverplan.settings import Settings
 from coverplan.store import runs
-from coverplan.store.blobs import BlobLostError
-from coverplan.store.database import DatabaseLostError
 from coverplan.store.store import Store
 from coverplan.store.workers import Membership
 
@@ -213,10 +213,11 @@ class Worker:
             await asyncio.sleep(pause)
             try:
                 await duty()
-            except (DatabaseLostError, BlobLostError) as error:
-                log.warning("waiting for the store", reason=str(error))
-            except Exception:
-                log.exception("a duty of the worker failed")
+            except Exception as error:
+                if may_pass(error):
+                    log.warning("waiting for storage", reason=str(error))
+                else:
+                    log.exception("a duty of the worker failed")
 
     async def _close(self) -> None:
         """Let runs end that do so in time; give the others back to the queue."""
@@ -278,7 +279,7 @@ async def _pools(settings: Settings) -> AsyncIterator[tuple[SolverPool, SolverPo
     """Children for small runs, kept warm, and for large ones, each of which gets its own."""
     patient = settings.model_copy(update={"queue_wait_s": _FOR_EVER_S, "queue_length": _MANY})
     async with (
-        SolverPool(patient) as small,
-        SolverPool(patient.model_copy(update={"warm_children": 0})) as large,
+        SolverPool(patient, patient=True) as small,
+        SolverPool(patient.model_copy(update={"warm_children": 0}), patient=True) as large,
     ):
         yield small, large

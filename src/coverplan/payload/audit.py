@@ -28,6 +28,7 @@ Action = Literal[
     "dataset.patch",
     "dataset.delete",
     "policy.store",
+    "policy.delete",
     "webhook.add",
     "webhook.change",
     "webhook.rotate",
@@ -53,7 +54,8 @@ class AuditLine(Document):
     )
     action: Action = Field(description="What was done.", examples=["dataset.delete"])
     resource: str = Field(
-        description="What it was done to, by its id; a policy by its name and version, a table of a dataset after it.",
+        description="What it was done to, by its id; a policy by its name, and its version where it was stored, "
+        "a table of a dataset after it.",
         examples=["ds-0198b2c4d5e6a1b2c3d4e5f60718"],
     )
     request_id: str | None = Field(

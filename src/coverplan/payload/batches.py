@@ -81,6 +81,7 @@ class BatchState(Document):
     lines: int = Field(description="Lines read so far.", examples=[300])
     accepted: int = Field(description="Lines that are runs.", examples=[297])
     rejected: int = Field(description="Lines that were refused.", examples=[3])
+    cancelled: int = Field(default=0, description="Lines whose runs were cancelled, as in `runs`.", examples=[0])
     runs: BatchRuns = Field(description="Its runs by job status; deleted ones do not count.")
     solutions: BatchSolutions = Field(description="Its completed runs by solution status.")
     created_by: Creator | None = CREATED_BY

@@ -18,6 +18,7 @@ from coverplan.payload.plan import Progress
 from coverplan.payload.requests import CHECKPOINT_FILE
 from coverplan.pricing.bound import Prices
 from coverplan.pricing.scope import OverAll
+from coverplan.room import passes
 from coverplan.runs import outcome as runs
 
 
@@ -55,7 +56,10 @@ class Checkpoint:
 
 
 def keeper(folder: Path) -> runs.Checkpoint:
-    """Keeps what is known in the folder; the file is replaced whole, so that a kill never tears it."""
+    """Keeps what is known in the folder; the file is replaced whole, so that a kill never tears it.
+
+    Where a disk is full nothing is kept until it has room.
+    """
 
     def keep(
         plan: Ints | None,
@@ -81,7 +85,13 @@ def keeper(folder: Path) -> runs.Checkpoint:
             *(np.asarray(side, np.float64).tobytes() for side in prices),
         ]
         partial = folder / f"{CHECKPOINT_FILE}.partial"
-        partial.write_bytes(b"".join([json.dumps(head).encode(), b"\n", *columns]))
+        try:
+            partial.write_bytes(b"".join([json.dumps(head).encode(), b"\n", *columns]))
+        except OSError as error:
+            if not passes(error):
+                raise
+            partial.unlink(missing_ok=True)  # the one before stays, and the solve goes on
+            return
         partial.replace(folder / CHECKPOINT_FILE)
 
     return keep

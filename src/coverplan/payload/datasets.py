@@ -96,7 +96,9 @@ class DatasetSummary(Document):
     tables: list[TableState] = Field(
         description="Its tables.", examples=[[{"table": "accounts", "format": "parquet", "bytes": 10, "rows": 1}]]
     )
-    bytes: int = Field(description="Bytes that it takes in storage.", examples=[30417000])
+    bytes: int = Field(
+        description="Bytes of its tables in storage, which datasets of the same content share.", examples=[30417000]
+    )
     content_hash: str | None = Field(
         default=None, description="Hash of what was sent; null: it still takes tables.", examples=["5f2b"]
     )

@@ -64,7 +64,7 @@ ERROR_KINDS: dict[str, ErrorKind] = {
         ErrorKind("memory_limit", 500, "The solve needs more memory than it is allowed"),
         ErrorKind("time_limit", 500, "The solver was not heard of in time"),
         ErrorKind("not_ready", 503, "The service is not ready"),
-        ErrorKind("storage_lost", 503, "The database or the blob store does not answer"),
+        ErrorKind("storage_lost", 503, "The storage does not answer, or is full"),
         ErrorKind("busy", 503, "All slots are busy"),
         ErrorKind("shutting_down", 503, "The service is about to stop"),
     )

@@ -55,7 +55,8 @@ class Limits(Document):
         examples=[20000],
     )
     stored_bytes: int | None = Field(
-        description="Stored bytes of a tenant beyond which a key without an own limit adds none; null: any number.",
+        description="Stored bytes of a tenant beyond which a key without an own limit adds none, of runs, batches with "
+        "refused lines, experiments, policies and datasets, whose shared tables count once; null: any number.",
         examples=[100000000000],
     )
     max_issues: int = Field(description="Issues in one answer; all are counted.", examples=[1000])

@@ -10,10 +10,12 @@ import json
 import os
 import sys
 import traceback
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from coverplan import room
 from coverplan.payload.issues import PayloadError
 from coverplan.process import channel, tether
 from coverplan.process.channel import Answers, Message, NothingKeptError, Order
@@ -42,22 +44,34 @@ def main(module: str = "coverplan.process.work") -> None:
 
 def run(work: ModuleType, job: Message, answers: Answers) -> None:
     """Run one job and say how it ended."""
-    folder = Path(job["folder"])
     try:
-        work.JOBS[job["job"]](Order(folder, answers, job.get("stopped_by")))
+        code = _code(work, job, answers)
+    except NothingKeptError:
+        code = "nothing_kept"
+    except MemoryError:
+        code = "memory_limit"
+    except Exception as error:  # noqa: BLE001  (whatever it is, the next job must not suffer)
+        traceback.print_exc()
+        code = channel.NO_ROOM if room.passes(error) else "internal_error"
+    if code is None:
         answers.send(channel.DONE)
+    else:
+        answers.send(channel.ERROR, code=code)
+
+
+def _code(work: ModuleType, job: Message, answers: Answers) -> str | None:
+    """Run the job; None, or what is wrong with its request. The result of a `patient` one waits for room."""
+    folder = Path(job["folder"])
+    waits = room.patience(lambda reason: answers.send(channel.WAITING, reason=reason))
+    try:
+        with waits if job.get("patient") else nullcontext():
+            work.JOBS[job["job"]](Order(folder, answers, job.get("stopped_by")))
     except PayloadError as error:
         errors = [issue.model_dump(mode="json") for issue in error.report.errors]
         found = {"errors": errors, "total": error.report.total_errors, "more": error.report.more}
         (folder / channel.ERRORS_FILE).write_text(json.dumps(found))
-        answers.send(channel.ERROR, code="invalid")
-    except NothingKeptError:
-        answers.send(channel.ERROR, code="nothing_kept")
-    except MemoryError:
-        answers.send(channel.ERROR, code="memory_limit")
-    except Exception:  # noqa: BLE001  (whatever it is, the next job must not suffer)
-        traceback.print_exc()
-        answers.send(channel.ERROR, code="internal_error")
+        return "invalid"
+    return None
 
 
 if __name__ == "__main__":

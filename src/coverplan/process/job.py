@@ -73,7 +73,7 @@ class Job:
 
 
 class ProcessError(Exception):
-    """The pool's exceptions: `BusyError`, `ClosingError`, `InvalidError` and `JobFailedError`."""
+    """The pool's exceptions: `BusyError`, `ClosingError`, `NoRoomError`, `InvalidError` and `JobFailedError`."""
 
 
 class BusyError(ProcessError):
@@ -82,6 +82,10 @@ class BusyError(ProcessError):
 
 class ClosingError(ProcessError):
     """The pool takes no more jobs."""
+
+
+class NoRoomError(ProcessError):
+    """The work folder is full or away: the job can be done as it is once that has been seen to."""
 
 
 class InvalidError(ProcessError):

@@ -17,6 +17,8 @@ from coverplan.process.job import BusyError, ClosingError, Job
 from coverplan.process.link import Child
 from coverplan.process.run import Run
 from coverplan.process.scratch import Scratch, remove_dead
+from coverplan.process.watch import Watch
+from coverplan.room import lack
 from coverplan.settings import MEGABYTE, Settings
 
 Listener = Callable[[dict[str, Any]], None]
@@ -37,8 +39,11 @@ class SolverPool:
     one gets a fresh child. Use it as an async context manager: leaving it kills every child and removes every file.
     """
 
-    def __init__(self, settings: Settings, module: str = "coverplan.process.work") -> None:
+    def __init__(self, settings: Settings, module: str = "coverplan.process.work", *, patient: bool = False) -> None:
+        """`patient`: results wait for room in the work folder; else their jobs fail with `NoRoomError`."""
         self.settings = settings
+        self.patient = patient
+        self.room = Watch(lambda: None if self._folder is None else lack(self._folder))
         self._module = module
         self._slots = asyncio.Semaphore(settings.slots)
         self._runs: set[Run] = set()

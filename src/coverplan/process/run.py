@@ -16,8 +16,9 @@ from coverplan.mip.program import StoppedBy
 from coverplan.payload.requests import CHECKPOINT_FILE
 from coverplan.process import channel
 from coverplan.process.channel import Message
-from coverplan.process.job import InvalidError, Job, JobFailedError
+from coverplan.process.job import InvalidError, Job, JobFailedError, NoRoomError
 from coverplan.process.link import Child, ChildLostError
+from coverplan.room import passes
 
 if TYPE_CHECKING:
     from coverplan.process.pool import SolverPool
@@ -35,6 +36,8 @@ _DECODING_PER_LOAD_S = 5.0
 
 _FINISHED_BY = {"solve": "finish", "solve_cell": "finish_cell", "solve_book": "finish_book"}
 """The jobs whose best result can be saved, and the job that saves it."""
+_BLAMED = (StoppedBy.SOLVER_LOST.value, "internal_error")
+"""How a job may fail for want of room: solvers do not say why."""
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +58,8 @@ class Run:
         self._began = time.monotonic()
         self._loading_s = 0.0
         self._decoding = False
+        self._stuck = False
+        """Whether the result waits to be written."""
         self.checkpoint: Path | None = None
         """Where the best plan so far lies while it runs, once there is one."""
         self._searching_since: float | None = None
@@ -83,6 +88,19 @@ class Run:
             self.task.exception()
 
     async def _go(self) -> bytes:
+        try:
+            return await self._in_folder()
+        except OSError as error:
+            if not passes(error):
+                raise
+            raise NoRoomError(str(error)) from error
+        except JobFailedError as error:
+            short = await self._pool.room.lack(now=True) if error.code in _BLAMED else None
+            if short is None:
+                raise
+            raise NoRoomError(f"the work folder: {short}") from error
+
+    async def _in_folder(self) -> bytes:
         folder = Path(tempfile.mkdtemp(prefix="job-", dir=self._pool.folder))
         try:
             request = folder / channel.REQUEST_FILE
@@ -125,10 +143,12 @@ class Run:
             raise JobFailedError(reason.value, error.last_words) from None
 
     async def _drive(self, kind: str, folder: Path, *, fresh: bool, stopped_by: StoppedBy | None = None) -> bytes:
+        self._stuck = False
         try:
             async with self._pool.child(fresh) as child:
                 child.jobs += 1
-                await child.send({"job": kind, "folder": str(folder), "stopped_by": stopped_by})
+                order = {"job": kind, "folder": str(folder), "stopped_by": stopped_by, "patient": self._pool.patient}
+                await child.send(order)
                 message = await self._watch(child, saving=stopped_by is not None)
                 if message["event"] == channel.ERROR and message["code"] != "invalid":
                     self._raise_failure(message["code"], child.last_words)
@@ -145,6 +165,8 @@ class Run:
     def _raise_failure(self, code: str, last_words: str) -> None:
         if code == StoppedBy.MEMORY_LIMIT:
             raise _StoppedError(StoppedBy.MEMORY_LIMIT, last_words)
+        if code == channel.NO_ROOM:
+            raise NoRoomError(last_words)
         if code == "nothing_kept":
             raise JobFailedError(StoppedBy.SOLVER_LOST.value)
         log.error("job failed: %s", code, extra={"job": self._job.kind, "last_words": last_words})
@@ -178,7 +200,7 @@ class Run:
             asyncio.create_task(self._outgrown(child)): StoppedBy.MEMORY_LIMIT,
         }
         if not saving:
-            guards[asyncio.create_task(self._finish.wait())] = StoppedBy.FINISHED_BY_CALLER
+            guards[asyncio.create_task(self._finished())] = StoppedBy.FINISHED_BY_CALLER
         return guards
 
     def _count(self) -> None:
@@ -187,6 +209,9 @@ class Run:
             metrics.note_solve(time.monotonic() - self._searching_since, self._job.time_limit_s, self._gap)
 
     def _hear(self, message: Message) -> None:
+        if message["event"] == channel.WAITING and not self._stuck:
+            self._stuck = True
+            log.warning("a result waits for room in the work folder", extra={"reason": message["reason"]})
         if message["event"] != channel.PROGRESS:
             return
         self._gap = message["progress"].get("gap", self._gap)
@@ -200,7 +225,21 @@ class Run:
             self._listen(message["progress"])
 
     async def _patience(self, saving: bool) -> None:
-        """Return when the child has had its time."""
+        """Return when the child has had its time; none passes while its result waits for room."""
+        await self._time_over(saving)
+        await self._unstuck()
+
+    async def _finished(self) -> None:
+        """Return when the caller wants the best plan; a result that waits for room is that plan."""
+        await self._finish.wait()
+        await self._unstuck()
+
+    async def _unstuck(self) -> None:
+        """Return unless the solve has ended: then its child is not to be stopped, but by who cancels it."""
+        if self._stuck:
+            await asyncio.Event().wait()
+
+    async def _time_over(self, saving: bool) -> None:
         settings, limit = self._pool.settings, self._job.time_limit_s
         if saving or limit is None:
             await asyncio.sleep(settings.load_timeout_s)

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from coverplan import room
 from coverplan.mip.program import StoppedBy
 from coverplan.payload import answer
 from coverplan.payload.base import Document
@@ -167,7 +168,8 @@ def _finish(order: Order, find: Callable[[Path, str], Plan], nothing: Callable[[
 
 
 def _leave(plan: Plan, order: Order) -> None:
-    (order.folder / channel.RESULT_FILE).write_text(plan.model_dump_json(), encoding="utf-8")
+    file, text = order.folder / channel.RESULT_FILE, plan.model_dump_json()
+    room.write(lambda: file.write_text(text, encoding="utf-8"))
 
 
 def _export(order: Order, suffix: str) -> None:

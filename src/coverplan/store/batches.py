@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    func,
     insert,
     or_,
     select,
@@ -28,6 +29,7 @@ from coverplan.store.idempotency import IN_FLIGHT_S, KEPT_S, KeyInFlightError
 from coverplan.store.lists import ALL, Which, chosen, newest
 from coverplan.store.runs import CANCELLED, COMPLETED, FAILED, OPEN, QUEUED, RUNNING, hide_all
 from coverplan.store.schema import batch_errors, batches, runs
+from coverplan.store.sizes import size_of
 
 _TICKET = ("id", "batch_line", "job_status")
 _RESULT = (*_TICKET, "name", "solution_status", "plan_path", "plan_bytes", "table_path", "request_path", "error")
@@ -62,7 +64,8 @@ def begin(connection: Connection, facts: Mapping[str, Any], reader: str) -> RowM
 def take(connection: Connection, batch_id: str, reader: str, facts: Mapping[str, Any], errors: Sequence[Any]) -> bool:
     """Note that lines were taken, `errors` being line numbers and reasons; False if another reader has taken over."""
     change = update(batches).where(_read_by(batch_id, reader), batches.c.closed.is_(False))
-    if not connection.execute(change.values(read_at=time.time(), **facts)).rowcount:
+    error_bytes = func.coalesce(batches.c.error_bytes, 0) + size_of(*(error for _, error in errors))
+    if not connection.execute(change.values(read_at=time.time(), error_bytes=error_bytes, **facts)).rowcount:
         return False
     if errors:
         rows = [{"batch_id": batch_id, "line": line, "error": error} for line, error in errors]

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 
 import obstore
+import structlog
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, from_url
 
+from coverplan.room import lack
 from coverplan.store import paths
 from coverplan.store.ids import new_id
 from coverplan.store.privacy import keep_private
+
+log = structlog.get_logger(__name__)
 
 _CHUNK = 4 << 20
 _LISTED = 1000
@@ -52,7 +56,7 @@ class Blobs:
             raise BlobLostError(f"{url}: {error}") from error
 
     def probe(self) -> None:
-        """Write a few bytes, read them and remove them; blocks.
+        """Write a few bytes, read them and remove them, and see whether a folder has room for more; blocks.
 
         The calls are not the asynchronous ones: those abort an interpreter that ends a moment later.
 
@@ -68,6 +72,14 @@ class Blobs:
             raise BlobLostError(str(error)) from error
         if found != written:
             raise BlobLostError("it gives back other bytes than were written")
+        short = None if self._folder is None else lack(self._folder)
+        if short is not None:
+            raise BlobLostError(short)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether they lie in a folder of this machine."""
+        return self._folder is not None
 
     async def put(self, path: str, data: bytes) -> None:
         """Write a blob, whole or not at all.
@@ -189,6 +201,33 @@ class Blobs:
             pass
         except (BaseError, OSError) as error:
             raise BlobLostError(str(error)) from error
+
+    async def discard(self, prefix: str) -> None:
+        """Remove the blobs below a prefix that no row names; what cannot be removed now is swept later."""
+        try:
+            await self.remove(prefix)
+        except BlobLostError as error:
+            log.warning("blobs are left for the sweep", prefix=prefix, reason=str(error))
+
+    async def put_all(self, blobs: Mapping[str, bytes]) -> None:
+        """Write several blobs, all or none.
+
+        Raises:
+            BlobLostError: the store does not take one of them.
+        """
+        written = await asyncio.gather(*(self.put(path, data) for path, data in blobs.items()), return_exceptions=True)
+        failed = next((one for one in written if isinstance(one, BaseException)), None)
+        if failed is not None:
+            await self.drop_all(blobs)
+            raise failed
+
+    async def drop_all(self, paths: Iterable[str]) -> None:
+        """Remove single blobs that no row names; what cannot be removed now is swept later."""
+        try:
+            for path in paths:
+                await self.drop(path)
+        except BlobLostError as error:
+            log.warning("blobs are left for the sweep", reason=str(error))
 
     async def remove(self, prefix: str) -> None:
         """Remove the blobs below a prefix; none there is fine."""

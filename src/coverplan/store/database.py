@@ -38,7 +38,14 @@ Result = TypeVar("Result")
 
 
 class DatabaseLostError(Exception):
-    """The database does not answer; what was asked may be asked again."""
+    """The database does not answer, or its disk is full; what was asked may be asked again.
+
+    `undone`: nothing of the transaction is there, for sure. It is not known where an answer was lost.
+    """
+
+    def __init__(self, reason: str, *, undone: bool = False) -> None:
+        super().__init__(reason)
+        self.undone = undone
 
 
 class Database:
@@ -118,14 +125,14 @@ def losses() -> Iterator[None]:
         yield
     except DBAPIError as error:
         if _is_lost(error):
-            raise DatabaseLostError(str(error.orig)) from error
+            raise DatabaseLostError(str(error.orig), undone=not error.connection_invalidated) from error
         raise
     except PoolTimeoutError as error:
-        raise DatabaseLostError(str(error)) from error
+        raise DatabaseLostError(str(error), undone=True) from error
 
 
 def _is_lost(error: DBAPIError) -> bool:
-    """Connection refused, cut, shutting down; or a file that stays locked or cannot be written."""
+    """Connection refused, cut, shutting down; a file that stays locked; a disk that is full or fails."""
     return error.connection_invalidated or isinstance(error, OperationalError)
 
 

@@ -15,10 +15,15 @@ from coverplan.store.clock import clock
 from coverplan.store.lists import ALL, Which, chosen, newest
 from coverplan.store.provenance import Provenance
 from coverplan.store.schema import datasets, runs
+from coverplan.store.sizes import size_of
 
 OPEN, QUEUED, RUNNING, COMPLETED, FAILED = "open", "queued", "running", "completed", "failed"
 _AT_WORK = (QUEUED, RUNNING)
 _LISTED = [column for column in datasets.c if column.name != "report"]
+_OF_CHECK = ("job_status", "valid", "tables", "report", "total_errors", "problem_hash", "bytes")
+"""What datasets of the same content have in common."""
+FOLDER = func.coalesce(datasets.c.content_of, datasets.c.id)
+"""The dataset in whose folder the tables lie."""
 
 Facts = Mapping[str, Any]
 
@@ -29,9 +34,10 @@ def status_of(row: RowMapping) -> str:
 
 
 def add(connection: Connection, facts: Facts) -> RowMapping:
-    """A new dataset."""
+    """A new dataset; `own_bytes` is the size of its patch."""
     row = {"tables": {}, "created_at": time.time(), **facts}
-    return connection.execute(insert(datasets).values(**row).returning(datasets)).mappings().one()
+    row["own_bytes"] = facts.get("own_bytes", 0) + size_of(facts["head"], facts.get("sources"), facts.get("report"))
+    return _told(connection, connection.execute(insert(datasets).values(**row).returning(datasets)).mappings().one())
 
 
 def get(connection: Connection, tenant: str, dataset_id: str) -> RowMapping | None:
@@ -65,26 +71,27 @@ def put_table(
 def commit(
     connection: Connection, tenant: str, dataset_id: str, content_hash: str, asked: Provenance | None = None
 ) -> RowMapping | None:
-    """Queue the check of an open dataset; where an earlier one holds the same, that one, and this one is gone."""
+    """Queue the check of an open dataset, or have it share what a checked one of the same content has."""
     row = _locked(connection, tenant, dataset_id)
     if row is None or status_of(row) != OPEN:
         return row
-    known = same_content(connection, tenant, content_hash)
-    if known is not None:
-        connection.execute(delete(datasets).where(_mine(tenant, dataset_id)))
-        return known
-    values = {"job_status": QUEUED, "content_hash": content_hash, "expires_at": None}
+    values = {"content_hash": content_hash, "expires_at": None, **queued_or_shared(connection, tenant, content_hash)}
+    values["own_bytes"] = size_of(row["head"], row["sources"], values.get("report"))
     values |= {} if asked is None else asked.followed
     change = update(datasets).where(_mine(tenant, dataset_id)).values(**values).returning(datasets)
-    return connection.execute(change).mappings().one()
+    return _told(connection, connection.execute(change).mappings().one())
 
 
-def same_content(connection: Connection, tenant: str, content_hash: str) -> RowMapping | None:
-    """The first dataset of the same content that was not given up."""
-    wanted = select(datasets).where(
-        datasets.c.tenant == tenant, datasets.c.content_hash == content_hash, datasets.c.job_status != FAILED
-    )
-    return connection.execute(wanted.order_by(datasets.c.id).limit(1)).mappings().one_or_none()
+def queued_or_shared(connection: Connection, tenant: str, content_hash: str) -> Facts:
+    """How a dataset of this content goes on: as a checked one of the same content is, else it waits for its check."""
+    shared = _shared(connection, tenant, content_hash)
+    return {"job_status": QUEUED} if shared is None else {**shared, "ended_at": time.time()}
+
+
+def share(connection: Connection, row: RowMapping) -> bool:
+    """End a check that has begun where one of the same content has ended meanwhile; False where none has."""
+    shared = _shared(connection, row["tenant"], row["content_hash"])
+    return shared is not None and end(connection, row["id"], row["attempt"], shared)
 
 
 def next_due(connection: Connection) -> str | None:
@@ -110,17 +117,17 @@ def renew(connection: Connection, dataset_id: str, attempt: int, lease_s: float)
     return bool(connection.execute(change).rowcount)
 
 
-def hand_back(connection: Connection, dataset_id: str, attempt: int) -> None:
-    """Let another worker check it."""
-    values = {"job_status": QUEUED, "attempt": attempt - 1, "leased_until": None}
+def hand_back(connection: Connection, dataset_id: str, attempt: int, pause_s: float = 0.0) -> None:
+    """Let another worker check it, after a pause; the attempt does not count."""
+    values = {"job_status": QUEUED, "attempt": attempt - 1, "leased_until": clock() + pause_s}
     connection.execute(update(datasets).where(_current(dataset_id, attempt)).values(**values))
 
 
 def end(connection: Connection, dataset_id: str, attempt: int, facts: Facts) -> bool:
     """End a check by the attempt that counts, and have it told; False if that is another one."""
-    over = (
-        update(datasets).where(_current(dataset_id, attempt)).values(ended_at=time.time(), leased_until=None, **facts)
-    )
+    own_bytes = func.coalesce(datasets.c.own_bytes, 0) + size_of(facts.get("report"))
+    values = {"ended_at": time.time(), "leased_until": None, "own_bytes": own_bytes, **facts}
+    over = update(datasets).where(_current(dataset_id, attempt)).values(**values)
     row = connection.execute(over.returning(datasets)).mappings().one_or_none()
     if row is not None:
         announcements.announce_dataset(connection, row)
@@ -150,9 +157,16 @@ def is_needed(connection: Connection, tenant: str, dataset_id: str) -> bool:
     return bool(connection.execute(select(or_(run, child))).scalar())
 
 
-def remove(connection: Connection, tenant: str, dataset_id: str) -> bool:
-    """Forget a dataset; False where there is none."""
-    return bool(connection.execute(delete(datasets).where(_mine(tenant, dataset_id))).rowcount)
+def remove(connection: Connection, tenant: str, dataset_id: str) -> set[str] | None:
+    """Forget a dataset; returns those whose folders nobody needs from now on, None where there is no such dataset."""
+    gone = delete(datasets).where(_mine(tenant, dataset_id)).returning(datasets.c.content_of)
+    row = connection.execute(gone).one_or_none()
+    if row is None:
+        return None
+    folders = {dataset_id, row.content_of} - {None}
+    with_own = and_(datasets.c.id.in_(folders), datasets.c.content_of.is_(None))
+    needed = select(FOLDER).where(or_(with_own, datasets.c.content_of.in_(folders)))
+    return folders - set(connection.execute(needed).scalars())
 
 
 def expire(connection: Connection, now: float, limit: int) -> Sequence[str]:
@@ -180,6 +194,22 @@ def _is_shown_as(status: str) -> Any:
     return and_(shown, not_(func.coalesce(datasets.c.fetching, False))) if status == OPEN else shown
 
 
+def _told(connection: Connection, row: RowMapping) -> RowMapping:
+    """The dataset, after telling of it where it counts as checked at once."""
+    if row["job_status"] == COMPLETED:
+        announcements.announce_dataset(connection, row)
+    return row
+
+
+def _shared(connection: Connection, tenant: str, content_hash: str) -> Facts | None:
+    """What a checked dataset of this content has for others, which none removes before this transaction ends."""
+    same = and_(datasets.c.tenant == tenant, datasets.c.content_hash == content_hash)
+    wanted = select(*(datasets.c[name] for name in _OF_CHECK), FOLDER.label("content_of"))
+    wanted = wanted.where(same, datasets.c.job_status == COMPLETED).order_by(datasets.c.id).limit(1)
+    row = connection.execute(wanted.with_for_update(read=True)).mappings().one_or_none()
+    return None if row is None else {**row, "patch_path": None}
+
+
 def _locked(connection: Connection, tenant: str, dataset_id: str) -> RowMapping | None:
     wanted = select(datasets).where(_mine(tenant, dataset_id)).with_for_update()
     return connection.execute(wanted).mappings().one_or_none()
@@ -190,8 +220,8 @@ def _mine(tenant: str, dataset_id: str) -> Any:
 
 
 def _due() -> Any:
-    lost = and_(datasets.c.job_status == RUNNING, datasets.c.leased_until < clock())
-    return or_(datasets.c.job_status == QUEUED, lost)
+    free = or_(datasets.c.leased_until.is_(None), datasets.c.leased_until <= clock())
+    return and_(datasets.c.job_status.in_(_AT_WORK), free)
 
 
 def _current(dataset_id: str, attempt: int) -> Any:

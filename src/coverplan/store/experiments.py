@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -63,9 +63,12 @@ def page(
     return connection.execute(newest(wanted, experiments, limit, before)).mappings().all()
 
 
-def next_due(connection: Connection) -> str | None:
-    """The oldest experiment that has cells to add, or all of whose cells have ended, and that no worker is at."""
-    wanted = select(experiments.c.id).where(_due()).order_by(experiments.c.id).limit(1)
+def next_due(connection: Connection, but: Collection[str] = ()) -> str | None:
+    """The oldest experiment that has cells to add, or all of whose cells have ended, and that no worker is at.
+
+    Those of `but` are left out.
+    """
+    wanted = select(experiments.c.id).where(_due(), experiments.c.id.not_in(but)).order_by(experiments.c.id).limit(1)
     return connection.execute(wanted).scalar()
 
 

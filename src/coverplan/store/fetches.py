@@ -34,9 +34,10 @@ def renew(connection: Connection, row: RowMapping, lease_s: float) -> bool:
     return bool(connection.execute(change).rowcount)
 
 
-def let_go(connection: Connection, row: RowMapping) -> None:
-    """Let another worker fetch them."""
-    connection.execute(update(datasets).where(_held(row)).values(leased_until=None, attempt=row["attempt"] - 1))
+def let_go(connection: Connection, row: RowMapping, pause_s: float = 0.0) -> None:
+    """Let another worker fetch them, after a pause; the attempt does not count."""
+    values = {"leased_until": clock() + pause_s, "attempt": row["attempt"] - 1}
+    connection.execute(update(datasets).where(_held(row)).values(**values))
 
 
 def done(connection: Connection, row: RowMapping, tables: Mapping[str, Any], content_hash: str) -> bool:
@@ -57,7 +58,7 @@ def _end(connection: Connection, row: RowMapping, facts: Mapping[str, Any]) -> b
 
 
 def _due() -> ColumnElement[bool]:
-    free = or_(datasets.c.leased_until.is_(None), datasets.c.leased_until < clock())
+    free = or_(datasets.c.leased_until.is_(None), datasets.c.leased_until <= clock())
     return and_(datasets.c.fetching.is_(True), free)
 
 

@@ -57,9 +57,14 @@ def experiment_request(experiment_id: str, version: int) -> str:
     return f"{experiment(experiment_id)}/request-{version}-{secrets.token_hex(4)}.json"
 
 
-def experiment_problem(experiment_id: str, digest: str) -> str:
-    """A problem of an experiment, stored once however many cells solve it."""
-    return f"{experiment(experiment_id)}/problems/{digest}.json"
+def experiment_bases(request_path: str) -> str:
+    """The stored policies that such a request names."""
+    return request_path.replace("/request-", "/bases-")
+
+
+def experiment_problem(experiment_id: str, digest: str, mark: str) -> str:
+    """A problem of an experiment, stored once however many cells solve it; `mark` is of the call that sent it."""
+    return f"{experiment(experiment_id)}/problems/{digest}-{mark}.json"
 
 
 def cell(experiment_id: str, key: str) -> str:

@@ -151,6 +151,7 @@ batches = Table(
     Column("content_digest", _HASH),  # of what they say, sealed with the digest; None: an earlier version took them
     Column("reader", _ID),  # the call that takes lines now; fences one that was given up
     Column("read_at", Float, nullable=False),
+    Column("error_bytes", _BIG),  # of the lines that were refused; None: of a version that did not count them
     Column("closed", Boolean, nullable=False, default=False),  # whether it takes no more lines
     Column("deleted", Boolean, nullable=False, default=False),
     Column("created_at", Float, nullable=False),
@@ -228,10 +229,12 @@ datasets = Table(
     Column(
         "fetching", Boolean
     ),  # True: they are to be fetched; it is open meanwhile, which versions before leave alone
+    Column("content_of", _ID),  # the dataset in whose folder its tables lie, be it gone; None: its own
     Column("report", JSON(none_as_null=True)),  # what its check found
     Column("total_errors", Integer, nullable=False, default=0),
     Column("problem_hash", String(80)),
-    Column("bytes", _BIG, nullable=False, default=0),
+    Column("bytes", _BIG, nullable=False, default=0),  # of its tables
+    Column("own_bytes", _BIG),  # of head, patch and report; None: of a version that did not count them
     Column("attempt", Integer, nullable=False, default=0),  # fences a worker that was given up too early
     Column("leased_until", Float),  # when a worker that was not heard of counts as lost
     Column("created_at", Float, nullable=False),
@@ -240,6 +243,7 @@ datasets = Table(
     *_provenance(),
     Index("datasets_of_tenant", "tenant", "id"),
     Index("datasets_by_content", "tenant", "content_hash"),
+    Index("datasets_by_folder", "content_of"),
     Index("datasets_by_status", "job_status", "leased_until"),
 )
 
@@ -251,7 +255,16 @@ policies = Table(
     Column("version", Integer, primary_key=True),
     Column("document", JSON, nullable=False),
     Column("content_hash", String(80), nullable=False),
+    Column("bytes", _BIG),  # of name and document; None: of a version that did not count them
     Column("created_at", Float, nullable=False),
+)
+
+deleted_policies = Table(
+    "deleted_policies",
+    metadata,
+    Column("tenant", _ID, primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("version", Integer, nullable=False),  # the last: its number and those before are never given again
 )
 
 keys = Table(

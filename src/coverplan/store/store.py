@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Self
 
 from coverplan.settings import Settings
 from coverplan.store.blobs import Blobs
-from coverplan.store.database import Database
+from coverplan.store.database import Database, DatabaseLostError
 from coverplan.store.migrate import migrate
 from coverplan.store.privacy import keep_private
 
@@ -36,6 +38,19 @@ class Store:
         store = cls(Database.open(settings.database), Blobs(settings.blobs))
         migrate(store.database)
         return store
+
+    @asynccontextmanager
+    async def naming(self, *blobs: str) -> AsyncIterator[None]:
+        """A block whose transaction names blobs that were written before: they go again where it surely did not.
+
+        Where that is not known they stay, and what no row names is swept later.
+        """
+        try:
+            yield
+        except Exception as error:
+            if not isinstance(error, DatabaseLostError) or error.undone:
+                await self.blobs.drop_all(blobs)
+            raise
 
     def close(self) -> None:
         """Close all connections."""

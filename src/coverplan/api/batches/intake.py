@@ -21,7 +21,7 @@ from coverplan.api.batches.states import DAY_S, error_of, lines_of
 from coverplan.api.body import Parsers, checked, count_values
 from coverplan.api.errors import ApiError, ClientGoneError, as_api_error
 from coverplan.api.guard.auth import Caller
-from coverplan.api.guard.quotas import admit
+from coverplan.api.guard.quotas import Admission
 from coverplan.api.idempotency import in_flight, reused
 from coverplan.api.runs.known import known_of
 from coverplan.jobs.submit import Accepted, Known, Submission
@@ -36,6 +36,7 @@ from coverplan.store.database import DatabaseLostError
 from coverplan.store.idempotency import KeyInFlightError
 from coverplan.store.ids import new_id
 from coverplan.store.provenance import Provenance
+from coverplan.store.sizes import size_of
 from coverplan.store.store import Store
 
 _TOLD_AT_ONCE = 256
@@ -49,6 +50,7 @@ class Means:
 
     caller: Caller
     asked: Provenance
+    admission: Admission
     store: Store
     settings: Settings
     submission: Submission
@@ -207,9 +209,8 @@ class Intake:
                 taken.append((number, found))
             else:
                 errors.append((number, error_of(found).model_dump(mode="json")))
-        size = sum(len(run.request) for _, run in taken)
-        await admit(self._means.store.database, self._means.caller, runs=len(taken), size=size)
-        await asyncio.gather(*(self._means.submission.store(run) for _, run in taken))
+        size = sum(run.bytes for _, run in taken) + size_of(*(error for _, error in errors))
+        await self._means.admission.admit(self._means.caller, runs=len(taken), size=size)
         accepted = self._accepted + len(taken)
         facts = {"accepted": accepted, **self._repetition.facts()}
 
@@ -218,7 +219,8 @@ class Intake:
                 raise in_flight()
             self._means.submission.add_lines(connection, self.batch_id, taken)
 
-        await self._means.store.database.writing(add)
+        async with self._means.submission.stored(*(run for _, run in taken)):
+            await self._means.store.database.writing(add)
         self._accepted = accepted
 
     async def _accepted_of(self, lines: Sequence[Line]) -> list[Accepted | ApiError]:

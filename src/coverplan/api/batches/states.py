@@ -69,6 +69,7 @@ def _state(row: RowMapping, counts: Counts, pace: Pace) -> BatchState:
         job_status=_job_status(row["closed"], by_job),
         created_by=creator_of(row),
         rejected=row["lines"] - row["accepted"],
+        cancelled=by_job[runs.CANCELLED],
         runs=BatchRuns(**by_job),
         solutions=BatchSolutions(**by_solution),
         remaining_s=pace.left_s(by_job[runs.QUEUED], by_job[runs.RUNNING]),

@@ -18,6 +18,7 @@ from coverplan.api.batches.states import DAY_S, has_ended, shown, states_of, tol
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.filters import Named
 from coverplan.api.guard.auth import Caller, Reader, Writer, until_refused, while_admitted
+from coverplan.api.guard.quotas import Admitting
 from coverplan.api.idempotency import REPLAYED, Key
 from coverplan.api.links import located
 from coverplan.api.media import CSV, EVENTS, JSON, NDJSON, PARQUET, accepts, chosen
@@ -85,6 +86,7 @@ async def submit_batch(
     request: Request,
     caller: Writer,
     asked: Asked,
+    admission: Admitting,
     store: Stored,
     settings: Configured,
     submission: Submitted,
@@ -99,7 +101,7 @@ async def submit_batch(
     Location and Coverplan-Batch-Id say where it is.
     """
     lines = Lines(request, settings, PACK)
-    means = Means(caller, asked, store, settings, submission, request.app.state.parsers)
+    means = Means(caller, asked, admission, store, settings, submission, request.app.state.parsers)
     intake = await Intake.begin(means, lines, name, key)
     try:
         await intake.started()
@@ -209,8 +211,10 @@ async def show_results(
         Literal["ndjson", "csv", "parquet"] | None, Query(alias="format", description="Instead of the Accept header.")
     ] = None,
     only: Annotated[
-        Literal["completed", "failed"] | None,
-        Query(description="Lines with a completed run, or those that were refused or failed."),
+        Literal["completed", "failed", "cancelled"] | None,
+        Query(
+            description="Lines with a completed run, those that were refused or failed, or those that were cancelled."
+        ),
     ] = None,
     partial: Annotated[bool, Query(description="What there is, before all runs have ended.")] = False,
     after: After = 0,

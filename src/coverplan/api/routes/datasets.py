@@ -17,7 +17,7 @@ from coverplan.api.datasets.uploads import MEDIA_TYPES, Upload
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.filters import Named
 from coverplan.api.guard.auth import Reader, Writer
-from coverplan.api.guard.quotas import admit
+from coverplan.api.guard.quotas import Admitting
 from coverplan.api.idempotency import ONCE, Created, Creation, once_telling
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
@@ -42,6 +42,7 @@ from coverplan.payload.issues import IssueReport
 from coverplan.settings import Settings
 from coverplan.store import audit, datasets, paths
 from coverplan.store.ids import new_id
+from coverplan.store.sizes import size_of
 from coverplan.store.store import Store
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
@@ -53,7 +54,7 @@ DatasetId = Annotated[str, Path(pattern="^[A-Za-z0-9-]{1,40}$", description="Id 
 _LOCATED = located(dataset_id="$response.body#/dataset_id")
 _SAME = {
     "model": DatasetState,
-    "description": "An earlier dataset holds the same: this is it, nothing was added.",
+    "description": "Another dataset of the same content has been checked: this one shares its tables and its report.",
     **_LOCATED,
 }
 _TABLE = {
@@ -88,7 +89,12 @@ Once = Annotated[Creation, once_telling(_now)]
     dependencies=[accepts(JSON)],
 )
 async def create_dataset(
-    body: Parsed[DatasetRequest], caller: Writer, settings: Configured, asked: Asked, once: Once
+    body: Parsed[DatasetRequest],
+    caller: Writer,
+    settings: Configured,
+    asked: Asked,
+    admission: Admitting,
+    once: Once,
 ) -> Response:
     """It takes tables until it is committed; left alone for a day before that, it is deleted.
 
@@ -96,12 +102,14 @@ async def create_dataset(
     """
     uris = body.table_uris
     _check_uris(uris or {}, caller.tenant, settings)
+    head = body.problem.model_dump(mode="json", exclude_unset=True)
+    await admission.admit(caller, size=size_of(head, uris))
     facts = {
         "id": new_id("ds"),
         "tenant": caller.tenant,
         "name": body.name,
         "job_status": datasets.OPEN,
-        "head": body.problem.model_dump(mode="json", exclude_unset=True),
+        "head": head,
         "expires_at": time.time() + UNCOMMITTED_S if uris is None else None,
         "sources": None if uris is None else {"uris": uris, "stored_bytes": caller.stored_bytes},
         "fetching": None if uris is None else True,
@@ -150,7 +158,13 @@ async def show_dataset(dataset_id: DatasetId, caller: Reader, store: Stored) -> 
     dependencies=[accepts(JSON)],
 )
 async def put_table(
-    dataset_id: DatasetId, table: Table, request: Request, caller: Writer, store: Stored, settings: Configured
+    dataset_id: DatasetId,
+    table: Table,
+    request: Request,
+    caller: Writer,
+    admission: Admitting,
+    store: Stored,
+    settings: Configured,
 ) -> TableState:
     """One table as one body: Parquet, CSV, NDJSON or Arrow by its Content-Type; sent again, it is replaced.
 
@@ -160,14 +174,9 @@ async def put_table(
     row = await _row(store, caller.tenant, dataset_id)
     _check_open(row)
     upload = Upload(request, settings)
-    await admit(store.database, caller, size=upload.declared)
+    await admission.admit(caller, size=upload.declared)
     path = paths.table(row["id"], table, SUFFIXES[upload.format])
     await store.blobs.put_stream(path, upload.pieces())
-    try:
-        await admit(store.database, caller, size=upload.size)
-    except ApiError:
-        await store.blobs.drop(path)
-        raise
     facts = {"format": upload.format, "path": path, "bytes": upload.size, "digest": upload.digest}
     until = time.time() + UNCOMMITTED_S
 
@@ -177,12 +186,12 @@ async def put_table(
             audit.add(connection, caller.by, "dataset.put_table", f"{row['id']}/{table}")
         return kept, replaced
 
-    kept, replaced = await store.database.writing(put)
-    if kept is None:
-        await store.blobs.drop(path)
-        _check_open(await _row(store, caller.tenant, dataset_id))
-    if replaced is not None:
-        await store.blobs.drop(replaced)
+    async with store.naming(path):
+        await admission.admit(caller, size=upload.size)
+        kept, replaced = await store.database.writing(put)
+        if kept is None:
+            _check_open(await _row(store, caller.tenant, dataset_id))
+    await store.blobs.drop_all([] if replaced is None else [replaced])
     return table_of(table, facts)
 
 
@@ -198,7 +207,8 @@ async def commit_dataset(
 ) -> DatasetState:
     """It changes no more, and a worker checks it: `GET` says when it has, and what is wrong.
 
-    Where an earlier dataset holds the same, the answer is that one, and this one is gone.
+    Where another dataset of the same content has been checked, this one shares its tables and is checked as well: each
+    stays until it is deleted itself. Made again, the call answers with the same dataset.
     """
     row = await _row(store, caller.tenant, dataset_id)
     is_open = datasets.status_of(row) == datasets.OPEN
@@ -216,10 +226,10 @@ async def commit_dataset(
 
     committed = await store.database.writing(commit)
     kept = found(committed, "dataset", dataset_id)
-    if kept["id"] != dataset_id:
-        await store.blobs.remove(paths.dataset(dataset_id))
+    if kept["content_of"] is not None:
+        await store.blobs.discard(paths.dataset(dataset_id))
         response.status_code = 200
-    response.headers["Location"] = f"/v1/datasets/{kept['id']}"
+    response.headers["Location"] = f"/v1/datasets/{dataset_id}"
     return state_of(kept)
 
 
@@ -233,11 +243,17 @@ async def commit_dataset(
     dependencies=[accepts(JSON)],
 )
 async def patch_dataset(
-    dataset_id: DatasetId, body: Parsed[DatasetPatch], caller: Writer, asked: Asked, store: Stored, once: Once
+    dataset_id: DatasetId,
+    body: Parsed[DatasetPatch],
+    caller: Writer,
+    asked: Asked,
+    admission: Admitting,
+    store: Stored,
+    once: Once,
 ) -> Response:
     """A new dataset with some accounts or reps added, changed or removed; a worker makes and checks it.
 
-    Ids that are not there are errors of the new one.
+    Ids that are not there are errors of the new one. What the same patch has made before is shared, as in a commit.
     """
     check_patch(body).raise_errors()
     parent = await _row(store, caller.tenant, dataset_id)
@@ -249,56 +265,51 @@ async def patch_dataset(
         )
     own, digest = new_id("ds"), patch_hash(parent, body)
     data = await asyncio.to_thread(lambda: body.model_dump_json(exclude_unset=True).encode())
-    await admit(store.database, caller, size=len(data))
+    await admission.admit(caller, size=len(data) + size_of(parent["head"]))
     await store.blobs.put(paths.patch(own), data)
     facts = {
         "id": own,
         "tenant": caller.tenant,
         "name": parent["name"] if body.name is None else body.name,
         "parent_id": parent["id"],
-        "job_status": datasets.QUEUED,
         "head": parent["head"],
         "patch_path": paths.patch(own),
+        "own_bytes": len(data),
         "content_hash": digest,
         **asked.columns,
     }
-    known = False
 
     def create(connection: Connection) -> Created:
-        nonlocal known
-        same = datasets.same_content(connection, caller.tenant, digest)
-        known = same is not None
-        if same is not None:
-            return _created(same, 200)
         audit.add(connection, caller.by, "dataset.patch", own)
-        return _created(datasets.add(connection, facts), 202)
+        row = datasets.add(connection, {**facts, **datasets.queued_or_shared(connection, caller.tenant, digest)})
+        return _created(row, 202 if row["content_of"] is None else 200)
 
-    try:
-        return await once.create(create)
-    finally:
-        if known:
-            await store.blobs.remove(paths.dataset(own))
+    async with store.naming(paths.patch(own)):
+        answer = await once.create(create)
+    if answer.status_code == 200:
+        await store.blobs.discard(paths.dataset(own))
+    return answer
 
 
 @router.delete(
     "/{dataset_id}", status_code=204, summary="Delete a dataset", responses=error_responses(404, 409, 422, 503)
 )
 async def delete_dataset(dataset_id: DatasetId, caller: Writer, store: Stored) -> None:
-    """Not while a run or a new version that has not ended needs it; plans that were made of it stay."""
+    """Not while a run or a new version that has not ended needs it; plans of it, and others of its content, stay."""
 
-    def delete(connection: Connection) -> tuple[bool, bool]:
-        needed = datasets.is_needed(connection, caller.tenant, dataset_id)
-        removed = not needed and datasets.remove(connection, caller.tenant, dataset_id)
-        if removed:
+    def delete(connection: Connection) -> set[str] | None:
+        if datasets.is_needed(connection, caller.tenant, dataset_id):
+            raise ApiError("dataset_in_use", "A run or a patch needs it.", suggestion="Try again when it has ended.")
+        unneeded = datasets.remove(connection, caller.tenant, dataset_id)
+        if unneeded is not None:
             audit.add(connection, caller.by, "dataset.delete", dataset_id)
-        return needed, removed
+        return unneeded
 
-    needed, removed = await store.database.writing(delete)
-    if needed:
-        raise ApiError("dataset_in_use", "A run or a patch needs it.", suggestion="Try again when it has ended.")
-    if not removed:
+    unneeded = await store.database.writing(delete)
+    if unneeded is None:
         raise missing("dataset", dataset_id)
-    await store.blobs.remove(paths.dataset(dataset_id))
+    for folder in unneeded:
+        await store.blobs.discard(paths.dataset(folder))
 
 
 def _created(row: RowMapping, status: int) -> Created:

@@ -13,11 +13,11 @@ from starlette.responses import Response
 from coverplan.api.body import Parsed, body_of
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.experiments import results
-from coverplan.api.experiments.intake import check_size, packed, planned, unpacked
+from coverplan.api.experiments.intake import bases_of, check_size, packed, planned, unpacked
 from coverplan.api.experiments.states import cell_of, experiment_row, shown, states_of, told
 from coverplan.api.filters import Named
 from coverplan.api.guard.auth import Reader, Writer, until_refused
-from coverplan.api.guard.quotas import admit
+from coverplan.api.guard.quotas import Admitting
 from coverplan.api.idempotency import ONCE, Created, Creation, once_telling
 from coverplan.api.links import located
 from coverplan.api.media import CSV, EVENTS, HTML, JSON, PARQUET, accepts, chosen
@@ -82,15 +82,20 @@ Once = Annotated[Creation, once_telling(_ticket_now)]
     dependencies=[accepts(JSON)],
 )
 async def submit_experiment(
-    body: Parsed[ExperimentRequest], caller: Writer, asked: Asked, store: Stored, settings: Configured, once: Once
+    body: Parsed[ExperimentRequest],
+    caller: Writer,
+    asked: Asked,
+    admission: Admitting,
+    store: Stored,
+    settings: Configured,
+    once: Once,
 ) -> Response:
     """Queue its cells, each a run; once this is answered, it is not lost."""
     plan = await planned(body, caller.tenant, store, settings)
     check_size(plan.estimate, settings)
     experiment_id = new_id("exp")
     ready = await asyncio.to_thread(packed, experiment_id, 1, plan)
-    await admit(store.database, caller, runs=plan.estimate.cells, size=ready.size)
-    await ready.store(store)
+    await admission.admit(caller, runs=plan.estimate.cells, size=ready.size)
     facts = {
         "id": experiment_id,
         "tenant": caller.tenant,
@@ -107,7 +112,8 @@ async def submit_experiment(
         ticket = ExperimentTicket(experiment_id=experiment_id, job_status="queued")
         return Created(ticket, 202, f"/v1/experiments/{experiment_id}")
 
-    return await once.create(create)
+    async with ready.stored(store):
+        return await once.create(create)
 
 
 @router.post(
@@ -249,10 +255,12 @@ async def stop_experiment(experiment_id: ExperimentId, caller: Writer, store: St
     responses=error_responses(404, 422, 429, 503),
     dependencies=[accepts(JSON)],
 )
-async def resume_experiment(experiment_id: ExperimentId, caller: Writer, store: Stored) -> ExperimentState:
+async def resume_experiment(
+    experiment_id: ExperimentId, caller: Writer, admission: Admitting, store: Stored
+) -> ExperimentState:
     """Cells that were cancelled or have failed are solved anew, and what they came to is compared again."""
     state = await shown(store, caller.tenant, experiment_id)
-    await admit(store.database, caller, runs=state.cells.cancelled + state.cells.failed)
+    await admission.admit(caller, runs=state.cells.cancelled + state.cells.failed)
 
     def resume(connection: Connection) -> None:
         experiments.resume(connection, caller.tenant, experiment_id)
@@ -276,6 +284,7 @@ async def extend_experiment(
     body: Parsed[ExperimentExtension],
     caller: Writer,
     asked: Asked,
+    admission: Admitting,
     store: Stored,
     settings: Configured,
     once: Once,
@@ -283,13 +292,13 @@ async def extend_experiment(
     """More problems, policies, seeds or points; cells that it has already keep their runs."""
     row = await experiment_row(store, caller.tenant, experiment_id)
     known, request = await unpacked(store, row["request_path"])
-    plan = await planned(body.added_to(request), caller.tenant, store, settings)
+    kept = await bases_of(store, row["request_path"])
+    plan = await planned(body.added_to(request), caller.tenant, store, settings, kept)
     check_size(plan.estimate, settings)
     ready = await asyncio.to_thread(packed, experiment_id, row["version"] + 1, plan, known)
     counts = (await shown(store, caller.tenant, experiment_id)).cells
     more = plan.estimate.cells - counts.completed - counts.queued - counts.running
-    await admit(store.database, caller, runs=max(0, more), size=ready.size)
-    await ready.store(store)
+    await admission.admit(caller, runs=max(0, more), size=ready.size)
     facts = {**ready.facts, "request_bytes": row["request_bytes"] + ready.size, **asked.followed}
 
     def extend(connection: Connection) -> Created:
@@ -301,7 +310,8 @@ async def extend_experiment(
         ticket = ExperimentTicket(experiment_id=experiment_id, job_status="running")
         return Created(ticket, 202, f"/v1/experiments/{experiment_id}")
 
-    return await once.create(extend)
+    async with ready.stored(store):
+        return await once.create(extend)
 
 
 @router.delete(

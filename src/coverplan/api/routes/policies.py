@@ -15,6 +15,7 @@ from coverplan.api.edge.caching import UNCHANGED, Keeping
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.filters import Named
 from coverplan.api.guard.auth import Reader, Writer
+from coverplan.api.guard.quotas import Admitting
 from coverplan.api.idempotency import ONCE, Created, Once
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
@@ -27,6 +28,7 @@ from coverplan.payload.policy import Policy
 from coverplan.payload.policy_checks import check_alone
 from coverplan.payload.policy_diff import policy_diff
 from coverplan.store import audit, policies
+from coverplan.store.sizes import size_of
 from coverplan.store.store import Store
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"], dependencies=[accepts(JSON)])
@@ -54,13 +56,15 @@ Number = Annotated[int, Path(ge=1, le=MAX_VERSION, description="Number of the ve
     },
     openapi_extra=body_of(PolicyRequest, policy="A policy under a name"),
 )
-async def store_policy(body: Parsed[PolicyRequest], caller: Writer, once: Once) -> Response:
+async def store_policy(body: Parsed[PolicyRequest], caller: Writer, admission: Admitting, once: Once) -> Response:
     """Add a version; the policy of the latest version, sent again, answers with that version."""
     issues = IssueReport()
     check_alone(issues, body.policy, "/policy")
     issues.raise_errors()
     given = body.policy.model_dump(mode="json", exclude_unset=True)
     digest = policy_hash(body.policy)
+    answer_bytes = len(body.policy.model_dump_json()) if once.is_kept else 0
+    await admission.admit(caller, size=size_of(body.name, given) + answer_bytes)
 
     def create(connection: Connection) -> Created:
         row, new = policies.save(connection, caller.tenant, body.name, given, digest)
@@ -131,6 +135,20 @@ async def compare_policies(
     other = await _found(store, caller.tenant, name, after)
     response.headers.update(kept.headers(*_identity(one), *_identity(other)))
     return policy_diff(name, (one["version"], policy_of(one)), (other["version"], policy_of(other)))
+
+
+@router.delete("/{name}", status_code=204, summary="Delete a policy", responses=error_responses(404, 422, 503))
+async def delete_policy(name: Name, caller: Writer, store: Stored) -> None:
+    """All its versions; runs and experiments keep what they were given. The numbers of its versions go on."""
+
+    def delete(connection: Connection) -> bool:
+        removed = policies.remove(connection, caller.tenant, name)
+        if removed:
+            audit.add(connection, caller.by, "policy.delete", name)
+        return removed
+
+    if not await store.database.writing(delete):
+        raise _missing(name)
 
 
 def policy_of(row: RowMapping) -> Policy:

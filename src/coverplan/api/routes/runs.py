@@ -15,7 +15,7 @@ from coverplan.api.body import Parsed, body_of
 from coverplan.api.errors import ApiError, error_responses
 from coverplan.api.filters import Label, Named
 from coverplan.api.guard.auth import Reader, Writer
-from coverplan.api.guard.quotas import admit
+from coverplan.api.guard.quotas import Admitting
 from coverplan.api.idempotency import ONCE, Created, Creation, once_telling
 from coverplan.api.links import located
 from coverplan.api.media import JSON, accepts
@@ -57,22 +57,28 @@ Once = Annotated[Creation, once_telling(_ticket_now)]
     dependencies=[accepts(JSON)],
 )
 async def submit_run(
-    body: Parsed[RunRequest], caller: Writer, asked: Asked, store: Stored, submission: Submitted, once: Once
+    body: Parsed[RunRequest],
+    caller: Writer,
+    asked: Asked,
+    admission: Admitting,
+    store: Stored,
+    submission: Submitted,
+    once: Once,
 ) -> Response:
     """Queue a run; once this is answered, it is not lost."""
     known = await known_of(body, caller.tenant, store)
     accepted = await asyncio.to_thread(submission.accepted, body, caller.tenant, known, asked)
     old = await submission.reused(accepted) if body.reuse else None
     if old is None:
-        await admit(store.database, caller, runs=1, size=len(accepted.request))
-        await submission.store(accepted)
+        await admission.admit(caller, runs=1, size=accepted.bytes)
 
         def create(connection: Connection) -> Created:
             audit.add(connection, caller.by, "run.submit", accepted.id)
             ticket = RunTicket(run_id=accepted.id, job_status="queued")
             return Created(ticket, 202, f"/v1/runs/{accepted.id}")
 
-        return await once.create(create, partial(submission.add, accepted))
+        async with submission.stored(accepted):
+            return await once.create(create, partial(submission.add, accepted))
     ticket = Created(RunTicket(run_id=old, job_status="completed"), 200, f"/v1/runs/{old}")
     return await once.create(lambda _: ticket)
 

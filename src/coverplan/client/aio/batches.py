@@ -82,7 +82,7 @@ class Batches:
             yield parsed(BatchTicket, line)
 
     async def results(
-        self, batch_id: str, *, only: Literal["completed", "failed"] | None = None, partial: bool = False
+        self, batch_id: str, *, only: Literal["completed", "failed", "cancelled"] | None = None, partial: bool = False
     ) -> AsyncIterator[BatchResult]:
         """The plan or the error of each line, in their order, read as they are asked for."""
         wanted = {"only": only, "partial": partial or None}

@@ -72,7 +72,7 @@ class Datasets:
         return await self._transport.patiently(attempt)
 
     async def commit(self, dataset_id: str) -> DatasetState:
-        """It changes no more, and is checked; where an earlier dataset holds the same, the answer is that one."""
+        """It changes no more, and is checked; made again, the call answers with the same dataset."""
         return await self._transport.post(f"/v1/datasets/{dataset_id}/commit", DatasetState)
 
     async def patch(self, dataset_id: str, patch: DatasetPatch | Document) -> DatasetState:

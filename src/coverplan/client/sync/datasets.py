@@ -73,7 +73,7 @@ class Datasets:
         return self._transport.patiently(attempt)
 
     def commit(self, dataset_id: str) -> DatasetState:
-        """It changes no more, and is checked; where an earlier dataset holds the same, the answer is that one."""
+        """It changes no more, and is checked; made again, the call answers with the same dataset."""
         return self._transport.post(f"/v1/datasets/{dataset_id}/commit", DatasetState)
 
     def patch(self, dataset_id: str, patch: DatasetPatch | Document) -> DatasetState:

@@ -40,6 +40,10 @@ class Policies:
         """What changed between two versions; without `after`, up to the latest."""
         return self._transport.get(f"{_path(name)}/diff", PolicyDiff, **{"from": before, "to": after})
 
+    def delete(self, name: str) -> None:
+        """Delete all versions of a policy; runs and experiments keep what they were given."""
+        self._transport.send("DELETE", _path(name))
+
 
 def _path(name: str) -> str:
     return f"/v1/policies/{quote(name, safe='')}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from coverplan.payload.base import Document
 from coverplan.payload.experiments.cells import Cell, NamedPolicy
@@ -52,6 +52,18 @@ class StoredExperiment(Document):
     def named(self) -> list[NamedPolicy]:
         """The policies as the expansion takes them."""
         return [NamedPolicy(one.id, one.policy, tuple(one.patches)) for one in self.policies]
+
+
+class BasePolicy(Document):
+    """A stored policy that an experiment names, as it was then: it may be deleted since."""
+
+    name: str = Field(description="Its name.", examples=["gentle"])
+    version: int = Field(description="Its version.", examples=[3])
+    policy: Policy = Field(description="The policy.", examples=[{"constraints": []}])
+
+
+BASES = TypeAdapter(list[BasePolicy])
+"""They lie beside the experiment: only who extends it reads them."""
 
 
 class CellRequest(Document):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from coverplan import room
 from coverplan.domain.book import Book
 from coverplan.domain.candidates import Candidates
 from coverplan.domain.instance import Ints
@@ -106,7 +107,8 @@ def _leave(request: BookRequest, outcome: Outcome, issues: IssueReport, seconds:
     """Write the seats; the necessary conditions are looked at with the pairs that the solve has listed anyway."""
     check_effects(issues, _reach(outcome.formulation.pairs, request.policy), request.policy)
     plan = plan_of(request.policy, request.options, outcome, issues, seconds, listed=False)
-    write_table(plan, seat_table(outcome), Path(request.table))
+    seats = seat_table(outcome)
+    room.write(lambda: write_table(plan, seats, Path(request.table)))
     return plan
 
 

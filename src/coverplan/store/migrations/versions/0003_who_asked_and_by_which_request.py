@@ -1,5 +1,7 @@
 """Who asked for things, by which request and in which trace; what is told of them, and to receivers that are down.
 
+Datasets that share tables, and sizes that quotas count.
+
 With them what makes calls that are made again the same, indexes of long lists that are filtered, and the audit log.
 """
 
@@ -17,6 +19,7 @@ depends_on = None
 
 _NAMED = sa.text("name IS NOT NULL")
 _WITHOUT_ANSWER = sa.text("job_status = 'failed' OR job_status = 'cancelled'")
+_BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _FOLLOWED = ("runs", "batches", "experiments", "datasets")
 _INDEXES = {
     "runs_of_batch_by_status": ("runs", ["batch_id", "job_status"]),
@@ -76,6 +79,21 @@ def upgrade() -> None:
         "UPDATE batches SET ended_at = read_at WHERE closed AND NOT EXISTS "
         "(SELECT 1 FROM runs WHERE runs.batch_id = batches.id AND runs.job_status IN ('queued', 'running'))"
     )
+    with op.batch_alter_table("datasets", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("content_of", sa.String(length=40), nullable=True))
+        batch_op.add_column(sa.Column("own_bytes", _BIG, nullable=True))
+        batch_op.create_index("datasets_by_folder", ["content_of"], unique=False)
+    with op.batch_alter_table("batches", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("error_bytes", _BIG, nullable=True))
+    with op.batch_alter_table("policies", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("bytes", _BIG, nullable=True))
+    op.create_table(
+        "deleted_policies",
+        sa.Column("tenant", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "name"),
+    )
 
 
 def downgrade() -> None:
@@ -88,6 +106,15 @@ def downgrade() -> None:
         with op.batch_alter_table(table, schema=None) as batch_op:
             for column in columns:
                 batch_op.drop_column(column.name)
+    op.drop_table("deleted_policies")
+    with op.batch_alter_table("policies", schema=None) as batch_op:
+        batch_op.drop_column("bytes")
+    with op.batch_alter_table("batches", schema=None) as batch_op:
+        batch_op.drop_column("error_bytes")
+    with op.batch_alter_table("datasets", schema=None) as batch_op:
+        batch_op.drop_index("datasets_by_folder")
+        batch_op.drop_column("own_bytes")
+        batch_op.drop_column("content_of")
     op.drop_index("audit_by_age", "audit_lines")
     op.drop_index("audit_of_tenant", "audit_lines")
     op.drop_table("audit_lines")
