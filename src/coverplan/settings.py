@@ -130,11 +130,6 @@ class Settings(BaseSettings):
         description="Folders whose objects callers may name as tables of datasets, as a JSON list of URIs such as "
         "`s3://BUCKET/FOLDER/{tenant}` (`gs://`, `az://`, `file:///`); `{tenant}` is the caller's. Empty: none.",
     )
-    output_uris: list[str] = Field(
-        default_factory=list,
-        description="Folders into which callers may have results written, likewise; a file of the "
-        "same name is replaced. Empty: none.",
-    )
     retention_days: float = Field(30.0, gt=0, description="Days after its end at which a run is deleted.")
     max_attempts: int = Field(5, ge=1, description="Workers that may be lost over a run before it is given up.")
 
@@ -226,10 +221,10 @@ class Settings(BaseSettings):
             )
         return self
 
-    @field_validator("source_uris", "output_uris")
+    @field_validator("source_uris")
     @classmethod
     def _check_folders(cls, folders: list[str], info: ValidationInfo) -> list[str]:
-        """Nobody reads or writes the service's own state by its name."""
+        """Nobody reads the service's own state by its name."""
         if (data_dir := info.data.get("data_dir")) is None:
             return folders
         own = [f"file://{data_dir.resolve()}", (info.data.get("blob_url") or "").split("?")[0]]

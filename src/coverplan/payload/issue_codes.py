@@ -49,7 +49,7 @@ _STRUCTURE = [
     Code("invalid_uri", "error", None, "{value} is no URI that is taken: {reason}.",
          "Write it as s3://BUCKET/PATH, without any encoding."),
     Code("uri_not_allowed", "error", None, "{value} is in no folder that the operator allows.",
-         "Use one that is, or have the operator add it to COVERPLAN_SOURCE_URIS or COVERPLAN_OUTPUT_URIS."),
+         "Use one that is, or have the operator add it to COVERPLAN_SOURCE_URIS."),
     Code("invalid_url", "error", None, "{value} is not a URL that can be called: {reason}."),
     Code("address_refused", "error", None, "{value} is at an address that this service does not call.",
          "Use a public address, or have the operator add it to COVERPLAN_WEBHOOK_ALLOW."),
