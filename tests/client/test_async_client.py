@@ -116,6 +116,11 @@ def test_webhooks_and_what_the_service_says_of_itself(running: Deployment) -> No
 
             assert made.secret
             assert (await client.webhooks.get(made.id)).kinds == ["run.failed"]
+            changed = await client.webhooks.change(made.id, state="paused", tags=["nightly"])
+            assert (changed.state, changed.tags, changed.kinds) == ("paused", ["nightly"], ["run.failed"])
+            rotated = await client.webhooks.rotate(made.id, overlap_s=60)
+            assert rotated.secret != made.secret
+            assert rotated.retired_secret_until is not None
             assert [one.id async for one in client.webhooks.list()] == [made.id]
             assert [one.id async for one in client.webhooks.deliveries(made.id)] == [told.id]
             await client.webhooks.delete(made.id)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from coverplan.store import announcements, deliveries, schema, webhooks
 from coverplan.store.announcements import News
 from coverplan.store.store import Store
 from support.ports import free_port
+from support.postgres import Postgres
 from support.receiver import Receiver, receiver
 
 ALLOWED = 5
@@ -218,6 +220,26 @@ def test_a_paused_webhook_is_sent_nothing_until_it_is_woken(store: Store, settin
     assert deliver(store, settings) == 4
     assert told(place) == [0, 1, 2, 3]
     assert state(store, webhook_id) == ("active", 0)
+
+
+def test_what_is_told_while_it_wakes_is_not_left_behind(postgres: Postgres, tmp_path: Path) -> None:
+    """The end that brings it is not committed yet when the worker finds that nothing waits any more."""
+    chosen = Settings(database_url=postgres.database(), data_dir=tmp_path, webhook_allow=["127.0.0.0/8"])
+    store = Store.open(chosen)
+    with receiver() as place, ThreadPoolExecutor(1) as thread:
+        webhook_id = listen(store, place.url("/200"))
+        _change(store, webhook_id, webhooks.pause)
+        _change(store, webhook_id, webhooks.wake)
+        with store.database.begin() as connection:
+            news = News("run.completed", {"run_id": "run-00", "run": {}})
+            assert announcements.announce(connection, "acme", [news]) == 1
+            waking = thread.submit(deliver, store, chosen)
+            time.sleep(0.5)
+        waking.result(30)
+        deliver(store, chosen)
+        assert told(place) == [0]
+    assert state(store, webhook_id) == ("active", 0)
+    store.close()
 
 
 def test_what_fails_while_its_webhook_is_paused_waits_for_it(store: Store, settings: Settings, place: Receiver) -> None:

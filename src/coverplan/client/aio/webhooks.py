@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
 from coverplan.client.aio.transport import Transport
+from coverplan.client.answers import parsed
+from coverplan.client.requests import content_of
 from coverplan.payload.webhooks import Delivery, EventKind, NewWebhook, Webhook
 
 
@@ -15,9 +18,25 @@ class Webhooks:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    async def create(self, url: str, *, kinds: Sequence[EventKind] | None = None) -> NewWebhook:
+    async def create(
+        self,
+        url: str,
+        *,
+        kinds: Sequence[EventKind] | None = None,
+        include_parts: bool | None = None,
+        names: Sequence[str] | None = None,
+        tags: Sequence[str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> NewWebhook:
         """Have an address called; the answer has the secret that signs the calls, which is shown this once."""
-        body = {"url": url, "kinds": None if kinds is None else [*kinds]}
+        body = {
+            "url": url,
+            "kinds": None if kinds is None else [*kinds],
+            "include_parts": include_parts,
+            "names": None if names is None else [*names],
+            "tags": None if tags is None else [*tags],
+            "headers": None if headers is None else dict(headers),
+        }
         return await self._transport.post("/v1/webhooks", NewWebhook, body, uuid.uuid4().hex)
 
     async def get(self, webhook_id: str) -> Webhook:
@@ -31,6 +50,16 @@ class Webhooks:
     def deliveries(self, webhook_id: str) -> AsyncIterator[Delivery]:
         """The messages of a webhook, newest first, with what became of them."""
         return self._transport.pages(f"/v1/webhooks/{webhook_id}/deliveries", Delivery)
+
+    async def change(self, webhook_id: str, **changes: Any) -> Webhook:
+        """Change what it is told of, where and with which `headers`; `state` pauses it, or has it `active` again."""
+        answer = await self._transport.send("PATCH", f"/v1/webhooks/{webhook_id}", **content_of(changes))
+        return parsed(Webhook, answer.content)
+
+    async def rotate(self, webhook_id: str, *, overlap_s: int = 86400) -> NewWebhook:
+        """Give it a new secret, which is shown this once; for so long the old one signs beside it."""
+        path = f"/v1/webhooks/{webhook_id}/rotate?overlap_s={overlap_s}"
+        return await self._transport.post(path, NewWebhook, key=uuid.uuid4().hex)
 
     async def test(self, webhook_id: str) -> Delivery:
         """Have a message of the kind `webhook.test` sent; `deliveries` tells what became of it."""
