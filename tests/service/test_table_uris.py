@@ -54,7 +54,7 @@ class Exchange:
 def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
     folder = tmp_path_factory.mktemp("exchange")
     url = f"sqlite:///{folder / 'data' / 'coverplan.db'}"
-    acme, poor = bearer(new_key(url)), bearer(new_key(url, "poor", stored_bytes=300))
+    acme, poor = bearer(new_key(url)), bearer(new_key(url, "poor", stored_bytes=8000))
     (folder / "files" / "acme").mkdir(parents=True)
     uris = json.dumps(["s3://planning/in/", f"file://{folder}/files/{{tenant}}"])
     with object_store() as store, pytest.MonkeyPatch.context() as patch:
@@ -137,8 +137,8 @@ def test_what_cannot_be_fetched_is_told(exchange: Exchange, name: str, content: 
 
 
 def test_fetched_tables_count_as_stored(exchange: Exchange) -> None:
-    """300 bytes: the accounts fit, a second dataset of them does not."""
-    exchange.store.objects["planning/in/some.ndjson"] = ACCOUNTS.ljust(200, b"\n")
+    """8,000 bytes: the accounts fit with what is said of them, a second dataset of them does not."""
+    exchange.store.objects["planning/in/some.ndjson"] = ACCOUNTS.ljust(6000, b"\n")
     first, second = (exchange.ended({"accounts": "s3://planning/in/some.ndjson"}, exchange.poor) for _ in range(2))
 
     assert first["job_status"] == "completed"
