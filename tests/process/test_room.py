@@ -20,7 +20,7 @@ from coverplan.settings import Settings
 from support.disks import filled, small_disk
 from support.timing import PATIENCE_S
 
-LIMIT_S = 2.0
+LIMIT_S = 5.0
 
 
 @pytest.mark.parametrize(
