@@ -141,7 +141,9 @@ def _settle_experiment(kept: Ledger, experiment_id: str, count: int, outcome: Ou
     done = {one["run_id"] for one in found if one["job_status"] == "completed"}
     outcome.accepted += count
     outcome.finished += len(done)
-    _count(outcome, f"experiment {experiment_id} ({state['job_status']})", count, len(ended), len(done))
+    told = dict(Counter(one["job_status"] for one in found))
+    what = f"experiment {experiment_id} ({state['job_status']}, its cells {told})"
+    _count(outcome, what, count, len(ended), len(done))
 
 
 def _settle_messages(kept: Ledger, run_ids: set[str], outcome: Outcome) -> None:

@@ -76,6 +76,8 @@ DECLARED: dict[str, list[str | bytes]] = {
     ],
 }
 """Values of the headers that operations declare."""
+ODD: list[str | bytes] = ["", " ", "a" * 9000, b"\xff", "\u00e9", '"', "*", "-1", "1e400", ",", "🦄", "a\tb"]
+"""Values of those that are declared, and are not among them."""
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get", "PURGE", "M" * 100]
 UNFIT: list[bytes] = [
     b"", b" ", b"\n", b"\x00", b"null", b"[]", b"[[]]", b"{}", b"0", b'""', b"true", b"NaN", b"\xef\xbb\xbf{}", b"{}{}",
@@ -135,7 +137,7 @@ def _of_headers(route: Route, ids: Mapping[str, str]) -> Iterator[Call]:
     for name, value in HEADERS:
         yield _call("header", route, target, [*own, (name, value)], body)
     for parameter in route.operation.get("parameters", ()):
-        for value in DECLARED[parameter["name"]] if parameter["in"] == "header" else ():
+        for value in DECLARED.get(parameter["name"], ODD) if parameter["in"] == "header" else ():
             yield _call("header", route, target, [*own, (parameter["name"], value)], body)
 
 

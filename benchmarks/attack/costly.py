@@ -19,10 +19,12 @@ from support.timing import PATIENCE_S
 
 AT_ONCE = 6
 """Callers of each, who hang up."""
+BAR_S = 10.0
+"""Within which a call must be answered, others waiting or not."""
 IDLE_S = 10.0
 """After that long the service must be idle again."""
-_BUSY = 0.5
-"""Processors of a service that is still at what nobody waits for."""
+_BUSY = 0.1
+"""Processors of a service that is still at what nobody waits for; probes take less."""
 EMPTY = gzip.compress(b"", mtime=0)
 
 
@@ -59,6 +61,7 @@ def attack(running: Target, outcome: Outcome) -> None:
         outcome.tried += 1 + AT_ONCE
         answer = speak(running.port, data)
         took.append(answer.seconds)
+        print(name, round(answer.seconds, 2), answer.status, flush=True)
         if (fault := fault_of(answer)) is not None:
             outcome.fault(f"{name}: {fault}")
         with ThreadPoolExecutor(AT_ONCE) as callers:

@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import io
 import json
+import re
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,8 @@ PATIENCE_S = 30.0
 """A call that is answered later hangs."""
 PROBLEM = "application/problem+json"
 _CHUNK = 1 << 16
+_LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
+_LAST_CHUNK = b"0\r\n\r\n"
 _MOST = 1 << 22
 """Of an answer, no more is read than this."""
 
@@ -112,16 +115,27 @@ class _Heard:
 
 
 def _hear(connection: socket.socket, until: float) -> bytes:
-    """All that comes until the other side hangs up."""
-    parts, size = list[bytes](), 0
-    while size < _MOST:
+    """The first answer, or all that comes until the other side hangs up."""
+    heard = b""
+    while len(heard) < _MOST and not _is_whole(heard):
         connection.settimeout(max(0.01, until - time.monotonic()))
-        data = connection.recv(_CHUNK)
+        try:
+            data = connection.recv(_CHUNK)
+        except ConnectionError:  # it hung up without reading all that was sent
+            break
         if not data:
             break
-        parts.append(data)
-        size += len(data)
-    return b"".join(parts)
+        heard += data
+    return heard
+
+
+def _is_whole(heard: bytes) -> bool:
+    """Whether an answer is complete, by its own account."""
+    head, end, body = heard.partition(b"\r\n\r\n")
+    if not end:
+        return False
+    length = _LENGTH.search(head)
+    return len(body) >= int(length[1]) if length else body.endswith(_LAST_CHUNK)
 
 
 def _bytes(text: str | bytes) -> bytes:
